@@ -1,0 +1,143 @@
+"""How much of the loss reaches each earlier step, and by which path.
+
+A gated cell has two kinds of path from an old memory to a new one. The direct path stays in the memory and is
+multiplied by the gate at every step: its derivative is the product of the gates, with no weight in it. Every other
+path leaves the memory through h and comes back through the weights. `paths` splits the exact derivative into the two.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from course_lib.unroll import unroll
+
+
+def half_life(gate):
+    """Steps until a memory held by a constant gate value is down to one half: ln(2) / |ln(gate)|.
+
+    gate   a number or array in [0, 1]; 0 gives 0 steps, 1 gives infinity
+    """
+    gate = fraction(gate, "half_life")
+    with np.errstate(divide="ignore"):
+        return np.log(2) / abs(np.log(gate))
+
+
+def time_constant(gate):
+    """Steps over which a constant gate value forgets, 1 / (1 - gate) (Tallec & Ollivier 2018); gate in [0, 1]."""
+    gate = fraction(gate, "time_constant")
+    with np.errstate(divide="ignore"):
+        return 1 / (1 - gate)
+
+
+def fraction(gate, who):
+    gate = np.asarray(gate, dtype=float)
+    if not ((gate >= 0) & (gate <= 1)).all():
+        raise ValueError(f"{who} needs a gate value in [0, 1]; got {gate}")
+    return gate
+
+
+def gradient_per_step(network, task, batch, *, override=None):
+    """|dL/ds_t| for every state s and step t: how strongly the loss depends on the state after step t.
+
+    The norm is over units; the mean is over sequences, each taken by its own loss. Returns {state: array (time,)}.
+    """
+    trace = unroll(network.cell, batch.x, override=override)
+    loss = task.loss(network.read(trace["h"], at=batch.at), batch) * len(batch.x)
+    found = {}
+    for name in network.cell.state:
+        slopes = torch.autograd.grad(loss, trace.steps[name], retain_graph=True, materialize_grads=True)
+        found[name] = torch.stack(slopes).norm(dim=-1).mean(dim=-1).numpy()
+    return found
+
+
+def weight_gradient_per_step(network, task, batch):
+    """dL/dθ split by the step at which the cell's weights θ acted: the rows add up to the whole gradient.
+
+    Returns an array (time, weights); row t is what step t contributed. L is the mean loss over the batch.
+    """
+    cell, weights = network.cell, list(network.cell.parameters())
+    state, before, after = cell.start(len(batch.x)), [], []
+    for x_t in batch.x.unbind(dim=1):  # each step on its own leaves, so that its own derivative can be asked for
+        before.append({name: value.detach().requires_grad_() for name, value in state.items()})
+        state = cell.step(lambda name, value: value, x_t, **before[-1])
+        after.append(state)
+    hidden = torch.stack([state["h"].detach() for state in after], dim=1).requires_grad_()
+    (read,) = torch.autograd.grad(task.loss(network.read(hidden, at=batch.at), batch), hidden)
+    carried = {name: torch.zeros_like(value) for name, value in state.items()}
+    rows = []
+    for t in reversed(range(len(after))):
+        seeds = [carried[name] + read[:, t] if name == "h" else carried[name] for name in cell.state]
+        outputs = [after[t][name] for name in cell.state]
+        old = [before[t][name] for name in cell.state]
+        slopes = torch.autograd.grad(outputs, weights + old, seeds, materialize_grads=True)
+        rows.append(torch.cat([slope.flatten() for slope in slopes[: len(weights)]]))
+        carried = dict(zip(cell.state, slopes[len(weights) :]))
+    return torch.stack(rows[::-1]).numpy()
+
+
+def jacobians(cell, x, *, of, wrt=None, override=None):
+    """The exact derivative d of_T / d wrt_t for every step t, as an array (time + 1, batch, hidden, hidden).
+
+    of, wrt   names of states; wrt is `of` when omitted. Entry [t, b, k, j] is the derivative of unit k of `of` after
+              the last step by unit j of `wrt` after t steps; t = 0 is the start, where every state is free.
+              For t > 0 the way through states computed later in the same step (c' into h') is counted.
+
+    One backward pass over hidden x batch sequences; costs hidden times a plain gradient. ValueError for unknown names.
+    """
+    wrt = of if wrt is None else wrt
+    for name in (of, wrt):
+        if name not in cell.state:
+            raise ValueError(f"{type(cell).__name__} has no state {name!r}; its states are {list(cell.state)}")
+    size, batch_size = cell.hidden_size, len(x)
+    copies = x.repeat_interleave(size, dim=0)  # sequence b, once for each unit k that is differentiated
+    start = {name: value.requires_grad_() for name, value in cell.start(len(copies)).items()}
+    trace = unroll(cell, copies, start=start, override=override)
+    units = torch.arange(size).repeat(batch_size)
+    wanted = trace.steps[of][-1].gather(1, units[:, None]).sum()
+    slopes = torch.autograd.grad(wanted, [start[wrt], *trace.steps[wrt]], materialize_grads=True)
+    return torch.stack(slopes).reshape(len(slopes), batch_size, size, size).numpy()
+
+
+@dataclass(frozen=True)
+class Paths:
+    """A memory's derivative over a whole sequence, split in two.
+
+    total    (time + 1, batch, hidden, hidden): d c_T / d c_t
+    direct   (time + 1, batch, hidden): the product of the gates after step t, the diagonal of the direct path
+    rest     (time + 1, batch, hidden, hidden): what remains, through h and the weights
+    """
+
+    total: np.ndarray
+    direct: np.ndarray
+
+    @property
+    def rest(self):
+        return self.total - self.direct[..., None] * np.eye(self.direct.shape[-1])
+
+    def sizes(self):
+        """The spectral norm of each part, geometric mean over the batch: {"total", "direct", "rest"}: (time + 1,)."""
+        norms = {
+            "total": np.linalg.norm(self.total, 2, axis=(-2, -1)),
+            "direct": abs(self.direct).max(axis=-1),
+            "rest": np.linalg.norm(self.rest, 2, axis=(-2, -1)),
+        }
+        with np.errstate(divide="ignore"):
+            return {name: np.exp(np.log(norm).mean(axis=-1)) for name, norm in norms.items()}
+
+
+def paths(cell, x, *, override=None):
+    """Split d memory_T / d memory_t of cell over x (batch, time, input) into the direct path and the rest.
+
+    The direct path is the product of the gate named in cell.memory, or 1 where the memory is kept with weight one.
+    Raises ValueError for a cell without such a path.
+    """
+    if cell.memory is None:
+        raise ValueError(f"{type(cell).__name__} has no direct path: its whole derivative goes through weights")
+    gate, state = cell.memory
+    total = jacobians(cell, x, of=state, override=override)
+    with torch.no_grad():
+        kept = unroll(cell, x, override=override)[gate] if gate else torch.ones(len(x), x.shape[1], cell.hidden_size)
+    after = kept.flip(1).cumprod(1).flip(1).transpose(0, 1)  # [t] is the product of the gates of steps t, t+1, ..., T-1
+    direct = torch.cat([after, torch.ones_like(after[:1])])
+    return Paths(total, direct.to(kept.dtype).numpy())

@@ -1,0 +1,114 @@
+"""What every notebook uses: seeds, predictions, verdicts, figures with a text, the source of a thing, the doctor."""
+
+import inspect
+import json
+import os
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import Markdown, display
+
+from course_lib.cells import LSTMCell
+from course_lib.training import train
+
+ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
+
+
+def seeds(count):
+    """The first `count` seeds of the notebooks. The environment variable COURSE_SEED (a whole number) moves them all."""
+    shift = os.environ.get("COURSE_SEED", "0")
+    if not shift.lstrip("-").isdigit():
+        raise ValueError(f"COURSE_SEED needs a whole number; got {shift!r}")
+    return [1000 * int(shift) + k for k in range(count)]
+
+
+def show(figure, text):
+    """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know."""
+    display(figure, metadata={"image/png": {"alt": text}})
+    plt.close(figure)
+    display(Markdown(f"*Figure: {text}*"))
+
+
+def verdict(claim, holds, sentence):
+    """Print the measured sentence that settles a claim; AssertionError if this run does not support it."""
+    if not holds:
+        raise AssertionError(f"{claim}: this run does not support the verdict. Measured: {sentence}")
+    display(Markdown(f"**Verdict {claim}.** {sentence}"))
+
+
+def source(thing):
+    """Show the source of a class or function of the library, as it runs."""
+    text = inspect.cleandoc("\n" + inspect.getsource(thing))
+    display(Markdown(f"```python\n{text}\n```"))
+
+
+class Prediction(widgets.VBox):
+    """A question to answer before running the experiment; answering shows whether and why.
+
+    question   the text; choices: the possible answers; answer: the index of the right one; because: why, in a sentence
+
+    The choice is kept in answers.json beside the notebook and comes back on the next run.
+    """
+
+    def __init__(self, question, choices, *, answer, because):
+        if not 0 <= answer < len(choices):
+            raise ValueError(f"Prediction needs answer as an index into its {len(choices)} choices; got {answer!r}")
+        self.question, self.choices, self.answer, self.because = question, list(choices), answer, because
+        self.radio = widgets.RadioButtons(options=self.choices, value=None, layout={"width": "auto"})
+        self.feedback = widgets.HTML()
+        super().__init__([widgets.HTML(f"<b>Predict.</b> {question}"), self.radio, self.feedback])
+        self.radio.observe(self.on_choice, names=["value"])
+        if "COURSE_QUIET" not in os.environ and (kept := stored_answers().get(question)) in self.choices:
+            self.radio.value = kept
+
+    def on_choice(self, change):
+        right = change["new"] == self.choices[self.answer]
+        self.feedback.value = f"<b>{'Yes.' if right else 'Not what happens.'}</b> {self.because} Now run on."
+        if "COURSE_QUIET" not in os.environ:
+            store_answer(self.question, change["new"])
+
+    def __repr__(self):
+        return f"Predict: {self.question} " + " / ".join(self.choices)
+
+
+def stored_answers():
+    """The learner's predictions so far, {question: choice}; empty where there are none or the file is damaged."""
+    try:
+        return json.loads(ANSWERS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def store_answer(question, choice):
+    part = ANSWERS.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(stored_answers() | {question: choice}, indent=1), encoding="utf-8")
+    os.replace(part, ANSWERS)
+
+
+def doctor():
+    """Print what this machine has and lacks for the course: versions, cores, and the speed of one training step."""
+    print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores, torch uses {torch.get_num_threads()}")
+    for package in ("torch", "numpy", "matplotlib", "ipywidgets", "numba"):
+        try:
+            print(f"  {package} {version(package)}")
+        except PackageNotFoundError:
+            print(f"  {package} is missing: run `pip install -r requirements.txt`")
+    print(f"  one training step of an LSTM, 100 time steps, 32 units, batch 32: {1000 * step_seconds():.0f} ms")
+
+
+def step_seconds():
+    """Seconds of one training step of LSTMCell on adding at lag 100, the median of 20."""
+    from course_lib.tasks import Adding
+
+    network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).network
+    seconds = []
+    for _ in range(20):
+        began = time.perf_counter()
+        train(network, Adding(lag=100), updates=1, progress=False)
+        seconds.append(time.perf_counter() - began)
+    return sorted(seconds)[10]

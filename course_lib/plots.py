@@ -1,0 +1,106 @@
+"""Axes-level plots: each draws one thing on one Axes and returns that Axes. Plain numbers in, no torch.
+
+Colours are from Okabe & Ito (2008), told apart by colour-blind readers; each thing has the same colour, marker and line
+in every notebook, so that no figure depends on colour alone.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE, GREY = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#C8B400", "#0072B2", "#D55E00", "#CC79A7", "#777777",
+)  # fmt: skip
+
+STYLES = {  # thing: (colour, marker, line)
+    "RNN": (RED, "o", "-"), "identity RNN": (ORANGE, "v", "-"), "ReLU RNN": (ORANGE, "^", "--"),
+    "one network": (PURPLE, "s", "-"), "residual": (PURPLE, "D", "--"), "small step": (PURPLE, "P", ":"),
+    "additive": (YELLOW, "X", "-"), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
+    "LSTM": (BLUE, "o", "-"), "LSTM 1997": (SKY, "s", "--"), "GRU": (SKY, "D", "-"), "minGRU": (GREEN, "^", "-"),
+    "memoryless": (GREY, "x", "--"), "baseline": (GREY, "", ":"), "target": (BLACK, "*", "-"),
+    "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
+    "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
+    "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
+}  # fmt: skip
+
+
+def style(thing):
+    """The keyword arguments for matplotlib that belong to a thing; black for a thing that has no style of its own."""
+    colour, marker, line = STYLES.get(thing, (BLACK, ".", "-"))
+    return {"color": colour, "marker": marker, "linestyle": line, "markersize": 4, "linewidth": 1.5}
+
+
+def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
+    """A new figure and its axes, sized for a notebook at 100 dpi and still legible in print."""
+    settings = {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "font.size": 9}
+    with plt.rc_context(settings):
+        return plt.subplots(rows, columns, figsize=(width, height), dpi=100, layout="constrained")
+
+
+def label(ax, x, y, *, title=None, legend=True):
+    """Name the axes, with units, and show the legend if anything is labelled."""
+    ax.set(xlabel=x, ylabel=y, title=title)
+    if legend and ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def line(ax, x, y, *, of, name=None):
+    """One curve of one thing; name is what the legend says, the thing itself when omitted."""
+    ax.plot(x, y, label=name or of, markevery=max(1, len(x) // 12), **style(of))
+    return ax
+
+
+def runs(ax, x, y, *, of, name=None):
+    """The median over runs of y (runs, points) as a curve, the range from least to most as a band."""
+    y = np.asarray(y)
+    ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=style(of)["color"], alpha=0.2, linewidth=0)
+    return line(ax, x, np.median(y, axis=0), of=of, name=name)
+
+
+def dots(ax, y, *, at, of, name=None):
+    """The values of single runs at one place of the x axis, with their median as a bar."""
+    y = np.asarray(y)
+    spread = np.linspace(-0.12, 0.12, len(y)) if len(y) > 1 else np.zeros(1)
+    ax.plot(at + spread, y, label=name, **style(of) | {"linestyle": "none"})
+    ax.plot([at - 0.25, at + 0.25], [np.median(y)] * 2, color=style(of)["color"], linewidth=2.5)
+    return ax
+
+
+def wilson(wins, tries, *, z=1.96):
+    """The Wilson (1927) interval of a success rate, (low, high); z = 1.96 for 95 %.
+
+    wins, tries   numbers or arrays, 0 <= wins <= tries, tries > 0
+    """
+    wins, tries = np.asarray(wins, dtype=float), np.asarray(tries, dtype=float)
+    if not ((wins >= 0) & (wins <= tries) & (tries > 0)).all():
+        raise ValueError(f"wilson needs 0 <= wins <= tries and tries > 0; got {wins} of {tries}")
+    rate, spread = wins / tries, z**2 / tries
+    centre = (rate + spread / 2) / (1 + spread)
+    half = np.sqrt(spread * rate * (1 - rate) + spread**2 / 4) / (1 + spread)
+    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
+
+
+def success(ax, x, wins, tries, *, of, name=None):
+    """Success rates wins / tries with their 95 % Wilson intervals."""
+    rate = np.asarray(wins) / np.asarray(tries)
+    low, high = wilson(wins, tries)
+    look = style(of)
+    ax.errorbar(x, rate, yerr=[np.maximum(rate - low, 0), np.maximum(high - rate, 0)], label=name or of, capsize=2, **look)
+    ax.set_ylim(-0.05, 1.05)
+    return ax
+
+
+def level(ax, y, text, *, of="baseline"):
+    """A horizontal reference line with its name at the right end."""
+    ax.axhline(y, color=style(of)["color"], linestyle=":", linewidth=1.5)
+    ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points",
+                ha="right", va="bottom", fontsize=8, color=style(of)["color"])  # fmt: skip
+    return ax
+
+
+def heat(ax, values, *, colours="viridis", low=None, high=None, name=""):
+    """values (units, time) as a map, time to the right, with a colour bar called name."""
+    image = ax.imshow(values, aspect="auto", origin="lower", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+    ax.grid(False)
+    ax.figure.colorbar(image, ax=ax, label=name)
+    return ax

@@ -1,0 +1,121 @@
+"""The derivatives of the library against autograd's own, in double precision."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib import gradients
+from course_lib.cells import CELLS, LSTM1997Cell, LSTMCell, MinGRUCell, RNNCell
+from course_lib.initialise import initialise
+from course_lib.training import Network
+from course_lib.unroll import unroll
+
+every_cell = pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
+
+
+class Mean:
+    """A task whose loss is the mean square of the output at the last step."""
+
+    def loss(self, output, batch):
+        return (output**2).mean()
+
+
+@pytest.fixture
+def double():
+    """Sequences (2, 6, 3) in double precision, and a seed."""
+    torch.manual_seed(0)
+    return torch.randn(2, 6, 3, dtype=torch.float64)
+
+
+@every_cell
+def test_jacobians_are_those_of_autograd(Cell, double):
+    cell = Cell(3, 4).double()
+    for of in cell.state:
+        for wrt in cell.state:
+            got = gradients.jacobians(cell, double, of=of, wrt=wrt)
+
+            def last(start, of=of, wrt=wrt):
+                return unroll(cell, double[:1], start=cell.start(1) | {wrt: start}).final[of]
+
+            wanted = torch.autograd.functional.jacobian(last, cell.start(1)[wrt])[0, :, 0]
+            np.testing.assert_allclose(got[0, 0], wanted, atol=1e-12)
+
+
+def test_a_jacobian_within_the_sequence_is_that_of_the_rest_of_the_sequence(double):
+    cell = RNNCell(3, 4).double()
+    whole, tail = gradients.jacobians(cell, double, of="h"), unroll(cell, double[:, :2]).final
+    start = {name: value.detach() for name, value in tail.items()}
+    wanted = torch.autograd.functional.jacobian(
+        lambda h: unroll(cell, double[:, 2:], start={"h": h}).final["h"].sum(0), start["h"]
+    )
+    np.testing.assert_allclose(whole[2, 1], wanted[:, 1], atol=1e-12)
+    np.testing.assert_allclose(whole[-1, 0], np.eye(4), atol=0)
+
+
+def test_the_direct_path_is_all_there_is_when_gates_do_not_see_the_state(double):
+    split = gradients.paths(MinGRUCell(3, 4).double(), double)
+    np.testing.assert_allclose(split.rest, 0, atol=1e-15)
+    assert (split.direct[0] > 0).all()
+
+
+def test_the_direct_path_is_the_whole_when_the_rest_is_cut(double):
+    cell = LSTMCell(3, 4).double()
+    with torch.no_grad():
+        for gate in (cell.f, cell.i, cell.o, cell.g):
+            gate.U.weight.zero_()
+    split = gradients.paths(cell, double)
+    np.testing.assert_allclose(split.rest[0], 0, atol=1e-15)
+    cell = LSTMCell(3, 4).double()
+    assert abs(gradients.paths(cell, double).rest[0]).max() > 1e-6
+
+
+def test_the_direct_path_of_the_cell_of_1997_is_exactly_one(double):
+    split = gradients.paths(LSTM1997Cell(3, 4).double(), double)
+    assert (split.direct == 1).all()
+    assert set(split.sizes()) == {"total", "direct", "rest"}
+    np.testing.assert_allclose(split.sizes()["direct"], 1)
+
+
+def test_a_cell_without_a_direct_path_says_so(double):
+    with pytest.raises(ValueError, match="RNNCell has no direct path"):
+        gradients.paths(RNNCell(3, 4).double(), double)
+    with pytest.raises(ValueError, match=r"no state 'c'; its states are \['h'\]"):
+        gradients.jacobians(RNNCell(3, 4).double(), double, of="c")
+
+
+@every_cell
+def test_contributions_of_the_steps_add_up_to_the_whole_gradient(Cell, double):
+    network = Network(Cell(3, 4), 1).double()
+    batch = SimpleNamespace(x=double, y=torch.zeros(2, 1), at="last")
+    rows = gradients.weight_gradient_per_step(network, Mean(), batch)
+    loss = Mean().loss(network.read(unroll(network.cell, double)["h"]), batch)
+    whole = torch.autograd.grad(loss, list(network.cell.parameters()), materialize_grads=True)
+    np.testing.assert_allclose(rows.sum(0), torch.cat([w.flatten() for w in whole]).numpy(), atol=1e-12)
+    assert len(rows) == 6 and abs(rows[-1]).max() > 0
+
+
+def test_gradient_per_step_is_the_derivative_by_a_nudge(double):
+    network = Network(LSTMCell(3, 4), 1).double()
+    batch = SimpleNamespace(x=double[:1], y=torch.zeros(1, 1), at="last")
+    got = gradients.gradient_per_step(network, Mean(), batch)
+    start = {k: v.detach().requires_grad_() for k, v in unroll(network.cell, double[:1, :4]).final.items()}
+    loss = Mean().loss(network.read(unroll(network.cell, double[:1, 4:], start=start)["h"]), batch)
+    slope = torch.autograd.grad(loss, list(start.values()))[0]  # by h alone: c is a separate leaf here
+    assert got["h"][3] == pytest.approx(slope.norm().item(), rel=1e-10)
+    assert got["c"].shape == (6,) and (got["c"] > 0).all()
+
+
+def test_half_life_halves_and_time_constant_is_one_over_what_is_lost():
+    assert 0.9 ** gradients.half_life(0.9) == pytest.approx(0.5)
+    assert gradients.half_life(1.0) == np.inf and gradients.half_life(0.0) == 0
+    np.testing.assert_allclose(gradients.time_constant([0.0, 0.5, 0.99]), [1, 2, 100])
+    with pytest.raises(ValueError, match=r"half_life needs a gate value in \[0, 1\]; got 1.5"):
+        gradients.half_life(1.5)
+
+
+def test_a_gate_clamped_to_one_keeps_the_direct_path_at_one(double):
+    cell = initialise(LSTMCell(3, 4), "forget_bias", bias=-3.0).double()
+    assert gradients.paths(cell, double).direct[0].max() < 1e-4
+    assert (gradients.paths(cell, double, override={"forget": 1.0}).direct[0] == 1).all()
