@@ -1,0 +1,81 @@
+"""Initialisations do what their names say, and say so where they cannot."""
+
+import pytest
+import torch
+
+from course_lib.cells import CELLS, JANETCell, LeakyCell, LSTM1997Cell, LSTMCell, MinLSTMCell, OneNetworkCell, RNNCell
+from course_lib.initialise import INITIALISATIONS, initialise, memory_bias
+from course_lib.unroll import unroll
+
+gated = [Cell for Cell in CELLS if Cell.memory and Cell.memory[0]]
+every_gated_cell = pytest.mark.parametrize("Cell", gated, ids=lambda Cell: Cell.__name__)
+
+
+def test_there_are_gated_cells_to_test():
+    assert len(gated) >= 10
+
+
+@every_gated_cell
+@pytest.mark.parametrize("bias", [-1.0, 2.0])
+def test_forget_bias_is_the_gate_that_is_seen_when_nothing_else_speaks(Cell, bias):
+    cell = initialise(Cell(3, 4), "forget_bias", bias=bias)
+    kept = unroll(cell, torch.zeros(1, 1, 3))[Cell.memory[0]]
+    torch.testing.assert_close(kept, torch.sigmoid(torch.tensor(bias)).expand_as(kept))
+
+
+@every_gated_cell
+def test_chrono_spreads_the_time_constants_between_two_steps_and_the_lag(Cell):
+    torch.manual_seed(0)
+    cell = initialise(Cell(3, 500), "chrono", lag=100)
+    constants = 1 / (1 - torch.sigmoid(memory_bias(cell)))
+    assert 2 <= constants.min() < 8 and 94 < constants.max() <= 100.01
+
+
+def test_chrono_gives_the_input_gate_the_opposite_bias():
+    cell = initialise(LSTMCell(3, 4), "chrono", lag=50)
+    torch.testing.assert_close(cell.i.U.bias, -cell.f.U.bias)
+
+
+def test_identity_keeps_a_small_state_without_input():
+    cell = initialise(RNNCell(3, 4), "identity")
+    start = {"h": torch.full((1, 4), 0.01)}
+    torch.testing.assert_close(unroll(cell, torch.zeros(1, 3, 3), start=start).final["h"], start["h"], rtol=1e-3, atol=0)
+    memory = {"h": torch.zeros(1, 4), "c": torch.full((1, 4), 0.01)}
+    one = initialise(OneNetworkCell(3, 4), "identity")
+    held = unroll(one, torch.zeros(1, 5, 3), start=memory).final["c"]
+    torch.testing.assert_close(held, memory["c"], rtol=1e-3, atol=0)
+
+
+def test_orthogonal_matrices_are_orthogonal():
+    cell = initialise(JANETCell(3, 4), "orthogonal")
+    for U in (cell.f.U.weight, cell.g.U.weight):
+        torch.testing.assert_close(U @ U.T, torch.eye(4))
+
+
+def test_the_default_leaves_the_cell_as_it_was():
+    cell = LSTMCell(3, 4)
+    before = [w.clone() for w in cell.parameters()]
+    initialise(cell)
+    assert all(torch.equal(a, b) for a, b in zip(before, cell.parameters()))
+    assert "default" in INITIALISATIONS
+
+
+@pytest.mark.parametrize(
+    ("cell", "how", "options", "message"),
+    [
+        (RNNCell, "xavier", {}, "no 'xavier'; choices: default"),
+        (RNNCell, "forget_bias", {}, "RNNCell has no gate on its memory"),
+        (LSTM1997Cell, "chrono", {"lag": 9}, "LSTM1997Cell has no gate on its memory"),
+        (LSTMCell, "chrono", {}, "lag, the longest time to bridge, of at least 3 steps; got None"),
+        (LSTMCell, "forget_bias", {"bias": float("nan")}, "finite bias; got nan"),
+        (LSTMCell, "identity", {}, "identity is for RNNCell"),
+        (MinLSTMCell, "orthogonal", {}, "MinLSTMCell has none"),
+    ],
+)
+def test_what_cannot_be_done_is_said(cell, how, options, message):
+    with pytest.raises(ValueError, match=message):
+        initialise(cell(3, 4), how, **options)
+
+
+def test_leaky_cells_have_a_bias_too():
+    assert torch.equal(initialise(LeakyCell(3, 4), "forget_bias", bias=5.0).b_z, torch.full((4,), 5.0))

@@ -1,0 +1,60 @@
+"""Plots draw the numbers they are given."""
+
+import numpy as np
+import pytest
+
+from course_lib import plots
+
+
+@pytest.fixture
+def ax():
+    return plots.canvas()[1]
+
+
+def test_a_thing_looks_the_same_everywhere_and_differs_in_more_than_colour():
+    assert plots.style("LSTM") == plots.style("LSTM")
+    looks = [(s["color"], s["marker"], s["linestyle"]) for s in map(plots.style, plots.STYLES)]
+    by_family = [looks[:14], looks[16:19], looks[19:22]]
+    assert all(len(set(family)) == len(family) for family in by_family)
+
+
+def test_runs_draws_the_median_and_the_range(ax):
+    plots.runs(ax, [1, 2], [[0, 1], [2, 3], [10, 4]], of="LSTM")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [2, 3])
+    assert {tuple(v) for v in ax.collections[0].get_paths()[0].vertices} >= {(1, 0), (1, 10), (2, 1), (2, 4)}
+
+
+def test_dots_draws_every_run_and_their_median(ax):
+    plots.dots(ax, [3, 1, 2], at=5, of="RNN")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [3, 1, 2])
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [2, 2])
+
+
+def test_the_interval_of_a_success_rate_is_wilsons():
+    low, high = plots.wilson(5, 10)
+    assert (low, high) == (pytest.approx(0.2366, abs=1e-4), pytest.approx(0.7634, abs=1e-4))
+    assert plots.wilson(0, 5)[0] == 0 and plots.wilson(5, 5)[1] == 1
+    with pytest.raises(ValueError, match="0 <= wins <= tries"):
+        plots.wilson(6, 5)
+
+
+def test_success_draws_rates_and_intervals(ax):
+    plots.success(ax, [10, 20], np.array([5, 0]), np.array([5, 5]), of="LSTM")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 0])
+    assert ax.containers[0].has_yerr
+
+
+def test_labels_carry_the_units_and_a_legend_appears_when_something_is_named(ax):
+    plots.label(plots.line(ax, [0, 1], [1, 2], of="direct"), "lag (steps)", "gradient", title="a")
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("lag (steps)", "gradient", "a")
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["direct"]
+
+
+def test_a_level_is_a_line_with_its_name(ax):
+    plots.level(ax, 0.5, "chance")
+    assert ax.lines[0].get_ydata()[0] == 0.5 and ax.texts[0].get_text() == "chance"
+
+
+def test_a_heat_map_shows_time_to_the_right_and_has_a_bar(ax):
+    plots.heat(ax, np.eye(3), name="forget gate")
+    assert ax.images[0].get_array().shape == (3, 3) and len(ax.figure.axes) == 2

@@ -1,0 +1,126 @@
+"""Training is seeded, can be stopped at any moment, and loses nothing."""
+
+import pytest
+import torch
+
+from course_lib import training
+from course_lib.cells import CELLS, GRUCell, LSTMCell, RNNCell
+from course_lib.tasks import Adding, Latching
+from course_lib.training import Network, below, build, evaluate, hidden_size_for, streak, train
+
+SHORT = dict(hidden_size=8, batch_size=8, progress=False)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+    first, again, other = (train(LSTMCell, Adding(lag=10), updates=5, seed=s, **SHORT).losses for s in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+def test_training_learns_what_a_short_lag_asks():
+    history = train(GRUCell, Latching(lag=5), hidden_size=16, updates=400, learning_rate=1e-2, progress=False)
+    assert history.ended == "solved" and history.solved_at == len(history.losses) <= 400
+    assert evaluate(history.network, Latching(lag=5))[1] > 0.95
+
+
+def test_a_network_can_be_trained_on():
+    history = train(LSTMCell, Adding(lag=10), updates=3, **SHORT)
+    before = [w.clone() for w in history.network.parameters()]
+    assert train(history.network, Adding(lag=10), updates=2, batch_size=8, progress=False).network is history.network
+    assert any(not torch.equal(a, b) for a, b in zip(before, history.network.parameters()))
+
+
+class StopsAt:
+    """A rule that presses Ctrl-C at one update."""
+
+    def __init__(self, update):
+        self.update = update
+
+    def __call__(self, history):
+        if len(history.losses) == self.update:
+            raise KeyboardInterrupt
+        return False
+
+
+def test_ctrl_c_returns_what_was_done():
+    history = train(LSTMCell, Adding(lag=10), updates=50, until=StopsAt(7), **SHORT)
+    assert history.ended == "interrupted" and len(history.losses) == 7 and history.sequences == 56
+
+
+def test_an_interrupted_run_goes_on_from_its_checkpoint_as_if_never_stopped(tmp_path):
+    whole = train(LSTMCell, Adding(lag=10), updates=12, **SHORT)
+    path = tmp_path / "runs" / "run.pt"
+    train(LSTMCell, Adding(lag=10), updates=12, until=StopsAt(5), checkpoint=path, **SHORT)
+    rest = train(LSTMCell, Adding(lag=10), updates=12, checkpoint=path, **SHORT)
+    assert rest.losses == whole.losses and rest.ended == "budget"
+    assert [f.name for f in path.parent.iterdir()] == ["run.pt"]
+    assert train(LSTMCell, Adding(lag=10), updates=12, checkpoint=path, **SHORT).losses == whole.losses
+
+
+def test_a_checkpoint_of_another_run_is_refused_by_name(tmp_path):
+    train(LSTMCell, Adding(lag=10), updates=2, checkpoint=tmp_path / "a.pt", **SHORT)
+    with pytest.raises(ValueError, match=r"another run \(saved, asked\): \{'seed': \(0, 1\)\}"):
+        train(LSTMCell, Adding(lag=10), updates=2, checkpoint=tmp_path / "a.pt", seed=1, **SHORT)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_says_what_to_try():
+    network = build(RNNCell, Adding(lag=10), hidden_size=8)
+    with torch.no_grad():
+        network.readout.bias.fill_(float("inf"))
+    history = train(network, Adding(lag=10), updates=5, learning_rate=0.5, batch_size=8, progress=False)
+    assert history.ended == "diverged" and history.losses == []
+    assert "at update 1" in history.note and "smaller learning_rate (now 0.5)" in history.note
+
+
+def test_rules_that_end_a_run():
+    history = training.History(None, {"batch_size": 10}, losses=[1.0] * 19 + [0.0], scores=[1.0] * 19 + [0.9])
+    assert below(0.96)(history) and not below(0.94)(history)
+    assert not streak(10)(history)
+    history.scores.append(1.0)
+    assert streak(10)(history) and not streak(11)(history)
+    history.losses = history.losses[:5]
+    assert not below(10)(history)
+
+
+def test_outputs_are_read_where_the_task_judges():
+    network = Network(LSTMCell(3, 4), 2)
+    x = torch.randn(2, 6, 3)
+    every = network(x, at="every")
+    torch.testing.assert_close(network(x), every[:, -1])
+    torch.testing.assert_close(network(x, at=torch.tensor([1, 4])), torch.stack([every[0, 1], every[1, 4]]))
+
+
+@pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
+def test_hidden_sizes_are_matched_to_the_nearest(Cell):
+    size = hidden_size_for(Cell, 2, 2000)
+    count = training.count_parameters(Cell, 2, size)
+    assert abs(count - 2000) <= min(
+        abs(training.count_parameters(Cell, 2, other) - 2000) for other in (size - 1, size + 1)
+    )
+
+
+def test_evaluation_with_an_overridden_gate_differs_and_without_one_does_not():
+    network = build(LSTMCell, Adding(lag=10), hidden_size=8)
+    plain = evaluate(network, Adding(lag=10))
+    assert evaluate(network, Adding(lag=10), override={"forget": lambda t, f: f}) == pytest.approx(plain, abs=1e-6)
+    assert evaluate(network, Adding(lag=10), override={"input": 0.0})[0] != pytest.approx(plain[0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"updates": 0}, "updates as a whole number, 1 or more; got 0"),
+        ({"batch_size": 2.5}, "batch_size as a whole number, 1 or more; got 2.5"),
+        ({"learning_rate": -1}, "learning_rate > 0"),
+        ({"clip": 0}, "clip > 0 or None"),
+        ({"init": "xavier"}, "no 'xavier'; choices"),
+    ],
+)
+def test_what_cannot_be_used_is_said(options, message):
+    with pytest.raises(ValueError, match=message):
+        train(LSTMCell, Adding(lag=10), progress=False, **options)
+
+
+def test_too_few_parameters_are_refused():
+    with pytest.raises(ValueError, match="LSTMCell needs at least 16 parameters; got 3"):
+        hidden_size_for(LSTMCell, 2, 3)
