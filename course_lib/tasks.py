@@ -54,23 +54,37 @@ class Task:
     solved_at = 0.0025
 
     def __post_init__(self):
-        if not isinstance(self.lag, int) or isinstance(self.lag, bool) or self.lag < self.least:
+        if (
+            not isinstance(self.lag, int)
+            or isinstance(self.lag, bool)
+            or self.lag < self.least
+        ):
             who = type(self).__name__
-            raise ValueError(f"{who} needs lag as a whole number of steps, {self.least} or more; got {self.lag!r}")
+            raise ValueError(
+                f"{who} needs lag as a whole number of steps, {self.least} or more; got {self.lag!r}"
+            )
 
     def batch(self, batch_size, *, generator=None):
         """A Batch of new sequences, drawn from generator (torch's global one when omitted).
 
         Raises ValueError for a batch size that is not a positive whole number.
         """
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        if (
+            not isinstance(batch_size, int)
+            or isinstance(batch_size, bool)
+            or batch_size < 1
+        ):
             who = type(self).__name__
-            raise ValueError(f"{who} needs batch_size as a whole number, 1 or more; got {batch_size!r}")
+            raise ValueError(
+                f"{who} needs batch_size as a whole number, 1 or more; got {batch_size!r}"
+            )
         return self.draw(batch_size, generator)
 
     def draw(self, batch_size, generator):
         """A Batch of batch_size new sequences, without any check."""
-        raise ValueError(f"{type(self).__name__} needs a draw(self, batch_size, generator)")
+        raise ValueError(
+            f"{type(self).__name__} needs a draw(self, batch_size, generator)"
+        )
 
     def solve(self, x):
         """The exact answers, shaped like y, worked out from x (batch, time, input) step by step."""
@@ -99,7 +113,14 @@ class Choice(Task):
 
     def score(self, output, batch):
         """The fraction of sequences of which every class is right, in [0, 1]."""
-        return (output.argmax(dim=-1) == batch.y).reshape(len(batch.y), -1).all(dim=1).float().mean().item()
+        return (
+            (output.argmax(dim=-1) == batch.y)
+            .reshape(len(batch.y), -1)
+            .all(dim=1)
+            .float()
+            .mean()
+            .item()
+        )
 
 
 # ---- Numbers to keep ----
@@ -128,10 +149,18 @@ class Adding(Task):
         second = torch.randint(half, self.lag, (batch_size, 1), generator=generator)
         marked = torch.cat([first, second], dim=1)
         marks = torch.zeros_like(values).scatter_(1, marked, 1.0)
-        return Batch(torch.stack([values, marks], dim=-1), values.gather(1, marked).sum(dim=1, keepdim=True))
+        return Batch(
+            torch.stack([values, marks], dim=-1),
+            values.gather(1, marked).sum(dim=1, keepdim=True),
+        )
 
     def solve(self, x):
-        return torch.tensor([[sum(value for value, mark in sequence if mark == 1)] for sequence in x.tolist()])
+        return torch.tensor(
+            [
+                [sum(value for value, mark in sequence if mark == 1)]
+                for sequence in x.tolist()
+            ]
+        )
 
 
 class Adding1997(Task):
@@ -166,9 +195,13 @@ class Adding1997(Task):
         values = 2 * torch.rand(batch_size, steps, generator=generator) - 1
         last = torch.randint(self.lag - 1, steps, (batch_size, 1), generator=generator)
         first = torch.randint(0, 10, (batch_size, 1), generator=generator)
-        second = torch.randint(0, self.lag // 2 - 2, (batch_size, 1), generator=generator)
+        second = torch.randint(
+            0, self.lag // 2 - 2, (batch_size, 1), generator=generator
+        )
         second += second >= first  # skips the one that is marked already
-        marks = torch.zeros_like(values).scatter_(1, torch.cat([first, second], dim=1), 1.0)
+        marks = torch.zeros_like(values).scatter_(
+            1, torch.cat([first, second], dim=1), 1.0
+        )
         marks[:, 0] = -1.0
         marks.scatter_(1, last, -1.0)
         x = torch.stack([values, marks], dim=-1)
@@ -177,7 +210,12 @@ class Adding1997(Task):
         return Batch(x, answer, last[:, 0])
 
     def solve(self, x):
-        return torch.tensor([[0.5 + sum(value for value, mark in seq if mark == 1) / 4] for seq in x.tolist()])
+        return torch.tensor(
+            [
+                [0.5 + sum(value for value, mark in seq if mark == 1) / 4]
+                for seq in x.tolist()
+            ]
+        )
 
 
 class KeepOrReplace(Task):
@@ -200,9 +238,13 @@ class KeepOrReplace(Task):
     def draw(self, batch_size, generator):
         steps = torch.arange(2 * self.lag)
         values = 2 * torch.rand(batch_size, len(steps), generator=generator) - 1
-        kept = torch.randint((self.lag + 1) // 2, self.lag + 1, (batch_size, 1), generator=generator)
+        kept = torch.randint(
+            (self.lag + 1) // 2, self.lag + 1, (batch_size, 1), generator=generator
+        )
         last = len(steps) - 1 - kept
-        earlier = (torch.rand(batch_size, len(steps), generator=generator) < 2 / self.lag) & (steps < last)
+        earlier = (
+            torch.rand(batch_size, len(steps), generator=generator) < 2 / self.lag
+        ) & (steps < last)
         x = torch.stack([values, (earlier | (steps == last)).float()], dim=-1)
         return Batch(x, values.gather(1, last))
 
@@ -236,13 +278,19 @@ class Counting(Task):
 
     def draw(self, batch_size, generator):
         count = torch.randint(0, 11, (batch_size, 1), generator=generator)
-        places = torch.rand(batch_size, self.lag, generator=generator).topk(10, dim=1).indices
+        places = (
+            torch.rand(batch_size, self.lag, generator=generator)
+            .topk(10, dim=1)
+            .indices
+        )
         events = (torch.arange(10) < count).float()
         x = torch.zeros(batch_size, self.lag + 1).scatter_(1, places, events)
         return Batch(x[..., None], count / 10)
 
     def solve(self, x):
-        return torch.tensor([[sum(value for (value,) in sequence) / 10] for sequence in x.tolist()])
+        return torch.tensor(
+            [[sum(value for (value,) in sequence) / 10] for sequence in x.tolist()]
+        )
 
 
 # ---- Classes to keep ----
@@ -268,7 +316,9 @@ class Latching(Choice):
         return Batch(x, bit)
 
     def solve(self, x):
-        return torch.tensor([1 if sequence[0] == [1.0] else 0 for sequence in x.tolist()])
+        return torch.tensor(
+            [1 if sequence[0] == [1.0] else 0 for sequence in x.tolist()]
+        )
 
 
 class TemporalOrder(Choice):
@@ -294,8 +344,12 @@ class TemporalOrder(Choice):
         steps = self.lag + self.lag // 10
         symbols = torch.randint(0, 4, (batch_size, steps), generator=generator)
         last = torch.randint(self.lag - 1, steps, (batch_size, 1), generator=generator)
-        first = torch.randint(self.lag // 10, self.lag // 5 + 1, (batch_size, 1), generator=generator)
-        second = torch.randint(self.lag // 2, 6 * self.lag // 10 + 1, (batch_size, 1), generator=generator)
+        first = torch.randint(
+            self.lag // 10, self.lag // 5 + 1, (batch_size, 1), generator=generator
+        )
+        second = torch.randint(
+            self.lag // 2, 6 * self.lag // 10 + 1, (batch_size, 1), generator=generator
+        )
         pair = torch.randint(0, 2, (batch_size, 2), generator=generator)
         symbols[:, 0] = 6
         symbols.scatter_(1, torch.cat([first, second], dim=1), 4 + pair)
@@ -306,7 +360,12 @@ class TemporalOrder(Choice):
 
     def solve(self, x):
         classes = {(4, 4): 0, (4, 5): 1, (5, 4): 2, (5, 5): 3}
-        return torch.tensor([classes[tuple(s for s in row if s in (4, 5))] for row in x.argmax(dim=-1).tolist()])
+        return torch.tensor(
+            [
+                classes[tuple(s for s in row if s in (4, 5))]
+                for row in x.argmax(dim=-1).tolist()
+            ]
+        )
 
 
 class Copying(Choice):
@@ -378,7 +437,12 @@ class SelectiveCopying(Copying):
 
     def draw(self, batch_size, generator):
         contents = torch.randint(0, 8, (batch_size, self.recalled), generator=generator)
-        places = torch.rand(batch_size, self.lag, generator=generator).topk(self.recalled, dim=1).indices.sort().values
+        places = (
+            torch.rand(batch_size, self.lag, generator=generator)
+            .topk(self.recalled, dim=1)
+            .indices.sort()
+            .values
+        )
         symbols = torch.full((batch_size, self.steps), 8).scatter_(1, places, contents)
         symbols[:, -self.recalled :] = 9
         return self.ask(symbols, contents)
@@ -429,7 +493,9 @@ class NextObservation(Task):
 
     def draw(self, batch_size, generator):
         values, observed = self.series
-        start = torch.randint(0, len(values) - self.lag, (batch_size, 1), generator=generator)
+        start = torch.randint(
+            0, len(values) - self.lag, (batch_size, 1), generator=generator
+        )
         hours = (start + torch.arange(self.lag + 1)).numpy()
         x, known = torch.from_numpy(values[hours]), torch.from_numpy(observed[hours])
         return Batch(x[:, :-1], x[:, 1:].where(known[:, 1:], torch.nan), "every")
@@ -440,7 +506,11 @@ class NextObservation(Task):
         recorded = torch.tensor(values).where(torch.tensor(observed), torch.nan)
         answers = []
         for window in x.numpy():
-            start = next(t for t in range(len(values)) if (values[t : t + len(window)] == window).all())
+            start = next(
+                t
+                for t in range(len(values))
+                if (values[t : t + len(window)] == window).all()
+            )
             answers.append(recorded[start + 1 : start + 1 + len(window)])
         return torch.stack(answers)
 
@@ -451,7 +521,9 @@ class NextObservation(Task):
 
     def score(self, output, batch):
         """The fraction of windows forecast with less error than by persistence."""
-        error, by_persistence = (((guess - batch.y) ** 2).nanmean(dim=(1, 2)) for guess in (output, batch.x))
+        error, by_persistence = (
+            ((guess - batch.y) ** 2).nanmean(dim=(1, 2)) for guess in (output, batch.x)
+        )
         return (error < by_persistence).float().mean().item()
 
 

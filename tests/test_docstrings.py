@@ -1,0 +1,124 @@
+"""The equations in each cell's docstring are run, with the cell's own weights, and compared with its step."""
+
+import inspect
+import re
+
+import pytest
+import torch
+from torch import nn, relu, sigmoid, tanh
+
+from course_lib.cells import CELLS, Affine
+
+every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
+EQUATION = re.compile(
+    r"^(\w)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE
+)  # "c' = f ⊙ c + i ⊙ g     comment"
+LETTERS = {"forget": "f", "input": "i", "output": "o", "reset": "r", "update": "z"}
+
+
+class Matrix:
+    """A weight matrix that multiplies row vectors as the equations write it: M @ v."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __matmul__(self, vector):
+        return vector @ self.weight.T
+
+
+def symbols(cell):
+    """What the equations call the weights: f = Affine is W_f, U_f, b_f; h = Affine is W, U, b; z = Linear is W_z, b_z."""
+    found = dict(cell.named_parameters(recurse=False))
+    for name, module in cell.named_children():
+        if isinstance(module, Affine):
+            end = "" if name == "h" else f"_{name}"
+            found |= {
+                f"W{end}": Matrix(module.W.weight),
+                f"U{end}": Matrix(module.U.weight),
+                f"b{end}": module.U.bias,
+            }
+        elif isinstance(module, nn.Linear):
+            letter, _, unit = name.rpartition("_")
+            found[f"{letter or 'W'}_{unit}"] = Matrix(module.weight)
+            if module.bias is not None:
+                found[f"b_{unit}"] = module.bias
+    return found
+
+
+def read(text):
+    """The equations in a docstring: [(name, "'" or "", right side)]."""
+    return EQUATION.findall(inspect.cleandoc(text))
+
+
+def run(equations, values):
+    """Every value that equations [(name, prime, right side)] define, one after another; c' is called c_new."""
+    values = dict(values)
+    for name, prime, right in equations:
+        code = (
+            re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*").replace("σ", "sigmoid")
+        )
+        code = re.sub(r"\b([WUVA](?:_\w)?) (?=[\w(])", r"\1 @ ", code)
+        values[name + ("_new" if prime else "")] = eval(
+            code, {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}, values
+        )
+    return values
+
+
+def check(Cls, text=None):
+    """AssertionError unless the equations in text (Cls's docstring) give the state and the gates that step gives."""
+    torch.manual_seed(0)
+    cell = Cls(3, 4).double()
+    x, *old = (
+        torch.randn(2, size, dtype=torch.float64)
+        for size in (3, *(4 for _ in cell.state))
+    )
+    state, gates = dict(zip(cell.state, old)), {}
+    equations = read(text or Cls.__doc__)
+    values = run(equations, symbols(cell) | state | {"x": x})
+
+    def gate(name, value):
+        gates[name] = value
+        return value
+
+    new = cell.step(gate, x, **state)
+    assert {name for name, prime, _ in equations if prime} == set(cell.state)
+    for name in cell.state:
+        torch.testing.assert_close(
+            new[name], values[f"{name}_new"], rtol=1e-12, atol=1e-12
+        )
+    for name, value in gates.items():
+        torch.testing.assert_close(
+            value, values[LETTERS[name]].expand(2, 4), rtol=1e-12, atol=1e-12
+        )
+
+
+@every_cell
+def test_a_step_does_what_its_docstring_says(Cls):
+    check(Cls)
+
+
+@every_cell
+def test_the_docstring_uses_every_weight(Cls):
+    text = " ".join(right for _, _, right in read(Cls.__doc__))
+    assert set(symbols(Cls(3, 4))) <= set(re.findall(r"\w+", text))
+
+
+LIES = [
+    ("LSTMCell", "f ⊙ c + i ⊙ g", "i ⊙ c + f ⊙ g"),
+    ("LSTMCell", "o ⊙ tanh(c')", "o ⊙ tanh(c)"),
+    ("GRUCell", "z ⊙ h + (1 - z) ⊙ n", "(1 - z) ⊙ h + z ⊙ n"),
+    ("GRUCell", "r ⊙ (U_n h + b_u)", "(r ⊙ (U_n h) + b_u)"),
+    ("ChoGRUCell", "U_n (r ⊙ h)", "r ⊙ (U_n h)"),
+    ("PeepholeLSTMCell", "p_o ⊙ c'", "p_o ⊙ c"),
+    ("MinLSTMCell", "s / (s + t) ", "s / (1 + t) "),
+    ("PageCell", "q ⊙ σ(c')", "q ⊙ tanh(c')"),
+    ("RNNCell", "tanh(W x + U h + b)", "tanh(W x + b)"),
+]
+
+
+@pytest.mark.parametrize(("name", "truth", "lie"), LIES)
+def test_a_docstring_that_lies_is_caught(name, truth, lie):
+    (Cls,) = (Cls for Cls in CELLS if Cls.__name__ == name)
+    assert Cls.__doc__.count(truth) == 1
+    with pytest.raises(AssertionError):
+        check(Cls, Cls.__doc__.replace(truth, lie))
