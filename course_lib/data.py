@@ -13,9 +13,7 @@ from pathlib import Path
 import numpy as np
 
 DATASETS = Path(__file__).with_name("datasets")
-SHA256 = {
-    "jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037"
-}
+SHA256 = {"jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037"}
 TRAIN_SHARE = 0.75  # the first three quarters of the series are for training, the rest is for testing
 DAY = 24  # hours
 
@@ -40,15 +38,9 @@ class Series:
 
     def part(self, split):
         """(values, observed) of the steps of split: "train", "test" or "all". ValueError for another name."""
-        parts = {
-            "train": slice(0, self.cut),
-            "test": slice(self.cut, None),
-            "all": slice(None),
-        }
+        parts = {"train": slice(0, self.cut), "test": slice(self.cut, None), "all": slice(None)}
         if split not in parts:
-            raise ValueError(
-                f"Series has no split {split!r}; choices: {', '.join(parts)}"
-            )
+            raise ValueError(f"Series has no split {split!r}; choices: {', '.join(parts)}")
         return self.values[parts[split]], self.observed[parts[split]]
 
 
@@ -61,20 +53,13 @@ def load_weather():
     Raises ValueError if the file is not the one that was shipped.
     """
     lines = read("jfk_weather_2013.csv").decode().splitlines()[1:]
-    table = np.array(
-        [[float(field or "nan") for field in line.split(",")[1:]] for line in lines]
-    )
+    table = np.array([[float(field or "nan") for field in line.split(",")[1:]] for line in lines])
     observed = ~np.isnan(table)
-    latest = np.maximum.accumulate(
-        np.where(observed, np.arange(len(table))[:, None], 0), axis=0
-    )
+    latest = np.maximum.accumulate(np.where(observed, np.arange(len(table))[:, None], 0), axis=0)
     filled = np.take_along_axis(table, latest, axis=0)
     cut = round(TRAIN_SHARE * len(table))
     mean, scale = filled[:cut].mean(axis=0), filled[:cut].std(axis=0)
-    names, units = (
-        ("temperature", "dew point", "pressure", "wind speed"),
-        ("°C", "°C", "hPa", "m/s"),
-    )
+    names, units = ("temperature", "dew point", "pressure", "wind speed"), ("°C", "°C", "hPa", "m/s")
     arrays = ((filled - mean) / scale).astype(np.float32), observed, mean, scale
     for array in arrays:
         array.flags.writeable = False  # every caller gets the same Series
@@ -89,14 +74,8 @@ def persistence(series, horizon=1, *, split="test"):
     number from 1 to the length of the split less 1.
     """
     values, observed = series.part(split)
-    if (
-        isinstance(horizon, bool)
-        or not isinstance(horizon, int)
-        or not 1 <= horizon < len(values)
-    ):
-        raise ValueError(
-            f"persistence needs horizon as a whole number from 1 to {len(values) - 1}; got {horizon!r}"
-        )
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon < len(values):
+        raise ValueError(f"persistence needs horizon as a whole number from 1 to {len(values) - 1}; got {horizon!r}")
     errors = (values[horizon:] - values[:-horizon]).astype(np.float64) ** 2
     return errors.mean(axis=0, where=observed[horizon:])
 
@@ -112,7 +91,5 @@ def read(name):
     data = path.read_bytes().replace(b"\r\n", b"\n") if path.exists() else b""
     if sha256(data).hexdigest() != SHA256[name]:
         state = "is not the file that was shipped" if data else "is missing"
-        raise ValueError(
-            f"{path} {state}; restore it with `git checkout -- course_lib/datasets/{name}`"
-        )
+        raise ValueError(f"{path} {state}; restore it with `git checkout -- course_lib/datasets/{name}`")
     return data

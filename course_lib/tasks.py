@@ -54,37 +54,23 @@ class Task:
     solved_at = 0.0025
 
     def __post_init__(self):
-        if (
-            not isinstance(self.lag, int)
-            or isinstance(self.lag, bool)
-            or self.lag < self.least
-        ):
+        if not isinstance(self.lag, int) or isinstance(self.lag, bool) or self.lag < self.least:
             who = type(self).__name__
-            raise ValueError(
-                f"{who} needs lag as a whole number of steps, {self.least} or more; got {self.lag!r}"
-            )
+            raise ValueError(f"{who} needs lag as a whole number of steps, {self.least} or more; got {self.lag!r}")
 
     def batch(self, batch_size, *, generator=None):
         """A Batch of new sequences, drawn from generator (torch's global one when omitted).
 
         Raises ValueError for a batch size that is not a positive whole number.
         """
-        if (
-            not isinstance(batch_size, int)
-            or isinstance(batch_size, bool)
-            or batch_size < 1
-        ):
+        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
             who = type(self).__name__
-            raise ValueError(
-                f"{who} needs batch_size as a whole number, 1 or more; got {batch_size!r}"
-            )
+            raise ValueError(f"{who} needs batch_size as a whole number, 1 or more; got {batch_size!r}")
         return self.draw(batch_size, generator)
 
     def draw(self, batch_size, generator):
         """A Batch of batch_size new sequences, without any check."""
-        raise ValueError(
-            f"{type(self).__name__} needs a draw(self, batch_size, generator)"
-        )
+        raise ValueError(f"{type(self).__name__} needs a draw(self, batch_size, generator)")
 
     def solve(self, x):
         """The exact answers, shaped like y, worked out from x (batch, time, input) step by step."""
@@ -113,14 +99,7 @@ class Choice(Task):
 
     def score(self, output, batch):
         """The fraction of sequences of which every class is right, in [0, 1]."""
-        return (
-            (output.argmax(dim=-1) == batch.y)
-            .reshape(len(batch.y), -1)
-            .all(dim=1)
-            .float()
-            .mean()
-            .item()
-        )
+        return (output.argmax(dim=-1) == batch.y).reshape(len(batch.y), -1).all(dim=1).float().mean().item()
 
 
 # ---- Numbers to keep ----
@@ -132,9 +111,9 @@ class Adding(Task):
     x = (value, mark) for `lag` steps; values are uniform in [0, 1]. One step of the first half and one of the second
     are marked 1, all others 0. The sum is asked for at the last step, lag - 1.
 
-    Lag: the length of the sequence. The first number is kept for lag/2 to lag - 1 steps; the second may be the last step.
-    Baseline: the best constant guess is the mean of the sum a + b, and its loss the variance: 1/12 + 1/12 = 1/6. (Seeing
-    the last step helps only where that step is marked, in one of lag/2 sequences: there b is known, and 1/12 is saved.)
+    Lag: the length of the sequence. The first number is kept for lag/2 to lag - 1 steps; the second may come last.
+    Baseline: the best constant guess is the mean of the sum a + b, and its loss the variance: 1/12 + 1/12 = 1/6.
+    (Seeing the last step helps only where it is marked, in one of lag/2 sequences: there b is known, and 1/12 saved.)
     Solved: 0.0025, a typical error of 0.05. Right: an error below 0.08, which is 0.04 in the scale of Adding1997.
     """
 
@@ -149,18 +128,10 @@ class Adding(Task):
         second = torch.randint(half, self.lag, (batch_size, 1), generator=generator)
         marked = torch.cat([first, second], dim=1)
         marks = torch.zeros_like(values).scatter_(1, marked, 1.0)
-        return Batch(
-            torch.stack([values, marks], dim=-1),
-            values.gather(1, marked).sum(dim=1, keepdim=True),
-        )
+        return Batch(torch.stack([values, marks], dim=-1), values.gather(1, marked).sum(dim=1, keepdim=True))
 
     def solve(self, x):
-        return torch.tensor(
-            [
-                [sum(value for value, mark in sequence if mark == 1)]
-                for sequence in x.tolist()
-            ]
-        )
+        return torch.tensor([[sum(value for value, mark in sequence if mark == 1)] for sequence in x.tolist()])
 
 
 class Adding1997(Task):
@@ -195,13 +166,9 @@ class Adding1997(Task):
         values = 2 * torch.rand(batch_size, steps, generator=generator) - 1
         last = torch.randint(self.lag - 1, steps, (batch_size, 1), generator=generator)
         first = torch.randint(0, 10, (batch_size, 1), generator=generator)
-        second = torch.randint(
-            0, self.lag // 2 - 2, (batch_size, 1), generator=generator
-        )
+        second = torch.randint(0, self.lag // 2 - 2, (batch_size, 1), generator=generator)
         second += second >= first  # skips the one that is marked already
-        marks = torch.zeros_like(values).scatter_(
-            1, torch.cat([first, second], dim=1), 1.0
-        )
+        marks = torch.zeros_like(values).scatter_(1, torch.cat([first, second], dim=1), 1.0)
         marks[:, 0] = -1.0
         marks.scatter_(1, last, -1.0)
         x = torch.stack([values, marks], dim=-1)
@@ -210,12 +177,7 @@ class Adding1997(Task):
         return Batch(x, answer, last[:, 0])
 
     def solve(self, x):
-        return torch.tensor(
-            [
-                [0.5 + sum(value for value, mark in seq if mark == 1) / 4]
-                for seq in x.tolist()
-            ]
-        )
+        return torch.tensor([[0.5 + sum(value for value, mark in seq if mark == 1) / 4] for seq in x.tolist()])
 
 
 class KeepOrReplace(Task):
@@ -238,13 +200,9 @@ class KeepOrReplace(Task):
     def draw(self, batch_size, generator):
         steps = torch.arange(2 * self.lag)
         values = 2 * torch.rand(batch_size, len(steps), generator=generator) - 1
-        kept = torch.randint(
-            (self.lag + 1) // 2, self.lag + 1, (batch_size, 1), generator=generator
-        )
+        kept = torch.randint((self.lag + 1) // 2, self.lag + 1, (batch_size, 1), generator=generator)
         last = len(steps) - 1 - kept
-        earlier = (
-            torch.rand(batch_size, len(steps), generator=generator) < 2 / self.lag
-        ) & (steps < last)
+        earlier = (torch.rand(batch_size, len(steps), generator=generator) < 2 / self.lag) & (steps < last)
         x = torch.stack([values, (earlier | (steps == last)).float()], dim=-1)
         return Batch(x, values.gather(1, last))
 
@@ -278,19 +236,13 @@ class Counting(Task):
 
     def draw(self, batch_size, generator):
         count = torch.randint(0, 11, (batch_size, 1), generator=generator)
-        places = (
-            torch.rand(batch_size, self.lag, generator=generator)
-            .topk(10, dim=1)
-            .indices
-        )
+        places = torch.rand(batch_size, self.lag, generator=generator).topk(10, dim=1).indices
         events = (torch.arange(10) < count).float()
         x = torch.zeros(batch_size, self.lag + 1).scatter_(1, places, events)
         return Batch(x[..., None], count / 10)
 
     def solve(self, x):
-        return torch.tensor(
-            [[sum(value for (value,) in sequence) / 10] for sequence in x.tolist()]
-        )
+        return torch.tensor([[sum(value for (value,) in sequence) / 10] for sequence in x.tolist()])
 
 
 # ---- Classes to keep ----
@@ -316,9 +268,7 @@ class Latching(Choice):
         return Batch(x, bit)
 
     def solve(self, x):
-        return torch.tensor(
-            [1 if sequence[0] == [1.0] else 0 for sequence in x.tolist()]
-        )
+        return torch.tensor([1 if sequence[0] == [1.0] else 0 for sequence in x.tolist()])
 
 
 class TemporalOrder(Choice):
@@ -344,12 +294,8 @@ class TemporalOrder(Choice):
         steps = self.lag + self.lag // 10
         symbols = torch.randint(0, 4, (batch_size, steps), generator=generator)
         last = torch.randint(self.lag - 1, steps, (batch_size, 1), generator=generator)
-        first = torch.randint(
-            self.lag // 10, self.lag // 5 + 1, (batch_size, 1), generator=generator
-        )
-        second = torch.randint(
-            self.lag // 2, 6 * self.lag // 10 + 1, (batch_size, 1), generator=generator
-        )
+        first = torch.randint(self.lag // 10, self.lag // 5 + 1, (batch_size, 1), generator=generator)
+        second = torch.randint(self.lag // 2, 6 * self.lag // 10 + 1, (batch_size, 1), generator=generator)
         pair = torch.randint(0, 2, (batch_size, 2), generator=generator)
         symbols[:, 0] = 6
         symbols.scatter_(1, torch.cat([first, second], dim=1), 4 + pair)
@@ -360,12 +306,7 @@ class TemporalOrder(Choice):
 
     def solve(self, x):
         classes = {(4, 4): 0, (4, 5): 1, (5, 4): 2, (5, 5): 3}
-        return torch.tensor(
-            [
-                classes[tuple(s for s in row if s in (4, 5))]
-                for row in x.argmax(dim=-1).tolist()
-            ]
-        )
+        return torch.tensor([classes[tuple(s for s in row if s in (4, 5))] for row in x.argmax(dim=-1).tolist()])
 
 
 class Copying(Choice):
@@ -437,12 +378,7 @@ class SelectiveCopying(Copying):
 
     def draw(self, batch_size, generator):
         contents = torch.randint(0, 8, (batch_size, self.recalled), generator=generator)
-        places = (
-            torch.rand(batch_size, self.lag, generator=generator)
-            .topk(self.recalled, dim=1)
-            .indices.sort()
-            .values
-        )
+        places = torch.rand(batch_size, self.lag, generator=generator).topk(self.recalled, dim=1).indices.sort().values
         symbols = torch.full((batch_size, self.steps), 8).scatter_(1, places, contents)
         symbols[:, -self.recalled :] = 9
         return self.ask(symbols, contents)
@@ -493,9 +429,7 @@ class NextObservation(Task):
 
     def draw(self, batch_size, generator):
         values, observed = self.series
-        start = torch.randint(
-            0, len(values) - self.lag, (batch_size, 1), generator=generator
-        )
+        start = torch.randint(0, len(values) - self.lag, (batch_size, 1), generator=generator)
         hours = (start + torch.arange(self.lag + 1)).numpy()
         x, known = torch.from_numpy(values[hours]), torch.from_numpy(observed[hours])
         return Batch(x[:, :-1], x[:, 1:].where(known[:, 1:], torch.nan), "every")
@@ -506,11 +440,7 @@ class NextObservation(Task):
         recorded = torch.tensor(values).where(torch.tensor(observed), torch.nan)
         answers = []
         for window in x.numpy():
-            start = next(
-                t
-                for t in range(len(values))
-                if (values[t : t + len(window)] == window).all()
-            )
+            start = next(t for t in range(len(values)) if (values[t : t + len(window)] == window).all())
             answers.append(recorded[start + 1 : start + 1 + len(window)])
         return torch.stack(answers)
 
@@ -521,9 +451,7 @@ class NextObservation(Task):
 
     def score(self, output, batch):
         """The fraction of windows forecast with less error than by persistence."""
-        error, by_persistence = (
-            ((guess - batch.y) ** 2).nanmean(dim=(1, 2)) for guess in (output, batch.x)
-        )
+        error, by_persistence = (((guess - batch.y) ** 2).nanmean(dim=(1, 2)) for guess in (output, batch.x))
         return (error < by_persistence).float().mean().item()
 
 

@@ -26,18 +26,11 @@ def made(Cls, seed=0):
 
 def a_state(cell, batch_size=2):
     """A state that no start is, {name: (batch, hidden)}."""
-    return {
-        name: torch.randn(batch_size, cell.hidden_size, dtype=torch.float64)
-        for name in cell.state
-    }
+    return {name: torch.randn(batch_size, cell.hidden_size, dtype=torch.float64) for name in cell.state}
 
 
 def test_every_cell_in_the_file_is_listed_once():
-    kinds = [
-        c
-        for _, c in inspect.getmembers(cells, inspect.isclass)
-        if issubclass(c, Cell) and c is not Cell
-    ]
+    kinds = [c for _, c in inspect.getmembers(cells, inspect.isclass) if issubclass(c, Cell) and c is not Cell]
     assert len(CELLS) == len(kinds) > 15 and set(CELLS) == set(kinds)
 
 
@@ -69,10 +62,7 @@ def test_gates_lie_between_0_and_1(Cls):
     for size in (1, 10):
         cell.step(gate, size * x[:, 0], **a_state(cell))
     assert len(values) == 2 * len(cell.gates)
-    assert all(
-        value.shape == (2, 4) and (value > 0).all() and (value < 1).all()
-        for value in values
-    )
+    assert all(value.shape == (2, 4) and (value > 0).all() and (value < 1).all() for value in values)
 
 
 @every_cell
@@ -80,9 +70,7 @@ def test_a_step_returns_the_state_it_declares(Cls):
     cell, x = made(Cls)
     new = cell.step(lambda name, value: value, x[:, 0], **a_state(cell))
     assert list(new) == list(cell.state) and "h" in cell.state
-    assert all(
-        value.shape == (2, 4) and value.dtype == torch.float64 for value in new.values()
-    )
+    assert all(value.shape == (2, 4) and value.dtype == torch.float64 for value in new.values())
 
 
 @every_cell
@@ -111,28 +99,14 @@ def test_the_memory_is_multiplied_by_its_gate(Cls):
     def kept(value):
         return cell.step(gate, x[:, 0], **(old | {memory: value}))[memory]
 
-    jacobian = torch.autograd.functional.jacobian(
-        lambda value: kept(value).sum(dim=0), old[memory]
-    )  # (out, batch, in)
-    weight = (
-        torch.zeros(2, 4)
-        if cell.memory is None
-        else gates[gate_name]
-        if gate_name
-        else torch.ones(2, 4)
-    )
-    torch.testing.assert_close(
-        jacobian.permute(1, 0, 2), torch.diag_embed(weight.double()), rtol=0, atol=1e-12
-    )
+    jacobian = torch.autograd.functional.jacobian(lambda value: kept(value).sum(dim=0), old[memory])  # (out, batch, in)
+    weight = torch.zeros(2, 4) if cell.memory is None else gates[gate_name] if gate_name else torch.ones(2, 4)
+    torch.testing.assert_close(jacobian.permute(1, 0, 2), torch.diag_embed(weight.double()), rtol=0, atol=1e-12)
 
 
 @every_cell
 def test_memory_names_a_gate_and_a_state_of_the_cell(Cls):
-    assert (
-        Cls.memory is None
-        or Cls.memory[0] in (None, *Cls.gates)
-        and Cls.memory[1] in Cls.state
-    )
+    assert Cls.memory is None or Cls.memory[0] in (None, *Cls.gates) and Cls.memory[1] in Cls.state
 
 
 @every_cell
@@ -141,14 +115,9 @@ def test_derivatives_of_a_step_are_right(Cls):
     names, state = list(cell.state), a_state(cell)
 
     def step(x, *values):
-        return tuple(
-            cell.step(lambda name, value: value, x, **dict(zip(names, values))).values()
-        )
+        return tuple(cell.step(lambda name, value: value, x, **dict(zip(names, values))).values())
 
-    inputs = [
-        value.requires_grad_()
-        for value in (x[:, 0].clone(), *(state[name] for name in names))
-    ]
+    inputs = [value.requires_grad_() for value in (x[:, 0].clone(), *(state[name] for name in names))]
     assert torch.autograd.gradcheck(step, inputs)
 
 
@@ -184,25 +153,15 @@ def test_a_clamp_is_what_the_trace_shows(Cls, unroll=unroll):
 
 
 @every_cell
-def test_an_override_at_one_step_changes_all_that_follows_and_nothing_before(
-    Cls, unroll=unroll
-):
+def test_an_override_at_one_step_changes_all_that_follows_and_nothing_before(Cls, unroll=unroll):
     cell, x = made(Cls)
     plain = unroll(cell, x)
     for name in cell.gates:
-        moved = unroll(
-            cell, x, override={name: lambda t, value: value * 0.5 if t == 2 else value}
-        )
-        torch.testing.assert_close(
-            moved[name][:, 2], plain[name][:, 2] / 2, rtol=1e-12, atol=0
-        )
+        moved = unroll(cell, x, override={name: lambda t, value: value * 0.5 if t == 2 else value})
+        torch.testing.assert_close(moved[name][:, 2], plain[name][:, 2] / 2, rtol=1e-12, atol=0)
         for state in cell.state:
-            differs = (
-                ((moved[state] - plain[state]).abs() > 1e-12).any(dim=-1).all(dim=0)
-            )
-            first = (
-                3 if state == "c" and name == "output" else 2
-            )  # what is read reaches c one step later
+            differs = ((moved[state] - plain[state]).abs() > 1e-12).any(dim=-1).all(dim=0)
+            first = 3 if state == "c" and name == "output" else 2  # what is read reaches c one step later
             assert differs.tolist() == [t >= first for t in range(STEPS)], (name, state)
 
 
@@ -241,11 +200,7 @@ def pairs(cell, letters, theirs):
             ]
         else:
             affine = getattr(cell, letter)
-            found += [
-                (affine.W.weight, W[k]),
-                (affine.U.weight, U[k]),
-                (affine.U.bias, second[k]),
-            ]
+            found += [(affine.W.weight, W[k]), (affine.U.weight, U[k]), (affine.U.bias, second[k])]
     return found
 
 
@@ -259,16 +214,12 @@ def test_the_same_numbers_as_pytorch(Cls, unroll=unroll, like=None):
         reference.bias_ih_l0[: 4 * len(letters.rstrip("n"))] = 0.0
         for ours, theirs in pairs(cell, letters, weights):
             ours.copy_(theirs)
-    assert sum(ours.numel() for ours, _ in pairs(cell, letters, weights)) == sum(
-        w.numel() for w in cell.parameters()
-    )
+    assert sum(ours.numel() for ours, _ in pairs(cell, letters, weights)) == sum(w.numel() for w in cell.parameters())
     seen, seen_too = x.clone().requires_grad_(), x.clone().requires_grad_()
     trace, (hidden, final) = unroll(cell, seen), reference(seen_too)
     torch.testing.assert_close(trace["h"], hidden, rtol=1e-10, atol=1e-10)
     if letters == "ifgo":
-        torch.testing.assert_close(
-            trace.final["c"], final[1][0], rtol=1e-10, atol=1e-10
-        )
+        torch.testing.assert_close(trace.final["c"], final[1][0], rtol=1e-10, atol=1e-10)
     weighting = torch.randn_like(hidden)
     (trace["h"] * weighting).sum().backward()
     (hidden * weighting).sum().backward()
@@ -291,20 +242,22 @@ def test_weights_start_uniform_within_one_over_the_root_of_the_width(Cls):
 def test_the_state_starts_at_zero_in_the_precision_of_the_weights(Cls):
     start = Cls(3, 4).double().start(7)
     assert list(start) == list(Cls.state)
-    assert all(
-        torch.equal(value, torch.zeros(7, 4, dtype=torch.float64))
-        for value in start.values()
-    )
+    assert all(torch.equal(value, torch.zeros(7, 4, dtype=torch.float64)) for value in start.values())
 
 
 @every_cell
-@pytest.mark.parametrize(("sizes", "message"), [((0, 4), "input_size"), ((3, -1), "hidden_size"), ((3, 4.0), "hidden_size"),
-                                                ((True, 4), "input_size"), (("3", 4), "input_size")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((0, 4), "input_size"),
+        ((True, 4), "input_size"),
+        (("3", 4), "input_size"),
+        ((3, -1), "hidden_size"),
+        ((3, 4.0), "hidden_size"),
+    ],
+)
 def test_sizes_that_cannot_be_are_refused(Cls, sizes, message):
-    with pytest.raises(
-        ValueError,
-        match=f"{Cls.__name__} needs {message} as a whole number, 1 or more; got",
-    ):
+    with pytest.raises(ValueError, match=f"{Cls.__name__} needs {message} as a whole number, 1 or more; got"):
         Cls(*sizes)
 
 

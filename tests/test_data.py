@@ -10,9 +10,7 @@ from course_lib.data import load_weather, persistence, seasonal
 @pytest.fixture
 def table():
     """The file as numbers, NaN where nothing was recorded."""
-    return np.genfromtxt(
-        data.DATASETS / "jfk_weather_2013.csv", delimiter=",", skip_header=1
-    )[:, 1:]
+    return np.genfromtxt(data.DATASETS / "jfk_weather_2013.csv", delimiter=",", skip_header=1)[:, 1:]
 
 
 def test_the_series_is_what_its_docstring_says(table):
@@ -27,15 +25,8 @@ def test_the_series_is_what_its_docstring_says(table):
 def test_recorded_values_are_kept_in_their_units(table):
     weather = load_weather()
     back = weather.values * weather.scale + weather.mean
-    np.testing.assert_allclose(
-        back[weather.observed], table[weather.observed], rtol=1e-6, atol=1e-4
-    )
-    assert (
-        -20 < back[:, 0].min()
-        and back[:, 0].max() < 40
-        and 980 < back[:, 2].min()
-        and back[:, 3].min() >= 0
-    )
+    np.testing.assert_allclose(back[weather.observed], table[weather.observed], rtol=1e-6, atol=1e-4)
+    assert -20 < back[:, 0].min() and back[:, 0].max() < 40 and 980 < back[:, 2].min() and back[:, 3].min() >= 0
 
 
 def test_standardising_uses_the_training_hours_alone():
@@ -50,17 +41,12 @@ def test_a_gap_is_filled_with_the_last_recorded_value():
     weather = load_weather()
     for channel in range(4):
         hours = np.flatnonzero(~weather.observed[:, channel])
-        np.testing.assert_array_equal(
-            weather.values[hours, channel], weather.values[hours - 1, channel]
-        )
+        np.testing.assert_array_equal(weather.values[hours, channel], weather.values[hours - 1, channel])
 
 
 def test_the_splits_follow_each_other_in_time():
     weather = load_weather()
-    joined = [
-        np.concatenate(parts)
-        for parts in zip(weather.part("train"), weather.part("test"))
-    ]
+    joined = [np.concatenate(parts) for parts in zip(weather.part("train"), weather.part("test"))]
     for part, whole in zip(joined, weather.part("all")):
         np.testing.assert_array_equal(part, whole)
 
@@ -74,12 +60,8 @@ def test_persistence_is_the_mean_squared_change_over_what_was_recorded():
                 for t in range(horizon, len(values))
                 if observed[t, channel]
             ]
-            assert persistence(load_weather(), horizon)[channel] == pytest.approx(
-                np.mean(changes), rel=1e-6
-            )
-    np.testing.assert_array_equal(
-        seasonal(load_weather()), persistence(load_weather(), 24)
-    )
+            assert persistence(load_weather(), horizon)[channel] == pytest.approx(np.mean(changes), rel=1e-6)
+    np.testing.assert_array_equal(seasonal(load_weather()), persistence(load_weather(), 24))
 
 
 def test_a_day_ago_says_more_than_the_mean_for_temperature_alone():
@@ -89,26 +71,17 @@ def test_a_day_ago_says_more_than_the_mean_for_temperature_alone():
 
 @pytest.mark.parametrize("horizon", [0, -1, 1.5, True, 8730])
 def test_a_horizon_that_cannot_be_is_refused(horizon):
-    with pytest.raises(
-        ValueError,
-        match="persistence needs horizon as a whole number from 1 to 2181; got",
-    ):
+    with pytest.raises(ValueError, match="persistence needs horizon as a whole number from 1 to 2181; got"):
         persistence(load_weather(), horizon)
 
 
-def test_a_changed_or_missing_file_is_named_with_the_way_to_restore_it(
-    tmp_path, monkeypatch
-):
+def test_a_changed_or_missing_file_is_named_with_the_way_to_restore_it(tmp_path, monkeypatch):
     original = (data.DATASETS / "jfk_weather_2013.csv").read_bytes()
     monkeypatch.setattr(data, "DATASETS", tmp_path)
     with pytest.raises(ValueError, match="is missing; restore it with `git checkout"):
         load_weather.__wrapped__()
-    (tmp_path / "jfk_weather_2013.csv").write_bytes(
-        original.replace(b"3.90", b"9.30", 1)
-    )
-    with pytest.raises(
-        ValueError, match="is not the file that was shipped; restore it"
-    ):
+    (tmp_path / "jfk_weather_2013.csv").write_bytes(original.replace(b"3.90", b"9.30", 1))
+    with pytest.raises(ValueError, match="is not the file that was shipped; restore it"):
         load_weather.__wrapped__()
 
 
@@ -116,9 +89,7 @@ def test_line_ends_of_another_system_are_no_change(tmp_path, monkeypatch):
     original = (data.DATASETS / "jfk_weather_2013.csv").read_bytes()
     (tmp_path / "jfk_weather_2013.csv").write_bytes(original.replace(b"\n", b"\r\n"))
     monkeypatch.setattr(data, "DATASETS", tmp_path)
-    np.testing.assert_array_equal(
-        load_weather.__wrapped__().values, load_weather().values
-    )
+    np.testing.assert_array_equal(load_weather.__wrapped__().values, load_weather().values)
 
 
 def test_nobody_can_change_the_shared_series():

@@ -10,9 +10,7 @@ from torch import nn, relu, sigmoid, tanh
 from course_lib.cells import CELLS, Affine
 
 every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
-EQUATION = re.compile(
-    r"^(\w)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE
-)  # "c' = f ⊙ c + i ⊙ g     comment"
+EQUATION = re.compile(r"^(\w)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE)  # "c' = f ⊙ c + i ⊙ g     comment"
 LETTERS = {"forget": "f", "input": "i", "output": "o", "reset": "r", "update": "z"}
 
 
@@ -27,16 +25,12 @@ class Matrix:
 
 
 def symbols(cell):
-    """What the equations call the weights: f = Affine is W_f, U_f, b_f; h = Affine is W, U, b; z = Linear is W_z, b_z."""
+    """What the equations call the weights. Affine f: W_f, U_f, b_f. Affine h: W, U, b. Linear z: W_z, b_z."""
     found = dict(cell.named_parameters(recurse=False))
     for name, module in cell.named_children():
         if isinstance(module, Affine):
             end = "" if name == "h" else f"_{name}"
-            found |= {
-                f"W{end}": Matrix(module.W.weight),
-                f"U{end}": Matrix(module.U.weight),
-                f"b{end}": module.U.bias,
-            }
+            found |= {f"W{end}": Matrix(module.W.weight), f"U{end}": Matrix(module.U.weight), f"b{end}": module.U.bias}
         elif isinstance(module, nn.Linear):
             letter, _, unit = name.rpartition("_")
             found[f"{letter or 'W'}_{unit}"] = Matrix(module.weight)
@@ -54,13 +48,9 @@ def run(equations, values):
     """Every value that equations [(name, prime, right side)] define, one after another; c' is called c_new."""
     values = dict(values)
     for name, prime, right in equations:
-        code = (
-            re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*").replace("σ", "sigmoid")
-        )
+        code = re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*").replace("σ", "sigmoid")
         code = re.sub(r"\b([WUVA](?:_\w)?) (?=[\w(])", r"\1 @ ", code)
-        values[name + ("_new" if prime else "")] = eval(
-            code, {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}, values
-        )
+        values[name + ("_new" if prime else "")] = eval(code, {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}, values)
     return values
 
 
@@ -68,10 +58,7 @@ def check(Cls, text=None):
     """AssertionError unless the equations in text (Cls's docstring) give the state and the gates that step gives."""
     torch.manual_seed(0)
     cell = Cls(3, 4).double()
-    x, *old = (
-        torch.randn(2, size, dtype=torch.float64)
-        for size in (3, *(4 for _ in cell.state))
-    )
+    x, *old = (torch.randn(2, size, dtype=torch.float64) for size in (3, *(4 for _ in cell.state)))
     state, gates = dict(zip(cell.state, old)), {}
     equations = read(text or Cls.__doc__)
     values = run(equations, symbols(cell) | state | {"x": x})
@@ -83,13 +70,9 @@ def check(Cls, text=None):
     new = cell.step(gate, x, **state)
     assert {name for name, prime, _ in equations if prime} == set(cell.state)
     for name in cell.state:
-        torch.testing.assert_close(
-            new[name], values[f"{name}_new"], rtol=1e-12, atol=1e-12
-        )
+        torch.testing.assert_close(new[name], values[f"{name}_new"], rtol=1e-12, atol=1e-12)
     for name, value in gates.items():
-        torch.testing.assert_close(
-            value, values[LETTERS[name]].expand(2, 4), rtol=1e-12, atol=1e-12
-        )
+        torch.testing.assert_close(value, values[LETTERS[name]].expand(2, 4), rtol=1e-12, atol=1e-12)
 
 
 @every_cell

@@ -1,7 +1,7 @@
 """The checks are checked: bugs are planted in steps and in the unroll, and the checks named beside each must catch it.
 
-A planted bug replaces one piece of text in the source of a cell or of the unroll. Shapes stay as they were, so a test of
-shapes would catch none of them.
+A planted bug replaces one piece of text in the source of a cell or of the unroll. Shapes stay as they were, so a test
+of shapes would catch none of them.
 """
 
 import inspect
@@ -49,9 +49,7 @@ def clamped(Cls, unroll, original):
 
 
 def downstream(Cls, unroll, original):
-    test_cells.test_an_override_at_one_step_changes_all_that_follows_and_nothing_before(
-        Cls, unroll=unroll
-    )
+    test_cells.test_an_override_at_one_step_changes_all_that_follows_and_nothing_before(Cls, unroll=unroll)
 
 
 def weights(Cls, unroll, original):
@@ -81,16 +79,12 @@ def alone(Cls, unroll, original):
 def asked_once(Cls, unroll, original):
     torch.manual_seed(0)
     x = torch.randn(2, 5, 3)
-    test_unroll.test_an_override_is_asked_once_for_every_step_with_the_value_it_replaces(
-        Cls(3, 4), x, unroll=unroll
-    )
+    test_unroll.test_an_override_is_asked_once_for_every_step_with_the_value_it_replaces(Cls(3, 4), x, unroll=unroll)
 
 
 def in_parts(Cls, unroll, original):
     torch.manual_seed(0)
-    test_unroll.test_a_sequence_may_be_run_in_two_parts(
-        Cls, torch.randn(2, 5, 3), unroll=unroll
-    )
+    test_unroll.test_a_sequence_may_be_run_in_two_parts(Cls, torch.randn(2, 5, 3), unroll=unroll)
 
 
 IN_A_STEP = [
@@ -118,7 +112,8 @@ IN_A_STEP = [
     ("no gradient through the memory", LSTMCell, "c = f * c", "c = f * c.detach()", [pytorch, memory, derivatives]),
     ("no gradient into a gate", LSTMCell, "sigmoid(self.i(x, h))", "sigmoid(self.i(x, h)).detach()",
      [pytorch, weights, derivatives]),
-    ("a forget gate where there is none", LSTM1997Cell, "c = c + i * g", "c = (1 - i) * c + i * g", [equations, memory]),
+    ("a forget gate where there is none", LSTM1997Cell, "c = c + i * g", "c = (1 - i) * c + i * g",
+     [equations, memory]),
     ("the output gate looks at the old memory", PeepholeLSTMCell,
      'c = f * c + i * g\n    o = gate("output", sigmoid(self.o(x, h) + self.p_o * c))',
      'o = gate("output", sigmoid(self.o(x, h) + self.p_o * c))\n    c = f * c + i * g', [equations]),
@@ -143,15 +138,12 @@ IN_THE_UNROLL = [
     ("every step sees the mean of all steps", "x.unbind(dim=1)", "(x - x.mean(1, True)).unbind(dim=1)",
      [pytorch, causal, in_parts]),
     ("overrides are ignored", "if name in rules:", "if False:", [clamped, downstream, asked_once]),
-    ("an override is recorded but not used", "value = rules[name](len(steps[name]), value)\n        steps[name].append(value)",
-     "steps[name].append(rules[name](len(steps[name]), value))\n            return value\n        steps[name].append(value)",
-     [downstream]),
-    ("an override is used but not recorded",
-     "if name in rules:\n            value = rules[name](len(steps[name]), value)\n        steps[name].append(value)",
-     "steps[name].append(value)\n        if name in rules:\n            value = rules[name](len(steps[name]) - 1, value)",
-     [clamped, downstream]),
-    ("an override comes one step late", "rules[name](len(steps[name]), value)", "rules[name](len(steps[name]) - 1, value)",
-     [downstream, asked_once]),
+    ("an override is recorded but not used", "value = rules[name](len(steps[name]), value)",
+     "steps[name].append(rules[name](len(steps[name]), value))\n            return value", [downstream]),
+    ("an override is used but not recorded", "value = rules[name](len(steps[name]), value)",
+     "steps[name].append(value)\n            return rules[name](len(steps[name]) - 1, value)", [clamped, downstream]),
+    ("an override comes one step late", "rules[name](len(steps[name]), value)",
+     "rules[name](len(steps[name]) - 1, value)", [downstream, asked_once]),
     ("the start is forgotten", "if start is None else check_start(cell, x, start)", "", [in_parts]),
     ("the trace is cut off the gradient", "steps[name].append(state[name])", "steps[name].append(state[name].detach())",
      [pytorch, weights]),
@@ -161,20 +153,15 @@ IN_THE_UNROLL = [
 def planted(thing, old, new, module):
     """thing, a class or function of module, built anew from its source with old replaced by new."""
     source = textwrap.dedent(inspect.getsource(thing))
-    old, new = (
-        textwrap.indent(text, "    " if inspect.isclass(thing) else "").strip()
-        for text in (old, new)
-    )
-    assert source.count(old) == 1, (
-        f"{old!r} is {source.count(old)} times in {thing.__name__}"
-    )
+    old, new = (textwrap.indent(text, "    " if inspect.isclass(thing) else "").strip() for text in (old, new))
+    assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {thing.__name__}"
     names = dict(vars(module))
     exec(source.replace(old, new), names)  # noqa: S102 (the source is the library's own)
     return names[thing.__name__]
 
 
 def catches(check, Cls, run, original):
-    """True if check fails on Cls run by run."""
+    """True if check fails on Cls run by run; a wrong derivative is a RuntimeError of gradcheck or of backward."""
     try:
         check(Cls, run, original)
     except (AssertionError, RuntimeError):
@@ -183,38 +170,26 @@ def catches(check, Cls, run, original):
 
 
 @pytest.mark.parametrize(
-    ("Cls", "old", "new", "checks"),
-    [row[1:] for row in IN_A_STEP],
-    ids=[row[0] for row in IN_A_STEP],
+    ("Cls", "old", "new", "checks"), [row[1:] for row in IN_A_STEP], ids=[row[0] for row in IN_A_STEP]
 )
 def test_a_bug_in_a_step_is_caught(Cls, old, new, checks):
     Mutant = planted(Cls, old, new, cells)
     for check in checks:
         assert not catches(check, Cls, unroll, Cls)
-        assert catches(check, Mutant, unroll, Cls), (
-            f"{check.__name__} does not catch it"
-        )
+        assert catches(check, Mutant, unroll, Cls), f"{check.__name__} does not catch it"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "checks"),
-    [row[1:] for row in IN_THE_UNROLL],
-    ids=[row[0] for row in IN_THE_UNROLL],
+    ("old", "new", "checks"), [row[1:] for row in IN_THE_UNROLL], ids=[row[0] for row in IN_THE_UNROLL]
 )
 def test_a_bug_in_the_unroll_is_caught(old, new, checks):
     mutant = planted(unroll, old, new, unrolling)
     for check in checks:
         assert not catches(check, LSTMCell, unroll, LSTMCell)
-        assert catches(check, LSTMCell, mutant, LSTMCell), (
-            f"{check.__name__} does not catch it"
-        )
+        assert catches(check, LSTMCell, mutant, LSTMCell), f"{check.__name__} does not catch it"
 
 
-@pytest.mark.parametrize(
-    ("Cls", "old", "new"),
-    [row[1:4] for row in IN_A_STEP],
-    ids=[row[0] for row in IN_A_STEP],
-)
+@pytest.mark.parametrize(("Cls", "old", "new"), [row[1:4] for row in IN_A_STEP], ids=[row[0] for row in IN_A_STEP])
 def test_shapes_do_not_give_a_planted_bug_away(Cls, old, new):
     trace = unroll(planted(Cls, old, new, cells)(3, 4), torch.randn(2, 5, 3))
     assert all(trace[name].shape == (2, 5, 4) for name in trace.start)

@@ -24,9 +24,7 @@ from course_lib.tasks import (
 
 every_task = pytest.mark.parametrize("Task", TASKS, ids=lambda Task: Task.__name__)
 made_up = pytest.mark.parametrize(
-    "Task",
-    [T for T in TASKS if T is not NextObservation],
-    ids=lambda Task: Task.__name__,
+    "Task", [T for T in TASKS if T is not NextObservation], ids=lambda Task: Task.__name__
 )  # the tasks whose sequences have a known distribution
 LAGS = (22, 37, 100)
 
@@ -42,9 +40,7 @@ def as_output(task, y):
 
 def test_every_task_in_the_file_is_listed():
     kinds = [
-        c
-        for _, c in inspect.getmembers(tasks, inspect.isclass)
-        if issubclass(c, tasks.Task) and hasattr(c, "baseline")
+        c for _, c in inspect.getmembers(tasks, inspect.isclass) if issubclass(c, tasks.Task) and hasattr(c, "baseline")
     ]
     assert len(TASKS) == len(set(TASKS)) and set(TASKS) == set(kinds)
 
@@ -62,14 +58,8 @@ def test_the_exact_answer_is_the_target(Task, lag):
 def test_shapes_are_those_declared(Task, lag):
     task = Task(lag=lag)
     batch = drawn(task, 6)
-    assert (
-        batch.x.dtype == torch.float32
-        and batch.x.shape[0] == 6
-        and batch.x.shape[2] == task.input_size
-    )
-    steps = (
-        (batch.x.shape[1],) if isinstance(batch.at, str) and batch.at == "every" else ()
-    )
+    assert batch.x.dtype == torch.float32 and batch.x.shape[0] == 6 and batch.x.shape[2] == task.input_size
+    steps = (batch.x.shape[1],) if isinstance(batch.at, str) and batch.at == "every" else ()
     numbers = batch.y.is_floating_point()
     assert batch.y.shape == (6, *steps, *([task.output_size] if numbers else []))
     assert numbers or 0 <= batch.y.min() and batch.y.max() < task.output_size
@@ -88,9 +78,7 @@ def test_the_same_seed_draws_the_same_sequences_and_another_seed_others(Task):
 def test_a_right_answer_scores_one_and_costs_less_than_what_counts_as_solved(Task):
     task = Task(lag=30)
     batch = drawn(task, 50)
-    output = as_output(task, batch.y).nan_to_num(
-        0.0
-    )  # where nothing was recorded any answer will do
+    output = as_output(task, batch.y).nan_to_num(0.0)  # where nothing was recorded any answer will do
     assert task.score(output, batch) == 1.0
     loss = task.loss(output, batch)
     assert loss.shape == () and loss < max(task.solved_at, 1e-12) < task.baseline
@@ -116,43 +104,30 @@ def test_the_baseline_is_what_knowing_the_step_alone_can_reach(Task, lag):
     if fit.y.is_floating_point():
         output = fit.y.mean(dim=0).expand_as(batch.y)
     else:
-        frequencies = (
-            torch.nn.functional.one_hot(fit.y, task.output_size).float().mean(dim=0)
-        )
-        output = (
-            frequencies.clamp_min(1e-9).log().expand(*batch.y.shape, task.output_size)
-        )
+        frequencies = torch.nn.functional.one_hot(fit.y, task.output_size).float().mean(dim=0)
+        output = frequencies.clamp_min(1e-9).log().expand(*batch.y.shape, task.output_size)
     assert task.loss(output, batch).item() == pytest.approx(task.baseline, rel=0.02)
 
 
-@pytest.mark.parametrize(
-    "Task", [Adding, Adding1997, KeepOrReplace, Counting, Latching, TemporalOrder]
-)
+@pytest.mark.parametrize("Task", [Adding, Adding1997, KeepOrReplace, Counting, Latching, TemporalOrder])
 def test_the_step_that_is_judged_does_not_tell_the_answer(Task):
     """Least squares of the answer on what is seen at the step that is judged: no better than the baseline."""
     task = Task(lag=100)
     batch = drawn(task, 40_000)
     at = -1 if batch.at == "last" else batch.at
     seen = batch.x[torch.arange(len(batch.x)), at]
-    seen = torch.cat(
-        [seen, seen**2, seen[:, :1] * seen[:, -1:], torch.ones(len(seen), 1)], dim=1
-    )
+    seen = torch.cat([seen, seen**2, seen[:, :1] * seen[:, -1:], torch.ones(len(seen), 1)], dim=1)
     y = batch.y if batch.y.is_floating_point() else torch.eye(task.output_size)[batch.y]
     error = (y - seen @ torch.linalg.lstsq(seen, y, driver="gelsd").solution) ** 2
-    saved = (
-        1 / 12 / 50 if Task is Adding else 0.0
-    )  # the docstring says so: where the last step is marked
-    assert error.mean().item() == pytest.approx(
-        y.var(dim=0).mean().item() - saved, rel=0.01
-    )
+    saved = 1 / 12 / 50 if Task is Adding else 0.0  # the docstring says so: where the last step is marked
+    assert error.mean().item() == pytest.approx(y.var(dim=0).mean().item() - saved, rel=0.01)
 
 
 @every_task
 @pytest.mark.parametrize("lag", [-1, 0, 2.5, True, "10", None])
 def test_a_lag_that_cannot_be_is_refused_with_the_least(Task, lag):
     with pytest.raises(
-        ValueError,
-        match=f"{Task.__name__} needs lag as a whole number of steps, {Task.least} or more; got",
+        ValueError, match=f"{Task.__name__} needs lag as a whole number of steps, {Task.least} or more; got"
     ):
         Task(lag=lag)
 
@@ -161,11 +136,7 @@ def test_a_lag_that_cannot_be_is_refused_with_the_least(Task, lag):
 def test_the_least_lag_works_and_one_less_does_not(Task):
     batch = drawn(Task(lag=Task.least), 200)
     torch.testing.assert_close(
-        Task(lag=Task.least).solve(batch.x[:20]),
-        batch.y[:20],
-        rtol=0,
-        atol=1e-6,
-        equal_nan=True,
+        Task(lag=Task.least).solve(batch.x[:20]), batch.y[:20], rtol=0, atol=1e-6, equal_nan=True
     )
     with pytest.raises(ValueError, match=f"{Task.least} or more; got {Task.least - 1}"):
         Task(lag=Task.least - 1)
@@ -174,10 +145,7 @@ def test_the_least_lag_works_and_one_less_does_not(Task):
 @every_task
 @pytest.mark.parametrize("size", [0, -3, 2.0, True])
 def test_a_batch_size_that_cannot_be_is_refused(Task, size):
-    with pytest.raises(
-        ValueError,
-        match=f"{Task.__name__} needs batch_size as a whole number, 1 or more; got {size}",
-    ):
+    with pytest.raises(ValueError, match=f"{Task.__name__} needs batch_size as a whole number, 1 or more; got {size}"):
         Task(lag=30).batch(size)
 
 
@@ -187,16 +155,12 @@ def test_long_sequences_are_drawn_without_a_loop_over_time(Task):
     drawn(task, 64)
     began = time.perf_counter()
     drawn(task, 64)
-    assert (
-        time.perf_counter() - began < 1.0
-    )  # 2 to 60 ms; a loop over 640,000 steps takes seconds
+    assert time.perf_counter() - began < 1.0  # 2 to 60 ms; a loop over 640,000 steps takes seconds
 
 
 def test_adding_marks_one_step_in_each_half():
     marks = drawn(Adding(lag=21), 500).x[..., 1]
-    assert (marks[:, :10].sum(dim=1) == 1).all() and (
-        marks[:, 10:].sum(dim=1) == 1
-    ).all()
+    assert (marks[:, :10].sum(dim=1) == 1).all() and (marks[:, 10:].sum(dim=1) == 1).all()
     assert (marks.sum(dim=0) > 0).all()
 
 
@@ -204,23 +168,14 @@ def test_adding_of_1997_is_the_papers():
     batch = drawn(Adding1997(lag=100), 20_000)
     values, marks = batch.x.unbind(dim=-1)
     assert batch.x.shape[1] == 110 and batch.at.min() == 99 and batch.at.max() == 109
-    assert (marks[:, 0] == -1).all() and (
-        marks[torch.arange(20_000), batch.at] == -1
-    ).all()
+    assert (marks[:, 0] == -1).all() and (marks[torch.arange(20_000), batch.at] == -1).all()
     after = torch.arange(110) > batch.at[:, None]
-    assert (
-        (batch.x[after] == 0).all()
-        and (values[~after] != 0).all()
-        and values.min() < -0.99
-        and values.max() > 0.99
-    )
+    assert (batch.x[after] == 0).all() and (values[~after] != 0).all() and values.min() < -0.99 and values.max() > 0.99
     marked = (marks == 1).sum(dim=1)
     assert ((marks == -1).sum(dim=1) == 2).all() and set(marked.tolist()) == {1, 2}
     p = 1 / 10 + 9 / 10 / 48  # the first step was picked
     assert (marked == 1).float().mean().item() == pytest.approx(p, abs=0.01)
-    assert ((marks == 1).float().argmax(dim=1) < 10).float().mean() > 0.9 and (
-        marks[:, 49:] < 1
-    ).all()
+    assert ((marks == 1).float().argmax(dim=1) < 10).float().mean() > 0.9 and (marks[:, 49:] < 1).all()
     assert (marks[:, 1:49] == 1).any(dim=0).all()
 
 
@@ -250,10 +205,7 @@ def test_counts_are_uniform_and_events_lie_anywhere_before_the_question():
 
 def test_the_bit_is_latched_from_the_first_step_over_exactly_lag_steps():
     batch = drawn(Latching(lag=12), 5000)
-    assert batch.x.shape == (5000, 13, 1) and set(batch.x[:, 0, 0].tolist()) == {
-        -1.0,
-        1.0,
-    }
+    assert batch.x.shape == (5000, 13, 1) and set(batch.x[:, 0, 0].tolist()) == {-1.0, 1.0}
     assert batch.x[:, 1:].std().item() == pytest.approx(0.2, rel=0.02)
 
 
@@ -261,9 +213,7 @@ def test_temporal_order_is_the_papers_at_lag_100():
     batch = drawn(TemporalOrder(lag=100), 5000)
     symbols = batch.x.argmax(dim=-1)
     assert batch.at.min() == 99 and batch.at.max() == 109
-    assert (symbols[:, 0] == 6).all() and (
-        symbols[torch.arange(5000), batch.at] == 7
-    ).all()
+    assert (symbols[:, 0] == 6).all() and (symbols[torch.arange(5000), batch.at] == 7).all()
     after = torch.arange(110) > batch.at[:, None]
     assert (batch.x[after] == 0).all() and (batch.x[~after].sum(dim=-1) == 1).all()
     relevant = (symbols == 4) | (symbols == 5)
@@ -278,9 +228,7 @@ def test_copying_is_the_one_of_arjovsky_at_any_lag():
     symbols = batch.x.argmax(dim=-1)
     assert batch.x.shape == (200, 50, 10) and (symbols[:, 10:39] == 8).all()
     assert (symbols[:, 39] == 9).all() and (symbols[:, 40:] == 8).all()
-    assert (batch.y[:, :40] == 8).all() and torch.equal(
-        batch.y[:, 40:], symbols[:, :10]
-    )
+    assert (batch.y[:, :40] == 8).all() and torch.equal(batch.y[:, 40:], symbols[:, :10])
     assert Copying(lag=100).baseline == pytest.approx(10 * log(8) / 120)
 
 
@@ -291,10 +239,7 @@ def test_selective_copying_keeps_each_content_for_10_to_lag_steps():
     places = (symbols < 8).nonzero()[:, 1].reshape(5000, 10)
     age = 15 + torch.arange(10) - places
     assert age.min() == 10 and age.max() == 15
-    assert (
-        torch.equal(batch.y[:, 15:], symbols.gather(1, places))
-        and (batch.y[:, :15] == 8).all()
-    )
+    assert torch.equal(batch.y[:, 15:], symbols.gather(1, places)) and (batch.y[:, :15] == 8).all()
 
 
 @pytest.mark.parametrize("Task", [Latching, TemporalOrder, Copying, SelectiveCopying])
@@ -304,9 +249,7 @@ def test_solved_means_a_probability_of_095_for_each_class_asked_for(Task):
     sure, p, others = 30.0, exp(-0.05), task.output_size - 1
     output = sure * torch.eye(task.output_size)[batch.y]
     asked = slice(None) if batch.y.dim() == 1 else (slice(None), slice(-10, None))
-    output[asked] = torch.eye(task.output_size)[batch.y][asked] * log(
-        p * others / (1 - p)
-    )
+    output[asked] = torch.eye(task.output_size)[batch.y][asked] * log(p * others / (1 - p))
     assert task.loss(output, batch).item() == pytest.approx(task.solved_at, rel=1e-3)
 
 
@@ -329,14 +272,10 @@ def test_the_baseline_of_the_weather_is_persistence(split):
 def test_training_windows_never_reach_into_the_test_hours():
     values, cut = torch.tensor(load_weather().values), load_weather().cut
     for split, first, last in (("train", 0, cut), ("test", cut, len(values))):
-        task = NextObservation(
-            lag=last - first - 1, split=split
-        )  # the longest window there is: all of the split
+        task = NextObservation(lag=last - first - 1, split=split)  # the longest window there is: all of the split
         batch = drawn(task, 2)
         torch.testing.assert_close(batch.x[0], values[first : last - 1], rtol=0, atol=0)
-        with pytest.raises(
-            ValueError, match=f"lag of at most {last - first - 1} hours"
-        ):
+        with pytest.raises(ValueError, match=f"lag of at most {last - first - 1} hours"):
             NextObservation(lag=last - first, split=split)
 
 

@@ -44,17 +44,11 @@ def test_a_sequence_may_be_run_in_two_parts(Cls, x, unroll=unroll):
     whole, first = unroll(cell, x), unroll(cell, x[:, :2])
     second = unroll(cell, x[:, 2:], start=first.final)
     for name in whole.steps:
-        torch.testing.assert_close(
-            torch.cat([first[name], second[name]], dim=1), whole[name]
-        )
-    assert second.start is first.final or all(
-        torch.equal(second.start[n], first.final[n]) for n in cell.state
-    )
+        torch.testing.assert_close(torch.cat([first[name], second[name]], dim=1), whole[name])
+    assert second.start is first.final or all(torch.equal(second.start[n], first.final[n]) for n in cell.state)
 
 
-def test_an_override_is_asked_once_for_every_step_with_the_value_it_replaces(
-    lstm, x, unroll=unroll
-):
+def test_an_override_is_asked_once_for_every_step_with_the_value_it_replaces(lstm, x, unroll=unroll):
     asked = []
 
     def rule(t, value):
@@ -70,29 +64,17 @@ def test_a_memory_that_is_never_forgotten_and_never_written_stays(lstm, x):
     start = {"h": torch.randn(2, 4), "c": torch.randn(2, 4)}
     trace = unroll(lstm, x, start=start, override={"forget": 1.0, "input": 0.0})
     assert all(torch.equal(c, start["c"]) for c in trace.steps["c"])
-    assert (
-        unroll(lstm, x, start=start, override={"forget": 0.0, "input": 0.0})["c"] == 0
-    ).all()
+    assert (unroll(lstm, x, start=start, override={"forget": 0.0, "input": 0.0})["c"] == 0).all()
 
 
 def test_an_update_gate_near_1_keeps(x):
     start = {"h": torch.randn(2, 4)}
     for Cls in (GRUCell, MinGRUCell):
-        assert torch.equal(
-            unroll(Cls(3, 4), x, start=start, override={"update": 1})["h"][:, -1],
-            start["h"],
-        )
+        assert torch.equal(unroll(Cls(3, 4), x, start=start, override={"update": 1})["h"][:, -1], start["h"])
 
 
 def test_several_gates_may_be_overridden_at_once(lstm, x):
-    trace = unroll(
-        lstm,
-        x,
-        override={
-            "forget": 0.5,
-            "output": lambda t, value: torch.full_like(value, t / 10),
-        },
-    )
+    trace = unroll(lstm, x, override={"forget": 0.5, "output": lambda t, value: torch.full_like(value, t / 10)})
     assert (trace["forget"] == 0.5).all()
     torch.testing.assert_close(trace["output"][0, :, 0], torch.arange(5) / 10)
 
@@ -118,9 +100,7 @@ def test_shuffling_deals_each_step_the_same_values_to_other_sequences(lstm):
 
 def test_the_same_seed_shuffles_alike_and_another_seed_otherwise(lstm):
     x = torch.randn(20, 5, 3)
-    first, again, other = (
-        unroll(lstm, x, override={"input": shuffled(seed)})["c"] for seed in (0, 0, 1)
-    )
+    first, again, other = (unroll(lstm, x, override={"input": shuffled(seed)})["c"] for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
@@ -131,10 +111,7 @@ def test_the_gradient_at_every_step_can_be_asked_for(lstm, x):
 
 
 def test_a_name_the_trace_does_not_have_is_refused_with_those_it_has(lstm, x):
-    with pytest.raises(
-        ValueError,
-        match=r"Trace has no 'i'; it recorded \['h', 'c', 'forget', 'input', 'output'\]",
-    ):
+    with pytest.raises(ValueError, match=r"Trace has no 'i'; it recorded \['h', 'c', 'forget', 'input', 'output'\]"):
         unroll(lstm, x)["i"]
 
 
@@ -149,8 +126,7 @@ def test_a_name_the_trace_does_not_have_is_refused_with_those_it_has(lstm, x):
 )
 def test_observations_of_another_shape_are_refused(lstm, bad, got):
     with pytest.raises(
-        ValueError,
-        match=rf"LSTMCell needs x as a tensor \(batch, time of at least 1, input 3\); got {got}",
+        ValueError, match=rf"LSTMCell needs x as a tensor \(batch, time of at least 1, input 3\); got {got}"
     ):
         unroll(lstm, bad)
 
@@ -158,42 +134,28 @@ def test_observations_of_another_shape_are_refused(lstm, bad, got):
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_observations_that_are_not_finite_are_refused(lstm, x, bad):
     x[1, 2, 0] = bad
-    with pytest.raises(
-        ValueError, match="LSTMCell needs finite observations; got 1 NaN or infinite"
-    ):
+    with pytest.raises(ValueError, match="LSTMCell needs finite observations; got 1 NaN or infinite"):
         unroll(lstm, x)
 
 
-@pytest.mark.parametrize(
-    "bad", [-0.1, 1.1, float("nan"), float("inf"), "1", None, [0.5]]
-)
+@pytest.mark.parametrize("bad", [-0.1, 1.1, float("nan"), float("inf"), "1", None, [0.5]])
 def test_a_clamp_that_no_gate_can_have_is_refused(lstm, x, bad):
-    with pytest.raises(
-        ValueError,
-        match=r"LSTMCell can clamp 'forget' to a number in \[0, 1\] or a function of",
-    ):
+    with pytest.raises(ValueError, match=r"LSTMCell can clamp 'forget' to a number in \[0, 1\] or a function of"):
         unroll(lstm, x, override={"forget": bad})
 
 
 def test_a_gate_the_cell_does_not_have_is_refused_with_those_it_has(lstm, x):
     with pytest.raises(
-        ValueError,
-        match=r"LSTMCell has no gate 'update'; its gates are \['forget', 'input', 'output'\]",
+        ValueError, match=r"LSTMCell has no gate 'update'; its gates are \['forget', 'input', 'output'\]"
     ):
         unroll(lstm, x, override={"update": 1.0})
-    with pytest.raises(
-        ValueError, match=r"RNNCell has no gate 'forget'; its gates are \[\]"
-    ):
+    with pytest.raises(ValueError, match=r"RNNCell has no gate 'forget'; its gates are \[\]"):
         unroll(RNNCell(3, 4), x, override={"forget": 1.0})
 
 
-@pytest.mark.parametrize(
-    "start",
-    [{}, {"h": torch.zeros(2, 4)}, {"h": torch.zeros(2, 4), "c": torch.zeros(3, 4)}],
-)
+@pytest.mark.parametrize("start", [{}, {"h": torch.zeros(2, 4)}, {"h": torch.zeros(2, 4), "c": torch.zeros(3, 4)}])
 def test_a_start_that_is_not_the_state_is_refused(lstm, x, start):
     with pytest.raises(
-        ValueError,
-        match=r"LSTMCell needs start = \{'h': \(2, 4\), 'c': \(2, 4\)\} \(name: shape\); got",
+        ValueError, match=r"LSTMCell needs start = \{'h': \(2, 4\), 'c': \(2, 4\)\} \(name: shape\); got"
     ):
         unroll(lstm, x, start=start)
