@@ -14,6 +14,7 @@ import torch
 from IPython.display import Markdown, display
 
 from course_lib.cells import LSTMCell
+from course_lib.tasks import Adding
 from course_lib.training import train
 
 ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
@@ -103,8 +104,6 @@ def doctor():
 
 def step_seconds():
     """Seconds of one training step of LSTMCell on adding at lag 100, the median of 20."""
-    from course_lib.tasks import Adding
-
     network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).network
     seconds = []
     for _ in range(20):

@@ -17,6 +17,7 @@ STYLES = {  # thing: (colour, marker, line)
     "additive": (YELLOW, "X", "-"), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
     "LSTM": (BLUE, "o", "-"), "LSTM 1997": (SKY, "s", "--"), "GRU": (SKY, "D", "-"), "minGRU": (GREEN, "^", "-"),
     "memoryless": (GREY, "x", "--"), "baseline": (GREY, "", ":"), "target": (BLACK, "*", "-"),
+    "narrow": (ORANGE, "v", ":"), "middle": (RED, "o", "--"), "wide": (BLACK, "s", "-"),
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),

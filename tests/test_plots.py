@@ -14,7 +14,7 @@ def ax():
 def test_a_thing_looks_the_same_everywhere_and_differs_in_more_than_colour():
     assert plots.style("LSTM") == plots.style("LSTM")
     looks = [(s["color"], s["marker"], s["linestyle"]) for s in map(plots.style, plots.STYLES)]
-    by_family = [looks[:14], looks[16:19], looks[19:22]]
+    by_family = [looks[:14], looks[16:19], looks[19:22], looks[22:25]]
     assert all(len(set(family)) == len(family) for family in by_family)
 
 
