@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from sysconfig import get_path
 
 import numpy as np
 
 DATASETS = Path(__file__).with_name("datasets")
-SHA256 = {"jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037"}
+SHA256 = {
+    "jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037",
+    "digits_8x8.csv": "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
+}
 TRAIN_SHARE = 0.75  # the first three quarters of the series are for training, the rest is for testing
 DAY = 24  # hours
 
@@ -83,6 +87,28 @@ def persistence(series, horizon=1, *, split="test"):
 def seasonal(series, *, split="test"):
     """Mean squared error, per channel, of the forecast "it will be as it was 24 hours before", standardised."""
     return persistence(series, DAY, split=split)
+
+
+def load_digits8():
+    """1,797 handwritten digits: images (1797, 8, 8) float32, 0 (paper) to 1 (ink), and labels (1797,) int64, 0 to 9.
+
+    Source: the test set of Alpaydin & Kaynak (1998), written by 13 people, as shipped with scikit-learn. Raises
+    ValueError if the file is not the one that was shipped.
+    """
+    table = np.array([line.split(b",") for line in read("digits_8x8.csv").splitlines()], dtype=np.int64)
+    return (table[:, :64].reshape(-1, 8, 8) / 16).astype(np.float32), table[:, 64]
+
+
+def load_source():
+    """The source of this Python's standard library, {module name: text}: its top-level modules, by name.
+
+    Real text with long memory in it (brackets, quotes, indentation), and never downloaded. It differs from one version
+    of Python to the next. Raises ValueError where Python was installed without its source.
+    """
+    files = sorted(Path(get_path("stdlib")).glob("*.py"))
+    if not files:
+        raise ValueError(f"load_source needs the .py files of the standard library; {get_path('stdlib')} has none")
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 def read(name):

@@ -115,7 +115,7 @@ def test_derivatives_of_a_step_are_right(Cls):
     names, state = list(cell.state), a_state(cell)
 
     def step(x, *values):
-        return tuple(cell.step(lambda name, value: value, x, **dict(zip(names, values))).values())
+        return tuple(cell.step(lambda name, value: value, x, **dict(zip(names, values, strict=True))).values())
 
     inputs = [value.requires_grad_() for value in (x[:, 0].clone(), *(state[name] for name in names))]
     assert torch.autograd.gradcheck(step, inputs)

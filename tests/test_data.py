@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import load_weather, persistence, seasonal
+from course_lib.data import load_digits8, load_source, load_weather, persistence, seasonal
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_a_gap_is_filled_with_the_last_recorded_value():
 
 def test_the_splits_follow_each_other_in_time():
     weather = load_weather()
-    joined = [np.concatenate(parts) for parts in zip(weather.part("train"), weather.part("test"))]
-    for part, whole in zip(joined, weather.part("all")):
+    joined = [np.concatenate(parts) for parts in zip(weather.part("train"), weather.part("test"), strict=True)]
+    for part, whole in zip(joined, weather.part("all"), strict=True):
         np.testing.assert_array_equal(part, whole)
 
 
@@ -65,7 +65,7 @@ def test_persistence_is_the_mean_squared_change_over_what_was_recorded():
 
 
 def test_a_day_ago_says_more_than_the_mean_for_temperature_alone():
-    channels = dict(zip(load_weather().names, seasonal(load_weather(), split="train")))
+    channels = dict(zip(load_weather().names, seasonal(load_weather(), split="train"), strict=True))
     assert channels["temperature"] < 0.5 and channels["wind speed"] > 1
 
 
@@ -101,3 +101,29 @@ def test_the_readme_gives_the_checksum_that_is_verified():
     readme = (data.DATASETS / "README.md").read_text(encoding="utf-8")
     for name, checksum in data.SHA256.items():
         assert f"`{name}`" in readme and checksum in readme
+
+
+def test_digits_are_images_with_ink_and_all_ten_labels():
+    images, labels = load_digits8()
+    assert images.shape == (1797, 8, 8) and images.dtype == np.float32 and labels.shape == (1797,)
+    assert images.min() == 0 and images.max() == 1 and np.unique(labels).tolist() == list(range(10))
+    assert np.bincount(labels).min() >= 170
+
+
+def test_images_of_a_digit_resemble_each_other_more_than_other_digits():
+    images, labels = load_digits8()
+    means = np.stack([images[:900][labels[:900] == digit].mean(axis=0) for digit in range(10)])
+    nearest = ((images[900:, None] - means) ** 2).sum(axis=(2, 3)).argmin(axis=1)
+    assert (nearest == labels[900:]).mean() > 0.8
+
+
+def test_the_source_is_that_of_this_python():
+    source = load_source()
+    assert len(source) > 100 and list(source) == sorted(source)
+    assert "def dataclass(" in source["dataclasses"]
+
+
+def test_a_python_without_its_source_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "get_path", lambda name: str(tmp_path))
+    with pytest.raises(ValueError, match="load_source needs the .py files of the standard library"):
+        load_source()

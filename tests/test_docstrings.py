@@ -59,7 +59,7 @@ def check(Cls, text=None):
     torch.manual_seed(0)
     cell = Cls(3, 4).double()
     x, *old = (torch.randn(2, size, dtype=torch.float64) for size in (3, *(4 for _ in cell.state)))
-    state, gates = dict(zip(cell.state, old)), {}
+    state, gates = dict(zip(cell.state, old, strict=True)), {}
     equations = read(text or Cls.__doc__)
     values = run(equations, symbols(cell) | state | {"x": x})
 
