@@ -1,0 +1,357 @@
+"""A sweep can be killed, repeated, shared and extended, and no row is lost, doubled or wrong."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib import sweep as module
+from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
+from course_lib.plots import wilson
+from course_lib.sweep import best_rates, fingerprint, kaplan_meier, key, read, summary, sweep
+from course_lib.tasks import Adding, Latching
+from course_lib.training import count_parameters, hidden_size_for, train
+
+ROOT = Path(__file__).parents[1]
+TINY = {"lags": [8], "parameters": 200, "batch_size": 4, "progress": False}
+ELSEWHERE = ("seconds", "versions", "command")  # what may differ where the same run is done again
+
+
+def numbers(rows):
+    """The rows without what may differ where the same run is done again."""
+    return [{name: value for name, value in row.items() if name not in ELSEWHERE} for row in rows]
+
+
+def started(out, *words):
+    """A sweep in a process of its own."""
+    command = [sys.executable, "-m", "course_lib.sweep", "--out", str(out), *map(str, words)]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def rows_of(path):
+    """The rows so far of a sweep that may not have made its file yet."""
+    return read(path) if path.exists() and path.stat().st_size else []
+
+
+def wait_for_rows(path, count, sweep):
+    """Wait until path has count rows and the sweep goes on."""
+    deadline = time.monotonic() + 60
+    while len(rows_of(path)) < count:
+        assert sweep.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    assert sweep.poll() is None
+
+
+def undisturbed(*, seeds):
+    """The rows of the grid that other tests disturb."""
+    return sweep([LSTMCell, GRUCell], lags=[20], seeds=seeds, budget=60, parameters=200, jobs=1, progress=False)
+
+
+# ---- Rows ----
+
+
+def test_a_row_says_what_was_asked_and_what_came_of_it():
+    (row,) = sweep([LSTMCell], tasks=[Latching], seeds=[3], rates=[1e-2], budget=30, jobs=1, **TINY)
+    size = hidden_size_for(LSTMCell, 1, 200)
+    history = train(LSTMCell, Latching(lag=8), hidden_size=size, updates=30, batch_size=4, learning_rate=1e-2, seed=3)
+    assert (row["cell"], row["task"], row["lag"], row["init"], row["seed"]) == ("LSTMCell", "Latching", 8, "default", 3)
+    assert (row["hidden_size"], row["weights"]) == (size, count_parameters(LSTMCell, 1, size))
+    assert row["loss"] == pytest.approx(history.loss) and row["score"] == pytest.approx(sum(history.scores[-20:]) / 20)
+    assert row["early_loss"] == pytest.approx(sum(history.losses[:20]) / 20)
+    assert (row["ended"], row["solved_at"], row["error"]) == ("budget", None, None)
+    assert row["threshold"] == Latching(lag=8).solved_at and row["seconds"] > 0
+    assert json.loads(row["versions"])["torch"] == torch.__version__
+
+
+def test_a_run_that_solves_its_task_says_when():
+    (row,) = sweep([GRUCell], tasks=[Latching], lags=[3], seeds=[0], rates=[3e-2], parameters=400, budget=400, jobs=1,
+                   progress=False)  # fmt: skip
+    assert row["ended"] == "solved" and 20 <= row["solved_at"] < 400 and row["loss"] < row["threshold"]
+
+
+def test_the_grid_is_every_cell_task_lag_seed_and_rate_once():
+    rows = sweep(["LSTMCell", GRUCell], tasks=[Adding, "Latching"], lags=[8, 9], seeds=[0, 1, 1], rates=[1e-3, 1e-2],
+                 parameters=60, batch_size=2, budget=1, jobs=1, progress=False)  # fmt: skip
+    assert len(rows) == len({key(row) for row in rows}) == 2 * 2 * 2 * 2 * 2
+
+
+def test_processes_give_the_same_numbers_as_this_one():
+    threads = torch.get_num_threads()
+    here, there = (sweep([LSTMCell, RNNCell], seeds=[0, 1], budget=5, jobs=jobs, **TINY) for jobs in (1, 2))
+    assert numbers(here) == numbers(there)
+    assert torch.get_num_threads() == threads
+
+
+def test_an_initialisation_is_left_out_where_it_is_not_for_a_cell(capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    rows = sweep(
+        [RNNCell, LSTMCell], inits=["identity", "chrono"], seeds=[0], budget=1, jobs=1, **TINY | {"progress": True}
+    )
+    assert {(row["cell"], row["init"]) for row in rows} == {("RNNCell", "identity"), ("LSTMCell", "chrono")}
+    printed = capsys.readouterr().out
+    assert "left out: RNNCell chrono (RNNCell has no gate on its memory" in printed
+    assert "2 runs of at most 1 updates: 0 in the file, 2 to do" in printed and "At most" in printed
+
+
+def test_a_plan_alone_runs_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    assert (
+        sweep([LSTMCell], seeds=[0], out=tmp_path / "a.sqlite", jobs=1, plan_only=True, **TINY | {"progress": True})
+        == []
+    )
+    assert read(tmp_path / "a.sqlite") == []
+    assert "6 units, 216 weights" in capsys.readouterr().out
+
+
+# ---- A class of one's own ----
+
+
+class Mine(Cell):
+    """A leaky network with a constant of its own."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.h = Affine(input_size, hidden_size)
+
+    def step(self, gate, x, h):
+        return {"h": 0.9 * h + 0.1 * torch.tanh(self.h(x, h))}
+
+
+class Broken(Mine):
+    def step(self, gate, x, h):
+        return {"h": h @ self.h(x, h)}
+
+
+class Unbuilt(Mine):
+    def __init__(self, input_size, hidden_size):
+        raise TypeError("no such layer")
+
+
+def test_a_class_of_ones_own_gets_its_row_and_a_broken_one_its_error():
+    rows = sweep([Mine, Broken, Unbuilt, LSTMCell], seeds=[0], budget=2, jobs=2, **TINY)
+    by_name = {row["cell"]: row for row in rows}
+    assert by_name["Mine"]["ended"] == by_name["LSTMCell"]["ended"] == "budget"
+    assert by_name["Broken"]["ended"] == by_name["Unbuilt"]["ended"] == "error"
+    assert "in step" in by_name["Broken"]["error"] and "no such layer" in by_name["Unbuilt"]["error"]
+    assert {group["cell"]: group["errors"] for group in summary(rows)}["Broken"] == 1
+
+
+def test_an_edited_cell_is_run_again_under_its_old_name(tmp_path):
+    class Edited(Mine):
+        def step(self, gate, x, h):
+            # Another comment is no edit; this layout is not either.
+            return {
+                "h": 0.9 * h + 0.1 * torch.tanh(self.h(x, h)),
+            }
+
+    class Changed(Mine):
+        def step(self, gate, x, h):
+            return {"h": 0.8 * h + 0.2 * torch.tanh(self.h(x, h))}
+
+    assert fingerprint(Edited) == fingerprint(Mine) != fingerprint(Changed)
+    Changed.__name__ = "Mine"
+    out = tmp_path / "mine.sqlite"
+    (first,), (second,) = (sweep([Any], seeds=[0], budget=2, jobs=1, out=out, **TINY) for Any in (Mine, Changed))
+    assert len(read(out)) == 2 and first["loss"] != second["loss"]
+
+
+def test_every_cell_has_a_fingerprint_of_its_own():
+    assert len({fingerprint(Cell) for Cell in CELLS}) == len(CELLS)
+
+
+# ---- Stopping, repeating, sharing ----
+
+
+def test_a_second_call_does_only_what_is_missing(tmp_path, monkeypatch):
+    out = tmp_path / "deep" / "a.sqlite"
+    sweep([LSTMCell], seeds=[0], budget=2, jobs=1, out=out, **TINY)
+    done = []
+    monkeypatch.setattr(
+        module, "run", lambda Cell, Task, setting, run=module.run: done.append(setting) or run(Cell, Task, setting)
+    )
+    rows = sweep([LSTMCell], seeds=[0, 1], budget=2, jobs=1, out=out, **TINY)
+    assert [setting["seed"] for setting in done] == [1] and [row["seed"] for row in rows] == [0, 1]
+    assert [f.name for f in out.parent.iterdir()] == ["a.sqlite"]
+
+
+def test_a_killed_sweep_goes_on_and_loses_and_doubles_nothing(tmp_path):
+    out = tmp_path / "a.sqlite"
+    grid = ("--cells", "LSTMCell", "GRUCell", "--lags", 20, "--seeds", 0, 1, 2, "--budget", 60, "--parameters", 200)
+    first = started(out, *grid, "--jobs", 2)
+    wait_for_rows(out, 1, first)
+    first.kill()
+    first.wait()
+    first.stdout.close(), first.stderr.close()  # its processes hold the other ends until they have been idle a while
+    kept = read(out)
+    assert 1 <= len(kept) < 6
+    printed, complaints = (second := started(out, *grid, "--jobs", 1)).communicate()
+    assert second.returncode == 0, complaints
+    assert f"6 runs of at most 60 updates: {len(kept)} in the file, {6 - len(kept)} to do." in printed
+    rows = read(out)
+    assert len(rows) == len({key(row) for row in rows}) == 6
+    assert all(row in rows for row in kept)
+    assert numbers(rows) == numbers(undisturbed(seeds=[0, 1, 2]))
+
+
+def test_two_sweeps_on_one_file_do_not_harm_each_other(tmp_path):
+    out = tmp_path / "a.sqlite"
+    grid = ("--cells", "RNNCell", "--lags", 8, "--budget", 3, "--parameters", 100, "--jobs", 1, "--seeds")
+    both = [started(out, *grid, *range(12)), started(out, *grid, *range(4, 16))]
+    for one in both:
+        assert one.communicate() and one.returncode == 0
+    assert [row["seed"] for row in read(out)] == list(range(16))
+
+
+def test_the_first_row_of_a_run_stays(tmp_path):
+    out = tmp_path / "a.sqlite"
+    (row,) = sweep([LSTMCell], seeds=[0], budget=1, jobs=1, out=out, **TINY)
+    module.add(out, row | {"loss": 9.0})
+    assert read(out) == [row]
+
+
+def test_an_interrupted_sweep_keeps_its_rows(tmp_path, monkeypatch):
+    real = module.run
+
+    def stopped(Cell, Task, setting):
+        if setting["seed"] == 2:
+            raise KeyboardInterrupt
+        return real(Cell, Task, setting)
+
+    monkeypatch.setattr(module, "run", stopped)
+    assert [row["seed"] for row in sweep([LSTMCell], seeds=[0, 1, 2, 3], budget=1, jobs=1, **TINY)] == [0, 1]
+    with pytest.raises(KeyboardInterrupt):
+        sweep([LSTMCell], seeds=[0, 1, 2, 3], budget=1, jobs=1, out=tmp_path / "a.sqlite", **TINY)
+    assert [row["seed"] for row in read(tmp_path / "a.sqlite")] == [0, 1]
+
+
+def test_a_run_that_was_interrupted_is_no_row(monkeypatch):
+    class Stopped(Mine):
+        def step(self, gate, x, h):
+            raise KeyboardInterrupt
+
+    assert sweep([Stopped], seeds=[0], budget=1, jobs=1, **TINY) == []
+
+
+def test_a_cluster_that_loses_a_machine_loses_no_row(tmp_path):
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    out, where = tmp_path / "a.sqlite", tmp_path / "scheduler.json"
+    dask, quiet = (
+        [sys.executable, "-m", "dask"],
+        {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT},
+    )
+    host = ["--host", "127.0.0.1", "--no-dashboard"]
+    processes = [subprocess.Popen([*dask, "scheduler", *host, "--port", "0", "--scheduler-file", where], **quiet)]
+    try:
+        worker = [*dask, "worker", *host, "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path]
+        processes += [subprocess.Popen([*worker, "--scheduler-file", where], **quiet) for _ in range(2)]
+        while not (where.exists() and where.read_text()):
+            assert processes[0].poll() is None
+            time.sleep(0.1)
+        address = json.loads(where.read_text())["address"]
+        run = started(out, "--cells", "LSTMCell", "GRUCell", "--lags", 20, "--seeds", 0, 1, 2, 3, "--budget", 60,
+                      "--parameters", 200, "--scheduler", address)  # fmt: skip
+        processes.append(run)
+        wait_for_rows(out, 1, run)
+        processes[1].kill()
+        _, complaints = run.communicate(timeout=120)
+        assert run.returncode == 0, complaints
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert numbers(read(out)) == numbers(undisturbed(seeds=[0, 1, 2, 3]))
+
+
+# ---- Tuning ----
+
+
+def result(rate, seed, *, solved_at=None, loss=0.1, ended=None, **other):
+    """A row as far as choosing and counting need it."""
+    row = dict.fromkeys(module.KEY + module.RESULT) | {"cell": "A", "init": "default", "task": "T", "budget": 100}
+    ended = ended or ("solved" if solved_at else "budget")
+    return row | {"learning_rate": rate, "seed": seed, "ended": ended, "solved_at": solved_at, "loss": loss} | other
+
+
+def test_the_best_rate_solves_most_then_soonest_then_lowest():
+    start = ("A", "default", "T")
+    once, twice = [result(1, 0, solved_at=5), result(1, 1)], [result(2, 0, solved_at=60), result(2, 1, solved_at=70)]
+    assert best_rates(once + twice) == {start: 2}
+    assert best_rates(twice + [result(3, 0, solved_at=60), result(3, 1, solved_at=69)]) == {start: 3}
+    assert best_rates([result(4, 0, loss=0.2), result(5, 0, loss=0.1)]) == {start: 5}
+    assert best_rates([result(7, 0, loss=0.1), result(6, 0, loss=0.1)]) == {start: 6}
+    assert best_rates([result(4, 0, loss=0.01, ended="diverged"), result(5, 0, loss=0.1)]) == {start: 5}
+    assert best_rates([result(4, 0, loss=None, ended="error"), result(5, 0, loss=0.1)]) == {start: 5}
+
+
+def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
+    out, rates = tmp_path / "a.sqlite", [1e-4, 3e-2]
+    rows = sweep([LSTMCell, RNNCell], seeds=[0, 1], rates=rates, tune=[7, 8], lags=[10, 20], budget=40, parameters=200,
+                 batch_size=8, out=out, jobs=1, progress=False)  # fmt: skip
+    tuning = [row for row in read(out) if row["role"] == "tune"]
+    assert {(r["seed"], r["lag"]) for r in tuning} == {(7, 10), (8, 10)} and len(tuning) == 2 * 2 * 2
+    assert {(r["seed"], r["lag"]) for r in rows} == {(0, 10), (0, 20), (1, 10), (1, 20)} and len(rows) == 2 * 2 * 2
+    best = best_rates(tuning)
+    assert all(row["learning_rate"] == best[row["cell"], "default", "Adding"] for row in rows)
+
+
+# ---- What the rows say ----
+
+
+def test_kaplan_meier_gives_the_textbook_curve():
+    updates, unsolved = kaplan_meier(
+        [6, 6, 6, 6, 7, 9, 10, 10], [1, 1, 1, 0, 1, 0, 1, 0]
+    )  # Freireich et al. 1963, in part
+    assert updates.tolist() == [0, 6, 7, 10]
+    assert unsolved == pytest.approx([1, 5 / 8, 5 / 8 * 3 / 4, 5 / 8 * 3 / 4 / 2])
+    assert [a.tolist() for a in kaplan_meier([5, 5], [0, 0])] == [[0], [1]]
+
+
+def test_success_counts_have_intervals_and_medians_are_censored():
+    rows = [result(1, seed, solved_at=at) for seed, at in enumerate((10, None, 30, 20, None))]
+    (group,) = summary([*rows, result(1, 5, ended="error"), result(1, 6, ended="diverged")])
+    assert (group["runs"], group["solved"], group["errors"], group["median"]) == (6, 3, 1, 30)
+    assert group["rate"] == 0.5 and (group["low"], group["high"]) == pytest.approx(wilson(3, 6))
+    (group,) = summary([result(1, 0, solved_at=10), result(1, 1), result(1, 2)])
+    assert group["median"] is None
+    (group,) = summary([result(1, 0, ended="error")])
+    assert (group["runs"], group["rate"], group["low"], group["high"]) == (0, None, 0, 1)
+
+
+def test_groups_differ_in_more_than_their_seeds():
+    rows = [
+        result(rate, seed, lag=lag, code=code) for rate in (1, 2) for seed in (0, 1) for lag in (5, 6) for code in "ab"
+    ]
+    assert [group["runs"] for group in summary(rows)] == [2] * 8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cells": ["LTSM"]}, r"cell by class or name; got \['LTSM'\]; choices: all, RNNCell"),
+        ({"cells": []}, "cell by class or name"),
+        ({"tasks": "Adder"}, r"task by class or name; got \['Adder'\]; choices: all, Adding"),
+        ({"inits": ["xavier"]}, r"no \['xavier'\]; choices: default"),
+        ({"cells": [RNNCell], "inits": "chrono"}, "inits that suit a cell; got RNNCell has no gate"),
+        ({"lags": [1]}, "Adding needs lag"),
+        ({"lags": []}, "needs lags, seeds and inits"),
+        ({"lags": [8.5]}, "lags as whole numbers, 1 or more; got 8.5"),
+        ({"seeds": [-1]}, "seeds as whole numbers, 0 or more; got -1"),
+        ({"tune": [0]}, r"other seeds to tune than to report; got \[0\] in both"),
+        ({"rates": [0.0]}, "learning rates above 0"),
+        ({"budget": 0}, "budget as whole numbers, 1 or more; got 0"),
+    ],
+)
+def test_what_cannot_be_run_is_said(options, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(**{"cells": [LSTMCell], "jobs": 1} | TINY | options)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match="needs a file that course_lib.sweep wrote"):
+        read(tmp_path / "none.sqlite")
+    with pytest.raises(ValueError, match="a time and a solved for each run"):
+        kaplan_meier([], [])
