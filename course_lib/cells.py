@@ -255,6 +255,33 @@ class LeakyCell(Cell):
         return {"h": h}
 
 
+class AddedGateCell(Cell):
+    """LeakyCell with a second network that sees x and h, as a gate does, but is added instead of multiplied.
+
+    z  = σ(b_z)                                 update gate, the same at every step
+    s  = σ(W_s x + U_s h + b_s)                 the second network
+    n  = tanh(W_n x + U_n h + b_n)              candidate
+    h' = z ⊙ h + (1 - z) ⊙ n + (s - 0.5)
+
+    JANETCell has the same two networks; there the second one decides, at every step, what multiplies h and n.
+    """
+
+    gates = ("update",)
+    memory = ("update", "h")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.b_z = self.per_unit()
+        self.s, self.n = self.affine(), self.affine()
+
+    def step(self, gate, x, h):
+        z = gate("update", sigmoid(self.b_z).expand_as(h))
+        s = sigmoid(self.s(x, h))
+        n = tanh(self.n(x, h))
+        h = z * h + (1 - z) * n + (s - 0.5)
+        return {"h": h}
+
+
 class JANETCell(Cell):
     """Just another network: the forget gate alone (van der Westhuizen & Lasenby 2018, with their β = 0).
 
@@ -682,7 +709,7 @@ class MinLSTMCell(Cell):
 
 CELLS = (
     RNNCell, ReLURNNCell, OneNetworkCell, ResidualCell, SmallStepCell, AdditiveCell,
-    LeakyCell, JANETCell,
+    LeakyCell, AddedGateCell, JANETCell,
     LSTMCell, LSTM1997Cell, NoInputGateCell, CoupledLSTMCell, NoOutputGateCell, NoSquashCell, PeepholeLSTMCell,
     PageCell, AffineReadoutCell, NetworkReadoutCell,
     GRUCell, ChoGRUCell, MinGRUCell, MinLSTMCell,
