@@ -77,7 +77,7 @@ def hidden_size_for(Cell, input_size, parameters):
 class History:
     """What a training run did.
 
-    losses      the loss of each update, on sequences never seen before: an honest test loss
+    losses      the loss of each update, taken before it; where a task draws new sequences for ever, a test loss
     scores      the fraction of that batch that was right, by the task's own criterion
     ended       "solved", "budget" (all updates done), "interrupted" or "diverged"
     solved_at   the update at which it was solved, or None
