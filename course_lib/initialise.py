@@ -55,6 +55,44 @@ def initialise(cell, how="default", *, bias=1.0, lag=None):
     return cell
 
 
+def by_hand(cell, **weights):
+    """Set cell's weights in place, by the names that its equations use, and return it; those not named become 0.
+
+    weights   name=value: a matrix (out, in) or a vector (out,) as nested lists, or one number for all of it
+
+    A network has in addition W_y and b_y, which read h. Raises ValueError for an unknown name or a wrong shape.
+
+    >>> cell = by_hand(RNNCell(1, 2), W=[[1.0], [0.0]], U=[[0.0, 0.0], [1.0, 0.0]])  # the second unit copies the first
+    """
+    known = named_weights(cell)
+    if unknown := set(weights) - set(known):
+        raise ValueError(f"{type(cell).__name__} has no weight {min(unknown)!r}; choices: {', '.join(known)}")
+    with torch.no_grad():
+        for name, weight in known.items():
+            value = torch.as_tensor(weights.get(name, 0.0), dtype=weight.dtype)
+            if value.dim() and value.shape != weight.shape:
+                raise ValueError(f"{name} needs the shape {tuple(weight.shape)}; got {tuple(value.shape)}")
+            weight.copy_(value)
+    return cell
+
+
+def named_weights(cell):
+    """{name in the equations: weight} of a cell, or of a network. Affine f: W_f, U_f, b_f. Affine h: W, U, b."""
+    found = {}
+    for name, module in cell.named_children():
+        if isinstance(module, Affine):
+            end = "" if name == "h" else f"_{name}"
+            found |= {f"W{end}": module.W.weight, f"U{end}": module.U.weight, f"b{end}": module.U.bias}
+        elif isinstance(module, nn.Linear):
+            letter, _, unit = name.replace("readout", "y").rpartition("_")
+            found[f"{letter or 'W'}_{unit}"] = module.weight
+            if module.bias is not None:
+                found[f"b_{unit}"] = module.bias
+        else:
+            found |= named_weights(module)
+    return found | dict(cell.named_parameters(recurse=False))
+
+
 def memory_bias(cell):
     """The bias (hidden,) of the gate that multiplies the cell's old memory."""
     gate = cell.memory and cell.memory[0]
@@ -69,7 +107,9 @@ def gate_bias(cell, gate):
     module = getattr(cell, letter or "", None)
     found = module.U.bias if isinstance(module, Affine) else getattr(module, "bias", getattr(cell, f"b_{letter}", None))
     if found is None:
-        raise ValueError(f"{type(cell).__name__} keeps no bias for gate {gate!r} under self.{letter} or self.b_{letter}")
+        raise ValueError(
+            f"{type(cell).__name__} keeps no bias for gate {gate!r} under self.{letter} or self.b_{letter}"
+        )
     return found
 
 

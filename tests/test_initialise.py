@@ -1,10 +1,24 @@
 """Initialisations do what their names say, and say so where they cannot."""
 
+import re
+
 import pytest
 import torch
 
-from course_lib.cells import CELLS, JANETCell, LeakyCell, LSTM1997Cell, LSTMCell, MinLSTMCell, OneNetworkCell, RNNCell
-from course_lib.initialise import INITIALISATIONS, initialise, memory_bias
+from course_lib.cells import (
+    CELLS,
+    JANETCell,
+    LeakyCell,
+    LSTM1997Cell,
+    LSTMCell,
+    MinLSTMCell,
+    OneNetworkCell,
+    ReLURNNCell,
+    RNNCell,
+)  # fmt: skip
+from course_lib.initialise import INITIALISATIONS, by_hand, initialise, memory_bias, named_weights
+from course_lib.tasks import Counting
+from course_lib.training import build
 from course_lib.unroll import unroll
 
 gated = [Cell for Cell in CELLS if Cell.memory and Cell.memory[0]]
@@ -39,7 +53,9 @@ def test_chrono_gives_the_input_gate_the_opposite_bias():
 def test_identity_keeps_a_small_state_without_input():
     cell = initialise(RNNCell(3, 4), "identity")
     start = {"h": torch.full((1, 4), 0.01)}
-    torch.testing.assert_close(unroll(cell, torch.zeros(1, 3, 3), start=start).final["h"], start["h"], rtol=1e-3, atol=0)
+    torch.testing.assert_close(
+        unroll(cell, torch.zeros(1, 3, 3), start=start).final["h"], start["h"], rtol=1e-3, atol=0
+    )
     memory = {"h": torch.zeros(1, 4), "c": torch.full((1, 4), 0.01)}
     one = initialise(OneNetworkCell(3, 4), "identity")
     held = unroll(one, torch.zeros(1, 5, 3), start=memory).final["c"]
@@ -79,3 +95,29 @@ def test_what_cannot_be_done_is_said(cell, how, options, message):
 
 def test_leaky_cells_have_a_bias_too():
     assert torch.equal(initialise(LeakyCell(3, 4), "forget_bias", bias=5.0).b_z, torch.full((4,), 5.0))
+
+
+@pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
+def test_every_weight_has_a_name_that_the_equations_use(Cell):
+    cell = Cell(3, 4)
+    named = named_weights(cell)
+    assert {id(weight) for weight in named.values()} == {id(weight) for weight in cell.parameters()}
+    assert all(re.search(rf"\b{name}\b", Cell.__doc__) for name in named)
+
+
+def test_weights_set_by_hand_do_what_they_say():
+    network = by_hand(build(ReLURNNCell, Counting(lag=20), hidden_size=1), W=1.0, U=[[1.0]], W_y=0.1)
+    batch = Counting(lag=20).batch(50)
+    torch.testing.assert_close(network(batch.x), batch.y)
+
+
+def test_weights_not_named_by_hand_become_zero():
+    cell = by_hand(LSTMCell(1, 2), b_f=3.0)
+    assert sum(weight.abs().sum().item() for weight in cell.parameters()) == 6.0
+
+
+def test_a_weight_that_is_not_there_or_of_another_shape_is_named():
+    with pytest.raises(ValueError, match=r"RNNCell has no weight 'W_f'; choices: W, U, b"):
+        by_hand(RNNCell(1, 2), W_f=1.0)
+    with pytest.raises(ValueError, match=r"U needs the shape \(2, 2\); got \(2,\)"):
+        by_hand(RNNCell(1, 2), U=[1.0, 0.0])
