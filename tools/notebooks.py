@@ -1,0 +1,86 @@
+"""Run notebooks from their first cell to their last, and store what they showed.
+
+    make notebooks                                        all of them
+    make notebooks ARGS="notebooks/05_mixing_old_and_new.ipynb"
+
+A notebook that fails keeps its old outputs; the others are written all the same.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT = 600  # seconds for one cell
+
+
+def all_notebooks():
+    """The paths of the course's notebooks, in order, the template last."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"), key=lambda path: (path.name.startswith("_"), path.name))
+
+
+def chosen(words):
+    """The paths that the words of a command line name; all notebooks if there are none."""
+    return [Path(word).resolve() for word in words] or all_notebooks()
+
+
+def parser(doc):
+    """The command line of a tool whose docstring is doc."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("notebooks", nargs="*", help="paths; all notebooks when there are none")
+    return made
+
+
+def execute(path, *, seed=0, last=None):
+    """The notebook of path, run in a kernel of its own with COURSE_SEED = seed, and the seconds it took.
+
+    last   code to run after the last cell; what it prints is in the output of the last cell of the result
+    Raises CellExecutionError where a cell fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    if last is not None:
+        notebook.cells.append(nbformat.v4.new_code_cell(last))
+    client = NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", store_widget_state=False,
+                            record_timing=False, resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
+    began = time.perf_counter()
+    client.execute(env=os.environ | {"COURSE_SEED": str(seed), "COURSE_QUIET": "1"})
+    notebook.metadata["language_info"] = {"name": "python"}
+    return notebook, time.perf_counter() - began
+
+
+def write(notebook, path):
+    """Write notebook to path, whole or not at all."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    nbformat.write(notebook, part)
+    os.replace(part, path)
+
+
+def failure(error):
+    """The last line of what a failed cell said."""
+    return str(error).strip().splitlines()[-1]
+
+
+def main():
+    failed = []
+    for path in chosen(parser(__doc__).parse_args().notebooks):
+        print(f"{path.name} ...", end=" ", flush=True)
+        try:
+            notebook, seconds = execute(path)
+        except CellExecutionError as error:
+            failed.append(path.name)
+            print(f"failed: {failure(error)}")
+            continue
+        write(notebook, path)
+        print(f"{seconds:.1f} s")
+    if failed:
+        sys.exit(f"Not stored: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
