@@ -1,6 +1,7 @@
 """A sweep can be killed, repeated, shared and extended, and no row is lost, doubled or wrong."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -29,7 +30,8 @@ def numbers(rows):
 def started(out, *words):
     """A sweep in a process of its own."""
     command = [sys.executable, "-m", "course_lib.sweep", "--out", str(out), *map(str, words)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    loud = {name: value for name, value in os.environ.items() if name != "COURSE_QUIET"}
+    return subprocess.Popen(command, cwd=ROOT, env=loud, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def rows_of(path):
