@@ -1,0 +1,130 @@
+"""The library is built in layers: a file imports only from the layers above its own, and each name from where it is."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [
+    ["cells", "data", "scan", "plots"],
+    ["tasks", "unroll", "initialise"],
+    ["fuse"],
+    ["training", "gradients"],
+    ["sweep", "bench", "explore", "mistakes"],
+    ["lesson"],
+    ["widgets", "checks"],
+]
+LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
+FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
+USERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tools").glob("*.py"),
+                *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
+PLOTTING = {"matplotlib", "numpy"}
+
+
+def module(path):
+    """The module that a file belongs to: cells for course_lib/cells.py, widgets for course_lib/widgets/desk.py."""
+    return path.relative_to(ROOT / "course_lib").parts[0].removesuffix(".py")
+
+
+def code(path):
+    """The Python of a file or of the code cells of a notebook."""
+    if path.suffix == ".py":
+        return path.read_text(encoding="utf-8")
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def imports(text):
+    """[(module, name)] of all imports; name is None for `import module`."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, None) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [("." * node.level + (node.module or ""), alias.name) for alias in node.names]
+    return found
+
+
+def climbs(name, text):
+    """The imports in the text of a module that do not come from a layer above it in the table."""
+    used = [source.split(".")[1] if "." in source else imported for source, imported in imports(text)
+            if source.split(".")[0] == "course_lib"]  # fmt: skip
+    return [other for other in used if other != name and LAYER[other] >= LAYER[name]]
+
+
+@cache
+def defined(name):
+    """The names that the file of a dotted module defines itself, or None if there is no such file."""
+    path = ROOT / Path(*name.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not path.exists():
+        return None
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
+    return found
+
+
+def borrowed(text):
+    """The imports from the library that name something where it is not defined."""
+    return [
+        f"from {source} import {name}"
+        for source, name in imports(text)
+        if source.startswith("course_lib") and name is not None
+        and name not in (defined(source) or set()) and defined(f"{source}.{name}") is None
+    ]  # fmt: skip
+
+
+def test_every_file_of_the_library_has_its_layer():
+    missing = {module(path) for path in FILES} - LAYER.keys() - {"__init__"}
+    assert not missing, f"add {sorted(missing)} to LAYERS in {Path(__file__).name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_a_file_imports_only_from_the_layers_above_it(path):
+    if path.name != "__init__.py":
+        assert climbs(module(path), code(path)) == []
+
+
+@pytest.mark.parametrize("path", [*FILES, *USERS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_name_is_imported_from_the_file_that_defines_it(path):
+    assert borrowed(code(path)) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_a_file_imports_the_library_by_its_full_name(path):
+    assert [source for source, _ in imports(code(path)) if source.startswith(".")] == []
+
+
+def test_the_package_itself_exports_nothing():
+    assert imports(code(ROOT / "course_lib" / "__init__.py")) == []
+
+
+def test_plots_take_plain_numbers():
+    used = {source.split(".")[0] for source, _ in imports(code(ROOT / "course_lib" / "plots.py"))}
+    assert used <= PLOTTING
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("cells", "from course_lib.unroll import unroll"),
+        ("unroll", "from course_lib.initialise import initialise"),
+        ("gradients", "from course_lib import widgets"),
+        ("tasks", "def late():\n    import course_lib.training"),
+    ],
+)
+def test_an_import_that_climbs_is_found(name, text):
+    assert len(climbs(name, text)) == 1
+
+
+@pytest.mark.parametrize("text", ["from course_lib.unroll import torch", "from course_lib.training import unroll"])
+def test_a_borrowed_name_is_found(text):
+    assert borrowed(text) == [text]

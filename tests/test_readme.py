@@ -1,0 +1,35 @@
+"""README.md is true: its tables list what is there, its example prints what it says, its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.readme import with_tables
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_the_tables_list_every_notebook_and_every_file_of_the_library():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run `make readme`"
+
+
+def test_the_example_prints_what_it_says(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    exec(example, {})
+    assert capsys.readouterr().out.split() == re.findall(r"print\(.*\)  # (.*)\n", example)[0].split()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page):
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_make_that_is_named_exists(page):
+    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text(encoding="utf-8"), flags=re.M))
+    known = set(re.findall(r"^([a-z]+)(?: [a-z]+)*:", (ROOT / "Makefile").read_text(), flags=re.M))
+    assert named - known == set()
