@@ -38,7 +38,7 @@ def venv(tmp_path, monkeypatch):
 
 
 def test_without_a_network_the_sentence_says_so(venv, monkeypatch):
-    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_RETRIES", "1")  # the default is five, with growing pauses
     nowhere = venv / "requirements.txt"
     nowhere.write_text("--index-url http://127.0.0.1:9/simple\nno-such-package\n")
     with pytest.raises(SystemExit, match="there is no network"):
