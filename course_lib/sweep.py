@@ -62,9 +62,11 @@ from joblib import Parallel, cpu_count, delayed
 from tqdm.auto import tqdm
 
 from course_lib.cells import CELLS
+from course_lib.cells import Cell as AnyCell
 from course_lib.initialise import INITIALISATIONS, initialise
 from course_lib.plots import wilson
 from course_lib.tasks import TASKS
+from course_lib.tasks import Task as AnyTask
 from course_lib.training import SMOOTHING, count_parameters, hidden_size_for, train
 
 KEY = (
@@ -77,7 +79,7 @@ RESULT = (
 TIMED = 3  # updates timed for the estimate, after one that compiles
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} spent, {remaining} left{postfix}"
 BUSY = 60  # seconds that a writer waits for another one
-IDLE = 20
+IDLE = 20  # seconds after which a process that has nothing to do ends, also one that outlives a killed sweep
 ONE_AT_A_TIME = threading.Lock()  # weights are drawn from torch's global generator: a process trains one cell at a time
 
 
@@ -154,7 +156,7 @@ class Grid:
     batch_size: int
 
     def __post_init__(self):
-        self.cells, self.tasks = named("cell", CELLS, self.cells), named("task", TASKS, self.tasks)
+        self.cells, self.tasks = named(AnyCell, CELLS, self.cells), named(AnyTask, TASKS, self.tasks)
         self.inits = [self.inits] if isinstance(self.inits, str) else list(self.inits)
         if not (len(self.lags) and len(self.seeds) and self.inits):
             raise ValueError(f"sweep needs lags, seeds and inits; got {self.lags}, {self.seeds} and {self.inits}")
@@ -220,13 +222,14 @@ class Grid:
 
 
 def named(kind, known, things):
-    """The classes that things, classes or names or "all", stand for."""
+    """The classes of a kind, AnyCell or AnyTask, that things, classes or names or "all", stand for."""
     things = [things] if isinstance(things, (str, type)) else list(things)
     choices = {thing.__name__: thing for thing in known}
-    unknown = [thing for thing in things if not isinstance(thing, type) and thing not in choices and thing != "all"]
-    if unknown or not things:
-        raise ValueError(f"sweep needs a {kind} by class or name; got {unknown}; choices: all, {', '.join(choices)}")
-    return list(known) if "all" in things else [choices.get(thing, thing) for thing in things]
+    found = list(known) if "all" in things else [choices.get(thing, thing) for thing in things]
+    if not found or not all(isinstance(thing, type) and issubclass(thing, kind) for thing in found):
+        wanted = f"a {kind.__name__} by class or name"
+        raise ValueError(f"sweep needs {wanted}; got {things}; choices: all, {', '.join(choices)}")
+    return found
 
 
 def whole(name, value, least):
@@ -304,7 +307,7 @@ def speed(Cell, Task, setting):
             task, size = Task(lag=setting["lag"]), network.cell.hidden_size
             history = train(network, task, updates=TIMED, batch_size=setting["batch_size"], progress=False)
         except Exception:
-            return setting | {"seconds": 0, "hidden_size": None, "weights": None}
+            return setting | {"seconds": None}
     return setting | {"seconds": history.seconds / TIMED, "hidden_size": size,
                       "weights": count_parameters(Cell, task.input_size, size)}  # fmt: skip
 
@@ -348,7 +351,6 @@ def cluster(address):
 def everywhere(function, calls, jobs, client):
     """function(*call) for every call, in processes here or on the cluster, yielded in the order in which they end."""
     if client is None:
-        # Processes that outlive a killed sweep go when they have been idle for so many seconds.
         parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered", idle_worker_timeout=IDLE)
         yield from parallel(delayed(function)(*call) for call in calls)
         return
@@ -387,7 +389,8 @@ def plan(grid, path, jobs, client, quiet):
     for (cell, init), why_not in grid.left_out.items():
         print(f"  left out: {cell} {init} ({why_not})")
     timed = {place(setting): (Cell, Task, setting) for Cell, Task, setting in todo}
-    speeds = list(tqdm(everywhere(speed, timed.values(), jobs, client), total=len(timed), leave=False, desc="timing"))
+    speeds = tqdm(everywhere(speed, timed.values(), jobs, client), total=len(timed), leave=False, desc="timing")
+    speeds = [row for row in speeds if row["seconds"] is not None]
     cells = defaultdict(list)
     for row in sorted(speeds, key=place):
         cells["{task:<16} {cell:<20} {hidden_size} units, {weights} weights".format(**row)].append(row)
@@ -396,20 +399,16 @@ def plan(grid, path, jobs, client, quiet):
             f"  {cell}: " + ", ".join(f"{1000 * row['seconds']:.1f} ms an update at lag {row['lag']}" for row in rows)
         )
     seconds = {place(row): row["seconds"] * grid.budget / jobs for row in speeds}
-    total = sum(seconds[place(setting)] for _, _, setting in todo)
+    total = sum(seconds.get(place(setting), 0) for _, _, setting in todo)
     print(f"At most {clock(total)} on {jobs} processes; a run that solves its task ends sooner.")
     return seconds, total
 
 
 def clock(seconds):
     """Seconds as people say them."""
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 # ---- The file ----
@@ -421,11 +420,14 @@ def connect(path):
 
 
 def create(path):
-    """Make path, and the folders above it, unless it is there."""
+    """Make path, and the folders above it, unless it is there. ValueError if it is there and is something else."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with connect(path) as file, file:
-        columns, unique = ", ".join(KEY + RESULT), ", ".join(KEY)
-        file.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns}, UNIQUE ({unique}))")
+    columns, unique = ", ".join(KEY + RESULT), ", ".join(KEY)
+    try:
+        with connect(path) as file, file:
+            file.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns}, UNIQUE ({unique}))")
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"sweep needs out as a new file, or one that it wrote; got {str(path)!r} ({error})") from None
 
 
 def add(path, row):

@@ -333,9 +333,10 @@ def test_groups_differ_in_more_than_their_seeds():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cells": ["LTSM"]}, r"cell by class or name; got \['LTSM'\]; choices: all, RNNCell"),
-        ({"cells": []}, "cell by class or name"),
-        ({"tasks": "Adder"}, r"task by class or name; got \['Adder'\]; choices: all, Adding"),
+        ({"cells": ["LTSM"]}, r"a Cell by class or name; got \['LTSM'\]; choices: all, RNNCell"),
+        ({"cells": []}, r"a Cell by class or name; got \[\]"),
+        ({"cells": torch.nn.LSTM}, "a Cell by class or name"),
+        ({"tasks": "Adder"}, r"a Task by class or name; got \['Adder'\]; choices: all, Adding"),
         ({"inits": ["xavier"]}, r"no \['xavier'\]; choices: default"),
         ({"cells": [RNNCell], "inits": "chrono"}, "inits that suit a cell; got RNNCell has no gate"),
         ({"lags": [1]}, "Adding needs lag"),
@@ -350,6 +351,15 @@ def test_groups_differ_in_more_than_their_seeds():
 def test_what_cannot_be_run_is_said(options, message):
     with pytest.raises(ValueError, match=message):
         sweep(**{"cells": [LSTMCell], "jobs": 1} | TINY | options)
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("Do not lose this.\n" * 100)
+    with pytest.raises(
+        ValueError, match=r"a new file, or one that it wrote; got .*notes.txt' \(file is not a database\)"
+    ):
+        sweep([LSTMCell], seeds=[0], budget=1, jobs=1, out=tmp_path / "notes.txt", **TINY)
+    assert (tmp_path / "notes.txt").read_text() == "Do not lose this.\n" * 100
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
