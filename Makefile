@@ -7,7 +7,7 @@ START := /lab/tree/notebooks/00_start_here.ipynb
 QUIET := COURSE_QUIET=1 OMP_NUM_THREADS=1
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test bench notebooks seeds measure readme format lock clean learner developer
+.PHONY: help lab test bench notebooks exercises seeds measure readme format lock clean learner developer
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ bench: learner  ## time the compiled cells on this machine
 
 notebooks: learner  ## run every notebook again and store its outputs
 	$(QUIET) $(PY) -m tools.notebooks $(ARGS)
+
+exercises: developer  ## write exercises/ anew from solutions/
+	$(PY) -m tools.exercises
 
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
 	$(QUIET) $(PY) -m tools.seeds $(ARGS)

@@ -474,7 +474,7 @@ def pulse_sequences(generator, pulse, weak):
     hints=(
         "Without input the unit must hold both +1 and -1: that needs U well above 1.",
         "With U = 3 the state rests at ±0.995, where U h is about 3. What must W times a strong pulse exceed?",
-        "W · pulse between 3 and 5 flips the state. Keep W · weak below 1.3, or weak inputs in a row will flip it too.",
+        "W · pulse between 4 and 5 flips the state. Keep W · weak below 1.3, or weak inputs in a row will flip it too.",
     ),
 )
 def rnn_latch(x, pulse, weak):

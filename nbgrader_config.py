@@ -1,0 +1,17 @@
+"""Where nbgrader finds things: solutions/ is the source, exercises/ is generated from it by `make exercises`."""
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+
+c.CourseDirectory.course_id = "gating"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.db_url = "sqlite:///grading/gradebook.db"
+# Only notebooks leave solutions/: every other file there would be copied into exercises/ as it is.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", ".*", "*.py", "*.part"]
+
+c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn")'}
+c.ClearSolutions.text_stub = "*Your answer.*"
+c.ExecutePreprocessor.timeout = 60
