@@ -28,6 +28,7 @@ SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',
     "apputils-extension/notification": '{"fetchNews": "false"}',
 }
+SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"  # where a notebook that does not finish is shown
 SECONDS = 120  # for a notebook to run in the browser
 FINISHED = """() => {
     const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent);
@@ -83,14 +84,20 @@ class Tab:
         own = (url, url.replace("http", "ws", 1), "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(own) or self.problems.append(f"request: {asked.url}"))
         page.goto(f"{url}/lab/tree/{path.name}?reset")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+        page.wait_for_selector(
+            "text=Python 3 (ipykernel) | Idle", timeout=1000 * SECONDS
+        )  # earlier, it would ask for a kernel
         page.click("text=Run >> nth=0")
         page.click('[data-command="runmenu:run-all"]')
         self.notebook = self.saved()
 
     def saved(self):
         """Wait until all cells have run or one has failed, then save and read the notebook."""
-        self.page.wait_for_function(FINISHED, timeout=1000 * SECONDS)
+        try:
+            self.page.wait_for_function(FINISHED, timeout=1000 * SECONDS)
+        except Exception:
+            self.page.screenshot(path=SCREENSHOTS / f"{self.path.stem}.png")
+            raise
         with self.page.expect_response(lambda reply: reply.request.method == "PUT" and self.path.name in reply.url):
             self.page.click('[data-command="docmanager:save"]')
         return nbformat.read(self.path, as_version=4)
