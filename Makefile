@@ -46,7 +46,7 @@ lock: developer  ## write constraints.txt anew
 
 clean:  ## remove what the commands made; answers.json stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+	find . '(' -name __pycache__ -o -name .ipynb_checkpoints ')' -prune -exec rm -rf {} +
 
 learner developer:
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.10 or newer."; exit 1; }

@@ -40,13 +40,15 @@ def obstacle(version, modules, free):
         return f"The course needs {GIGABYTES} GB of free disk space in {ROOT}; {free / 1e9:.1f} GB are free."
 
 
-def reason(output):
-    """What pip's output says about why it failed, as a sentence."""
+def reason(lines):
+    """What the lines that pip printed say about why it failed."""
+    output = "".join(lines)
     if any(word in output for word in NO_NETWORK):
         return "The packages could not be fetched: there is no network. Connect, and run the same command again."
     if "No space left on device" in output:
         return "The disk is full. Make room, and run the same command again."
-    return "The packages could not be installed; pip's own words are above. Run the same command to try again."
+    last = "".join(lines[-12:])
+    return f"{last}The packages could not be installed; pip's own words are above. Run the same command to try again."
 
 
 def wanted():
@@ -69,7 +71,7 @@ def install(requirements):
             if line.lstrip().startswith("Downloading") and ".metadata" not in line:
                 print(" ", line.strip(), flush=True)
     if pip.returncode:
-        sys.exit("".join(lines[-12:]) + reason("".join(lines)))
+        sys.exit(reason(lines))
 
 
 def main():
