@@ -1439,7 +1439,7 @@ def clamp_case(generator):
         "there is one step too many": ("range(steps)", "range(steps + 1)"),
         "there is one step too few": ("range(steps)", "range(steps - 1)"),
         "the new part passes the forget gate at once": ("f * c + i * g", "f * (c + i * g)"),
-        "h would be right: tanh is applied to the memory": ("return c", "return tanh(c)"),
+        "tanh is applied, as if h were asked for": ("return c", "return tanh(c)"),
         "the limit for endless time is given": ("range(steps)", "range(2000 if f < 1 else steps)"),
         "the decay of one write is given": ("c = f * c + i * g", "c = f * c if c else c + i * g"),
     },
@@ -1545,7 +1545,7 @@ READINGS = {
     mistakes={
         "the memory is updated as in the LSTM": ('UPDATES[own["c\'"]]', 'UPDATES["f ⊙ c + i ⊙ g"]'),
         "the memory is read as in the LSTM": ('READINGS[own["h\'"]]', 'READINGS["o ⊙ tanh(c\')"]'),
-        "this is the LSTM": (
+        "both lines are those of the LSTM": (
             'UPDATES[own["c\'"]]',
             'UPDATES["f ⊙ c + i ⊙ g"]',
             'READINGS[own["h\'"]]',
@@ -1795,8 +1795,8 @@ def bracket_places(generator):
             "depth = 0.5 * depth + 0.5 * (x[:, t, opens] - x[:, t, closes])",
         ),
         "the other symbol sets the depth to 0": (
-            "depths.append(depth)",
-            "depth = depth * (1 - x[:, t, 3 - opens - closes])\n        depths.append(depth)",
+            "depths.append(nearest(depth))",
+            "depth = depth * (1 - x[:, t, 3 - opens - closes])\n        depths.append(nearest(depth))",
         ),
         "nothing is counted": ("x[:, t, opens] - x[:, t, closes]", "0"),
         "the candidate falls short of 1: tanh(1) is 0.76": (
@@ -1815,7 +1815,7 @@ def bracket_depth(x, opens, closes):
     depth, depths = 0 * x[:, 0, 0], []
     for t in range(x.shape[1]):
         depth = depth + x[:, t, opens] - x[:, t, closes]
-        depths.append(depth)
+        depths.append(nearest(depth))
     return stack(depths, 1)
 
 

@@ -239,7 +239,7 @@ def symptoms(expected, axes):
         return lambda result: {name: change(array) for name, array in result.items()}
 
     yield "Every number has the wrong sign.", each(lambda array: -array)
-    yield "Every number is twice too large.", each(lambda array: 2 * array)
+    yield "Every number is twice what it should be.", each(lambda array: 2 * array)
     yield "Every number is half of what it should be.", each(lambda array: array / 2)
     yield "Every number is 0.", each(lambda array: 0 * array)
     yield "The axes are in reverse order: transposed.", each(lambda array: array.T)
