@@ -10,11 +10,12 @@ from itertools import permutations
 
 import numpy as np
 import torch
-from numpy import abs, exp, eye, log, log10, maximum, mean, sign, stack, tanh, where
+from numpy import exp, eye, log, log10, maximum, mean, sign, stack, tanh, where
 
 from course_lib import mistakes
 from course_lib.cells import JANETCell, LSTMCell, RNNCell
-from course_lib.mistakes import Problem, plain, problem, several
+from course_lib.initialise import by_hand, named_weights
+from course_lib.mistakes import Problem, Unreadable, plain, problem, several
 from course_lib.unroll import unroll
 
 
@@ -108,36 +109,24 @@ def every_sequence(symbols, longest):
 # ---- Weights that were set by hand ----
 
 
-def by_hand(cell_class, input_size, *, read, state="h"):
+def set_by_hand(cell_class, input_size, *, read, state="h"):
     """act for a problem whose answer is {"W_f": ..., "U_f": ..., "b_f": ...}: run the cell, one unit, over x."""
 
     def act(answer, case):
         x = case["x"] if case["x"].dim() == 3 else case["x"][..., None]
-        cell = set_by_hand(cell_class(input_size, 1), answer())
+        cell = cell_class(input_size, 1)
+        known, found = named_weights(cell), plain(answer())
+        for name in known.keys() & found.keys():
+            if found[name].size == known[name].numel():  # one unit: a row may be given flat
+                found[name] = found[name].reshape(known[name].shape)
+        try:
+            by_hand(cell, **found)
+        except ValueError as error:
+            raise Unreadable(f"cannot use these weights: {error}") from None
         with torch.no_grad():
             return read(unroll(cell, x)[state][..., 0].numpy().astype(float))
 
     return act
-
-
-def set_by_hand(cell, values):
-    """Give cell, in place, the weights {name: numbers}, named as in its equations; the others become 0. Returns it.
-
-    Raises ValueError for a name that the equations do not have and for numbers of the wrong count.
-    """
-    slots = {}
-    for letter, module in cell.named_children():
-        end = "" if len(list(cell.children())) == 1 else f"_{letter}"
-        slots |= {f"W{end}": module.W.weight, f"U{end}": module.U.weight, f"b{end}": module.U.bias}
-    with torch.no_grad():
-        for weight in slots.values():
-            weight.zero_()
-        for name, numbers in plain(values).items():
-            if name not in slots or slots[name].numel() != numbers.size:
-                shapes = {one: tuple(weight.shape) for one, weight in slots.items()}
-                raise ValueError(f"{type(cell).__name__} takes {shapes}; got {name!r} with shape {numbers.shape}")
-            slots[name].copy_(torch.tensor(numbers).reshape(slots[name].shape))
-    return cell
 
 
 def level(h):
@@ -457,7 +446,7 @@ def pulse_sequences(generator, pulse, weak):
     cases=pulse_sequences,
     axes=("sequence", "step"),
     variant=pulses,
-    act=by_hand(RNNCell, 1, read=level),
+    act=set_by_hand(RNNCell, 1, read=level),
     mistakes={
         "every input is stored, the weak ones too": ("> weak", "> 0"),
         "a weak input clears the state": (", bit)", ", 0)"),
@@ -643,7 +632,7 @@ def run_network(answer, case):
     w = plain(answer())
     wanted = ["W_m", "V_m", "b_m", "A_c", "b_c"]
     if sorted(w) != sorted(wanted):
-        raise ValueError(f"keep_or_replace_network needs the weights {wanted}; got {list(w)}")
+        raise Unreadable(f"needs the weights {wanted}; got {list(w)}")
     size = w["b_m"].size
     W, V, A = w["W_m"].reshape(size, 2), w["V_m"].reshape(size, 1), w["A_c"].reshape(1, size)
     x, found = mistakes.numbers(case["x"]), []
@@ -806,7 +795,7 @@ def run_constants(answer, case):
     """Run c' = w1 c + w2 g for the three pairs (w1, w2) of the answer."""
     pairs, g = plain(answer()), mistakes.numbers(case["x"])
     if any(pair.shape != (2,) for pair in pairs.values()):
-        raise ValueError(f"three_memories needs pairs (w1, w2); got shapes {[p.shape for p in pairs.values()]}")
+        raise Unreadable(f"needs pairs (w1, w2); got shapes {[p.shape for p in pairs.values()]}")
     found = {}
     for name, (w1, w2) in pairs.items():
         c, states = 0 * g[:, 0], []
@@ -932,7 +921,7 @@ def marked_sequences(generator, mark, stores):
     cases=marked_sequences,
     axes=("sequence", "step"),
     variant=marked,
-    act=by_hand(JANETCell, 2, read=level),
+    act=set_by_hand(JANETCell, 2, read=level),
     mistakes={
         "the gate is the wrong way round: it stores what it should ignore": ("== stores", "!= stores"),
         "every value is stored": ("x[:, t, mark] == stores", "abs(value) == 1"),
@@ -1111,7 +1100,7 @@ def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     cases=lambda generator, symbol: every_sequence([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], 6),
     axes=("sequence", "step"),
     variant=lambda generator: {"symbol": whole(generator, 0, 2)},
-    act=by_hand(LSTMCell, 3, read=lambda h: where(h > 0.25, 1, 0)),
+    act=set_by_hand(LSTMCell, 3, read=lambda h: where(h > 0.25, 1, 0)),
     mistakes={
         "every symbol toggles": ("x[:, t, symbol] == 1", "bit == bit"),
         "the other symbols toggle": ("== 1", "== 0"),
@@ -1339,7 +1328,7 @@ def question_sequences(generator, columns):
     cases=question_sequences,
     axes=("sequence", "step"),
     variant=lambda generator: {"columns": list(one_of(generator, ORDERS))},
-    act=by_hand(LSTMCell, 3, read=level),
+    act=set_by_hand(LSTMCell, 3, read=level),
     mistakes={
         "the cell speaks all the time": ("where(ask == 1, kept, 0)", "kept"),
         "the cell never speaks": ("where(ask == 1, kept, 0)", "0 * kept"),
@@ -1490,7 +1479,9 @@ def apply_clamp(answer, case):
     """The hidden states of the mystery with the answer's gate clamped to its value."""
     found = answer()
     if type(found) not in (tuple, list) or [type(one) for one in found] not in ([str, float], [str, int]):
-        raise ValueError(f'which_clamp needs a gate and a value, such as ("forget", 0.5); got {found!r}')
+        raise Unreadable(
+            f'needs a gate and a value, such as ("forget", 0.5); got a {type(found).__name__} of something else'
+        )
     cell, x = mystery_parts(given("which_clamp")["seed"])
     with torch.no_grad():
         return unroll(cell, x, override={found[0]: found[1]})["h"]
@@ -1775,7 +1766,7 @@ def bracket_places(generator):
     cases=lambda generator, opens, closes: every_sequence([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], 6),
     axes=("sequence", "step"),
     variant=bracket_places,
-    act=by_hand(LSTMCell, 3, read=nearest, state="c"),
+    act=set_by_hand(LSTMCell, 3, read=nearest, state="c"),
     mistakes={
         "closing brackets are not counted": ("x[:, t, opens] - x[:, t, closes]", "x[:, t, opens]"),
         "opening brackets are not counted": ("x[:, t, opens] - x[:, t, closes]", "-x[:, t, closes]"),

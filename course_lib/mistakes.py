@@ -50,6 +50,10 @@ class NotRight(AssertionError):
         return str(self).splitlines()
 
 
+class Unreadable(ValueError):
+    """What an answer returned holds nothing that could be compared; the message says why."""
+
+
 def problem(**options):
     """Turn a reference function into the Problem of that name."""
     return lambda reference: Problem(reference, **options)
@@ -99,28 +103,24 @@ class Problem:
             raise NotRight(f"{self.name} needs your function itself; got {type(answer).__name__}")
         given = self.given(TOKEN)
         cases = self.cases(drawn_for(self.name, TOKEN, "hidden" if hidden else "shown"), **given)
-        expected = self.run(self.reference, cases, given)  # before any of the learner's code
-        got = [self.read(self.act(answer, case)) for case in cases]
+        inputs = [{name: numbers(value) for name, value in case.items()} for case in cases]
+        expected = self.run(self.reference, inputs, given)  # before any of the learner's code
+        try:
+            got = [plain(self.act(answer, case)) for case in cases]
+        except Unreadable as error:
+            raise NotRight(f"{self.name} {error}") from None
         wrong = next((k for k in range(len(cases)) if not same(got[k], expected[k])), None)
         if wrong is not None:
-            why = self.diagnose(got, expected, cases, given)
+            why = self.diagnose(got, expected, inputs, given)
             raise NotRight("\n".join(self.report(wrong, got, expected, cases, why, hidden)))
         if not hidden:
             whole = self.axes[:1] == ("sequence",)
             count = sum(len(case["x"]) for case in cases) if whole else len(cases)
             print(f"{self.name}: right in all {count} {'sequences' if whole else 'cases'}.")
 
-    def run(self, function, cases, given):
-        return [plain(function(**{name: numbers(value) for name, value in case.items()}, **given)) for case in cases]
-
-    def read(self, result):
-        """What the answer returned, as plain numbers; NotRight for what holds none."""
-        if result is None:
-            raise NotRight(f"{self.name} returns nothing. Is a return missing?")
-        try:
-            return plain(result)
-        except ValueError as error:
-            raise NotRight(f"{self.name} {error}") from None
+    def run(self, function, inputs, given):
+        """What function, the reference or a wrong version of it, gives on every case; inputs are the cases in NumPy."""
+        return [plain(function(**case, **given)) for case in inputs]
 
     @cached_property
     def wrong_versions(self):
@@ -141,13 +141,13 @@ class Problem:
             found[clause] = space[self.name]
         return found
 
-    def diagnose(self, got, expected, cases, given):
+    def diagnose(self, got, expected, inputs, given):
         """The clause of the mistake that gives exactly what was got in every case, or None."""
         for clause, version in self.wrong_versions.items():
-            if all(map(same, got, self.run(version, cases, given))):
+            if all(map(same, got, self.run(version, inputs, given))):
                 return f"This is what comes out when {clause}."
         default = self.given("")
-        if given != default and all(map(same, got, self.run(self.reference, cases, default))):
+        if given != default and all(map(same, got, self.run(self.reference, inputs, default))):
             return f"This is right for another instance, {default}; yours is {given}."
         for clause, change in symptoms(expected, self.axes):
             if all(map(same, got, map(change, expected))):
@@ -179,10 +179,12 @@ def numbers(value):
 
 
 def plain(result):
-    """result as {name: array}, the name "" for a lone one. ValueError for anything but numbers, words and tensors.
+    """result as {name: array}, the name "" for a lone one. Unreadable for anything but numbers, words and tensors.
 
     Only exact types are taken and everything is copied, so no object can bring an == of its own.
     """
+    if result is None:
+        raise Unreadable("returns nothing. Is a return missing?")
     if type(result) is dict:
         return {str(name): leaf(value) for name, value in result.items()}
     return {"": leaf(result)}
@@ -192,10 +194,9 @@ def leaf(value):
     if type(value) is str:
         return np.array(value)
     try:
-        found = np.array(unpacked(value), dtype=float)
+        return value.astype(float) if type(value) is np.ndarray else np.array(unpacked(value), dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"needs numbers or tensors to compare; got {error}") from None
-    return found
+        raise Unreadable(f"needs numbers or tensors to compare; got {error}") from None
 
 
 def unpacked(value):
