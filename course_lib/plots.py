@@ -32,16 +32,23 @@ def style(thing):
 
 def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
     """A new figure and its axes, sized for a notebook at 100 dpi and still legible in print."""
-    settings = {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "font.size": 9}
+    settings = {
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "font.size": 9,
+    }
     with plt.rc_context(settings):
         return plt.subplots(rows, columns, figsize=(width, height), dpi=100, layout="constrained")
 
 
 def label(ax, x, y, *, title=None, legend=True):
-    """Name the axes, with units, and show the legend if anything is labelled."""
+    """Name the axes, with units, and show the legend if anything is labelled: inside, or over the axes ("above")."""
     ax.set(xlabel=x, ylabel=y, title=title)
     if legend and ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False, fontsize=8)
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 6} if legend == "above" else {}
+        ax.legend(frameon=False, fontsize=8, **place)
     return ax
 
 
@@ -86,7 +93,9 @@ def success(ax, x, wins, tries, *, of, name=None):
     rate = np.asarray(wins) / np.asarray(tries)
     low, high = wilson(wins, tries)
     look = style(of)
-    ax.errorbar(x, rate, yerr=[np.maximum(rate - low, 0), np.maximum(high - rate, 0)], label=name or of, capsize=2, **look)
+    ax.errorbar(
+        x, rate, yerr=[np.maximum(rate - low, 0), np.maximum(high - rate, 0)], label=name or of, capsize=2, **look
+    )
     ax.set_ylim(-0.05, 1.05)
     return ax
 
@@ -96,6 +105,22 @@ def level(ax, y, text, *, of="baseline"):
     ax.axhline(y, color=style(of)["color"], linestyle=":", linewidth=1.5)
     ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points",
                 ha="right", va="bottom", fontsize=8, color=style(of)["color"])  # fmt: skip
+    return ax
+
+
+def point(ax, x, y, text, *, of, side="right"):
+    """One marked point of one thing, with its name above it on the right, or below it on the left."""
+    place = {"xytext": (7, 5)} if side == "right" else {"xytext": (-7, -12), "ha": "right"}
+    ax.plot([x], [y], **style(of) | {"linestyle": "none", "markersize": 7})
+    ax.annotate(text, (x, y), textcoords="offset points", fontsize=8, color=style(of)["color"], **place)
+    return ax
+
+
+def bars(ax, rows):
+    """Values in [0, 1] over time as bars, one row for each thing: {thing: (time,)}, the first on top."""
+    for k, (thing, values) in enumerate(reversed(rows.items())):
+        ax.bar(range(len(values)), 0.85 * np.asarray(values), bottom=k, width=1.0, color=style(thing)["color"])
+    ax.set(ylim=(0, max(1, len(rows))), yticks=0.42 + np.arange(len(rows)), yticklabels=list(reversed(rows)))
     return ax
 
 
