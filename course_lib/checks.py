@@ -3,7 +3,8 @@
 One problem is one function, the slow and plain reference that an answer is compared with. Weights are given by the
 letter of their gate: W["f"] (hidden, input), U["f"] (hidden, hidden), b["f"] (hidden,), as in `cells`.
 
-A new exercise: write its reference here, under the number of its set. The rest is in `mistakes`.
+A new exercise: write its reference here, its cells in solutions/, wrong answers to it in tests/planted.py, and run
+`make exercises`. How an answer is judged is in `mistakes`.
 """
 
 from itertools import permutations

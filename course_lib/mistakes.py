@@ -8,7 +8,10 @@ A problem is one function, its reference, and what surrounds it:
         return tanh(W * x)
 
 A known mistake is an edit of the reference's text. The edited reference runs on the same cases; an answer that agrees
-with it made that mistake. A new problem: write its reference in `checks`. Nothing else is needed.
+with it made that mistake.
+
+A teacher can give every learner an instance of their own. token(learner, secret) is what the learner gets, and keeps in
+token.txt beside the notebooks; the grader sets COURSE_TOKEN to the same. Without a token everybody has the default.
 """
 
 import ast
@@ -72,7 +75,7 @@ def call(answer, case):
 class Problem:
     """One exercise: calling it with an answer prints that it is right, or raises NotRight with a diagnosis.
 
-    reference  function(**case, **given) in plain NumPy, float64; its text is what the mistakes edit
+    reference  function(**case, **given) in plain NumPy, float64, with a docstring; its text is what the mistakes edit
     cases      function(generator, **given) -> list of cases, each {argument: tensor or number}
     mistakes   {clause: (old, new, ...)}: "this is what comes out when" clause; each old text is replaced by its new one
     hints      sentences, from a nudge to nearly the answer
@@ -116,7 +119,8 @@ class Problem:
         if not hidden:
             whole = self.axes[:1] == ("sequence",)
             count = sum(len(case["x"]) for case in cases) if whole else len(cases)
-            print(f"{self.name}: right in all {count} {'sequences' if whole else 'cases'}.")
+            where = f" in all {count} {'sequences' if whole else 'cases'}" if count > 1 else ""
+            print(f"{self.name}: right{where}.")
 
     def run(self, function, inputs, given):
         """What function, the reference or a wrong version of it, gives on every case; inputs are the cases in NumPy."""
@@ -127,8 +131,8 @@ class Problem:
         """{clause: the reference with that mistake in it}."""
         text = dedent(inspect.getsource(self.reference))
         node, lines = ast.parse(text).body[0], text.splitlines()
-        head = lines[node.lineno - 1]  # the def, between the decorator and the docstring
-        text = "\n".join([head, *lines[node.body[1].lineno - 1 :]])
+        head = lines[node.lineno - 1 : node.body[0].lineno - 1]  # the def, between the decorator and the docstring
+        text = "\n".join([*head, *lines[node.body[1].lineno - 1 :]])
         found = {}
         for clause, edits in self.mistakes.items():
             edited = text

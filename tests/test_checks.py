@@ -1,5 +1,6 @@
 """The checks accept what is right in any form, reject what is wrong, and name the mistake."""
 
+import io
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from course_lib import checks, mistakes
 from course_lib.checks import PROBLEMS
 from course_lib.mistakes import NotRight, drawn_for, numbers, problem, same, several, token
 from course_lib.unroll import unroll
+from tools import tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 every_problem = pytest.mark.parametrize("name", PROBLEMS)
@@ -52,7 +54,7 @@ def message(name, wrong, **options):
 @every_problem
 def test_the_solution_is_right_on_shown_and_on_hidden_cases(name, capsys):
     PROBLEMS[name](answer(name))
-    assert "right in all" in capsys.readouterr().out
+    assert f"{name}: right" in capsys.readouterr().out
     PROBLEMS[name](answer(name), hidden=True)
     assert capsys.readouterr().out == ""
 
@@ -425,3 +427,12 @@ def test_a_token_comes_from_the_environment_or_else_from_a_file(tmp_path, monkey
 def test_no_token_draws_the_default_instance(name):
     default = PROBLEMS[name].given("")
     assert all(PROBLEMS[name].given(f"token {k}") != default for k in range(20))
+
+
+def test_a_teacher_gets_the_token_of_every_learner(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("anna\n\n ben \n"))
+    monkeypatch.setenv("COURSE_SECRET", "one")
+    assert tokens.main() is None
+    assert capsys.readouterr().out == f"anna,{token('anna', 'one')}\nben,{token('ben', 'one')}\n"
+    monkeypatch.delenv("COURSE_SECRET")
+    assert tokens.main().startswith("Set COURSE_SECRET")
