@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["cells", "data", "scan", "plots"],
+    ["cells", "data", "scan", "kernel", "plots"],
     ["tasks", "unroll", "initialise"],
     ["fuse"],
     ["training", "gradients"],
