@@ -21,6 +21,7 @@ from course_lib.unroll import unroll
 
 
 def sigmoid(a):
+    """The logistic sigmoid 1 / (1 + exp(-a))."""
     return 1 / (1 + exp(-a))
 
 
@@ -43,6 +44,7 @@ def given(name):
 
 
 def find(name):
+    """The Problem of that name; ValueError with the choices for another."""
     if name not in PROBLEMS:
         raise ValueError(f"checks has no problem {name!r}; choices: {', '.join(PROBLEMS)}")
     return PROBLEMS[name]
@@ -62,10 +64,12 @@ def uniform(generator, low, high):
 
 
 def one_of(generator, choices):
+    """One of choices, each equally likely."""
     return choices[whole(generator, 0, len(choices) - 1)]
 
 
 def normal(generator, *shape):
+    """A tensor of independent standard normal numbers."""
     return torch.randn(*shape, generator=generator)
 
 
@@ -170,6 +174,7 @@ def rnn_step(x, h, W, U, b):
 
 
 def series(generator):
+    """A case with a short series x, a first state h, and the weights of an RNN."""
     batch, _, inputs, hidden = sizes(generator)
     x = normal(generator, batch, whole(generator, 2, 5), inputs)
     return {"x": x, "h": torch.tanh(normal(generator, batch, hidden)), **weights(generator, inputs, hidden, "")}
@@ -237,6 +242,7 @@ def persistence_loss(x):
 
 
 def sum_of_numbers(generator):
+    """A case with a range and a count."""
     low = uniform(generator, -2, 1)
     return {"low": low, "high": low + uniform(generator, 1.5, 4), "count": whole(generator, 2, 6)}
 
@@ -279,6 +285,7 @@ def adding_baseline(low, high, count):
 
 
 def new_state(generator):
+    """A case with a state after tanh and a recurrent matrix."""
     batch, _, _, hidden = sizes(generator)
     return {"h_new": torch.tanh(normal(generator, batch, hidden)), "U": normal(generator, hidden, hidden)}
 
@@ -313,6 +320,7 @@ def rnn_jacobian(h_new, U):
 
 
 def many_states(generator):
+    """A case with a series of states after tanh and a recurrent matrix."""
     batch, _, _, hidden = sizes(generator)
     steps = whole(generator, 2, 5)
     return {"states": torch.tanh(normal(generator, batch, steps, hidden)), "U": normal(generator, hidden, hidden)}
@@ -359,6 +367,7 @@ def gradient_to_the_start(states, U):
 
 
 def with_target(generator):
+    """A case as series, with a target y for the last state."""
     case = series(generator)
     return {**case, "y": normal(generator, *case["h"].shape)}
 
@@ -434,11 +443,13 @@ def loss_through_time(x, h, W, U, b, y):
 
 
 def pulses(generator):
+    """An instance: the size of a strong pulse, and of a weak one, a quarter of it."""
     pulse = one_of(generator, (0.5, 1.0, 2.0, 4.0, 8.0, 16.0))
     return {"pulse": pulse, "weak": pulse / 4}
 
 
 def pulse_sequences(generator, pulse, weak):
+    """All sequences of up to 5 pulses that begin with a strong one."""
     cases = every_sequence([pulse, -pulse, weak, -weak], 5)
     return [{"x": case["x"][abs(case["x"][:, 0]) == pulse]} for case in cases]
 
@@ -506,6 +517,7 @@ def latch_slope(u):
 
 
 def noisy(generator):
+    """A case with a memory that keeps everything or less, noise, and a number of steps."""
     keep = one_of(generator, (1.0, uniform(generator, 0.5, 0.99), uniform(generator, 0.5, 0.99)))
     return {"keep": keep, "noise": uniform(generator, 0.2, 2), "steps": whole(generator, 3, 30)}
 
@@ -579,6 +591,7 @@ def count_weights(inputs, hidden):
 
 
 def two_maps(generator):
+    """A case with the weights of one dense layer on (x, h, c), split by what it reads and makes."""
     _, _, inputs, hidden = sizes(generator)
     case = {}
     for name in "hc":
@@ -684,6 +697,7 @@ def keep_or_replace_network(x, largest):
 
 
 def one_update(generator):
+    """A case with an old memory, a candidate and two gates."""
     batch, _, _, hidden = sizes(generator)
     shape = batch, hidden
     return {
@@ -749,6 +763,7 @@ def gate_for_half_life(steps):
 
 
 def gate_series(generator):
+    """A case with forget and input gates over a few steps."""
     batch, _, _, hidden = sizes(generator)
     shape = batch, whole(generator, 2, 5), hidden
     return {"f": gates(generator, *shape), "i": gates(generator, *shape)}
@@ -910,10 +925,12 @@ def chrono_biases(u, lag):
 
 
 def marked(generator):
+    """An instance: where the mark stands in x, and which mark says store."""
     return {"mark": one_of(generator, (0, 1)), "stores": one_of(generator, (0, 1))}
 
 
 def marked_sequences(generator, mark, stores):
+    """All sequences of up to 5 pairs of a value and a mark."""
     pairs = [[value, bit] for value in (-1.0, 1.0) for bit in (0.0, 1.0)]
     return every_sequence([pair[::-1] if mark == 0 else pair for pair in pairs], 5)
 
@@ -1052,6 +1069,7 @@ def lstm_step(x, h, c, W, U, b):
 
 
 def stacked(generator):
+    """A case with the weights of a torch.nn.LSTM, as it stacks them."""
     _, _, inputs, hidden = sizes(generator)
     return {
         "weight_ih": normal(generator, 4 * hidden, inputs),
@@ -1140,6 +1158,7 @@ def toggle(x, symbol):
 
 
 def backward_case(generator):
+    """A case with what the backward pass of one LSTM step starts from."""
     batch, _, _, hidden = sizes(generator)
     shape = batch, hidden
     case = {name: normal(generator, *shape) for name in ("dh", "dc", "c", "g")}
@@ -1244,6 +1263,7 @@ def direct_path_exponent(bias, steps):
 
 
 def reading_case(generator):
+    """A case with a memory, an output gate, and a hidden state made elsewhere."""
     batch, _, _, hidden = sizes(generator)
     return {
         "c": 2 * normal(generator, batch, hidden),
@@ -1321,6 +1341,7 @@ ORDERS = list(permutations(("value", "store", "ask")))
 
 
 def question_sequences(generator, columns):
+    """All sequences of up to 4 triples of a value, store and ask, in the order of columns."""
     symbols = [{"value": v, "store": s, "ask": a} for v in (-1.0, 1.0) for s in (0.0, 1.0) for a in (0.0, 1.0)]
     return every_sequence([[symbol[name] for name in columns] for symbol in symbols], 4)
 
@@ -1377,6 +1398,7 @@ def silent_memory(x, columns):
 
 
 def softmax(a, axis):
+    """exp(a), divided by its sum over the axis."""
     e = exp(a - a.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
@@ -1414,6 +1436,7 @@ def independent_gates(x, h, W, U, b):
 
 
 def clamp_case(generator):
+    """A case with clamped gates, a candidate, and a number of steps."""
     f = one_of(generator, (0.0, 0.5, 1.0, round(uniform(generator, 0.6, 0.99), 2)))
     return {"f": f, "i": uniform(generator, 0.2, 1), "g": uniform(generator, -1, 1), "steps": whole(generator, 2, 30)}
 
@@ -1464,6 +1487,7 @@ def mystery_parts(seed):
 
 
 def mystery(generator):
+    """An instance: the seed of a cell, the gate that is clamped, and its value."""
     gate, value = one_of(generator, CLAMPS)
     return {"seed": whole(generator, 0, 10**6), "gate": gate, "value": value}
 
@@ -1605,6 +1629,7 @@ def coupled_step(x, h, c, W, U, b):
 
 
 def gru_case(generator):
+    """A case of one step of the GRU."""
     case = one_step("rzn")(generator)[0]
     return {**case, "b_u": normal(generator, case["h"].shape[1])}
 
@@ -1669,6 +1694,7 @@ def two_steps_in_one(a1, b1, a2, b2):
 
 
 def scan_case(generator):
+    """A case with the coefficients of a linear recurrence."""
     batch, _, _, hidden = sizes(generator)
     shape = batch, whole(generator, 2, 9), hidden
     return {"a": normal(generator, *shape), "b": normal(generator, *shape)}
@@ -1716,6 +1742,7 @@ def parallel_scan(a, b):
 
 
 def mingru_case(generator):
+    """A case with observations and the weights of minGRU."""
     batch, _, inputs, hidden = sizes(generator)
     x = normal(generator, batch, whole(generator, 2, 5), inputs)
     W, b = ({k: normal(generator, *shape) for k in "zn"} for shape in ((hidden, inputs), (hidden,)))
@@ -1759,6 +1786,7 @@ def mingru_as_scan(x, W, b):
 
 
 def bracket_places(generator):
+    """An instance: which symbol opens a bracket and which one closes it."""
     opens = whole(generator, 0, 2)
     return {"opens": opens, "closes": (opens + whole(generator, 1, 2)) % 3}
 
@@ -1812,6 +1840,7 @@ def bracket_depth(x, opens, closes):
 
 
 def probe_case(generator):
+    """A case with states, a noisy quantity that depends on them, and new states."""
     units, train = whole(generator, 2, 3), whole(generator, 10, 14)
     h, new = torch.tanh(normal(generator, train, units)), torch.tanh(normal(generator, whole(generator, 2, 5), units))
     y = h @ normal(generator, units) + 2 + 0.3 * normal(generator, train)
@@ -1860,10 +1889,11 @@ def add_one(h):
 
 
 def square_series(generator):
+    """A case as series, with as many sequences as steps: only then does the bug go unnoticed."""
     case = series(generator)
     steps = case["x"].shape[1]
     inputs, hidden = case["x"].shape[2], case["U"].shape[0]
-    x = normal(generator, steps, steps, inputs)  # as many sequences as steps: only then does the bug go unnoticed
+    x = normal(generator, steps, steps, inputs)
     return {"x": x, "h": torch.tanh(normal(generator, steps, hidden)), "W": case["W"], "U": case["U"], "b": case["b"]}
 
 

@@ -124,7 +124,8 @@ class Problem:
 
     def run(self, function, inputs, given):
         """What function, the reference or a wrong version of it, gives on every case; inputs are the cases in NumPy."""
-        return [plain(function(**case, **given)) for case in inputs]
+        with np.errstate(all="ignore"):  # a mistake may well divide by zero
+            return [plain(function(**case, **given)) for case in inputs]
 
     @cached_property
     def wrong_versions(self):
@@ -195,6 +196,7 @@ def plain(result):
 
 
 def leaf(value):
+    """value, a number, a word, a tensor or nested lists of numbers, as an array of its own."""
     if type(value) is str:
         return np.array(value)
     try:
@@ -223,6 +225,7 @@ def same(one, other):
 
 
 def equal(one, other):
+    """Are two arrays equal, to 1e-4 of their size, in the same shape?"""
     if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
         return False
     return bool((differs(one, other) == 0).all())
@@ -232,7 +235,8 @@ def differs(one, other):
     """An array that is True where the two, of one shape, differ."""
     if one.dtype.kind == "U":
         return one != other
-    return ~(abs(one - other) <= 1e-4 + 1e-4 * abs(other))
+    with np.errstate(invalid="ignore"):  # NaN differs from everything
+        return ~(abs(one - other) <= 1e-4 + 1e-4 * abs(other))
 
 
 def symptoms(expected, axes):
@@ -304,4 +308,5 @@ def first_difference(got, expected, case, axes):
 
 
 def shown(value):
+    """One entry of an array as a learner reads it."""
     return str(value) if value.dtype.kind == "U" else f"{float(value):.6g}"

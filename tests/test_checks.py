@@ -288,6 +288,12 @@ def test_the_message_shows_the_sequence_on_which_weights_fail():
     assert "where x = [[1.0, 0.0, 0.0]]\n  yours     0\n  expected  1" in text
 
 
+def test_a_number_that_is_none_is_wrong():
+    for bad in (float("nan"), float("inf")):
+        text = message("rnn_step", lambda x, h, W, U, b, bad=bad: torch.full_like(h, bad))
+        assert f"yours     {bad}" in text
+
+
 def test_wrong_shapes_and_names_are_said_in_words():
     text = message("rnn_step", lambda x, h, W, U, b: torch.zeros(7, 5))
     assert "yours     shape (7, 5)" in text and "expected  shape (" in text

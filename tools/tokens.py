@@ -12,6 +12,7 @@ from course_lib.mistakes import token
 
 
 def main():
+    """Write the tokens; return what is missing, if anything is."""
     secret = os.environ.get("COURSE_SECRET", "")
     if not secret:
         return "Set COURSE_SECRET to a secret of your own, and keep it: the same secret gives the same tokens again."
