@@ -145,7 +145,7 @@ def train(
                     bias=bias, batch_size=batch_size, learning_rate=learning_rate, clip=clip, seed=seed)  # fmt: skip
     until = until or below(task.solved_at)
     history = History(network, settings)
-    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     if checkpoint is not None:
         load(checkpoint, history, optimiser, generator)
