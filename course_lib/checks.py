@@ -39,7 +39,9 @@ def hint(name):
 
 
 def given(name):
-    """The constants {name: value} of your own instance of a problem. ValueError for an unknown name."""
+    """The constants {name: value} of your own instance. ValueError for an unknown name and for a mystery."""
+    if find(name) is which_clamp:
+        raise ValueError("which_clamp keeps its instance to itself; mystery_cell() shows what it did")
     return find(name).given(mistakes.TOKEN)
 
 
@@ -1494,7 +1496,7 @@ def mystery(generator):
 
 def mystery_cell():
     """Your own mystery: (cell, x, h), an LSTM, observations, and the hidden states it gave with one gate clamped."""
-    own = given("which_clamp")
+    own = which_clamp.given(mistakes.TOKEN)
     cell, x = mystery_parts(own["seed"])
     with torch.no_grad():
         return cell, x, unroll(cell, x, override={own["gate"]: own["value"]})["h"]
@@ -1507,7 +1509,7 @@ def apply_clamp(answer, case):
         raise Unreadable(
             f'needs a gate and a value, such as ("forget", 0.5); got a {type(found).__name__} of something else'
         )
-    cell, x = mystery_parts(given("which_clamp")["seed"])
+    cell, x = mystery_parts(which_clamp.given(mistakes.TOKEN)["seed"])
     with torch.no_grad():
         return unroll(cell, x, override={found[0]: found[1]})["h"]
 
