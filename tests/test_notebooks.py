@@ -111,12 +111,13 @@ def source(code):
     banned = [name for pattern, name in BANNED.items() if re.search(pattern, code, flags=re.M)]
     yield from (f"no {name}" for name in banned)
     try:
-        nodes = list(ast.walk(ast.parse(code)))
+        tree = ast.parse(code)
     except SyntaxError:
         yield "not Python"
         return
-    if sum(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) for node in nodes) > 1:
-        yield "one definition in a cell at most"
+    if sum(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) for node in tree.body) > 1:
+        yield "one definition in a cell at most"  # a class with its methods is one
+    nodes = list(ast.walk(tree))
     modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     modules += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     for name in sorted({module.partition(".")[0] for module in modules} - IMPORTS):
@@ -251,6 +252,10 @@ PLANTED = {
         "a figure needs a text",
     ),
 }
+
+
+def test_a_class_with_its_methods_is_one_definition():
+    assert list(source("class A:\n    def a(self): pass\n    def b(self): pass")) == []
 
 
 @pytest.mark.parametrize("name", PLANTED)
