@@ -1,0 +1,93 @@
+"""The benchmark measures what it says, keeps what it has, and runs nothing twice."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib import bench
+from course_lib.cells import GRUCell
+from course_lib.training import History
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(bench, "SIZES", ((3, 2, 4), (5, 2, 4)))
+    monkeypatch.setattr(bench, "LENGTHS", (3, 30))
+
+
+def test_every_size_has_a_row_for_torch_and_for_every_cell(small, tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    bench.main(["--cells", "LSTMCell", "GRUCell", "--rounds", "3", "--out", str(file)])
+    speed = json.loads(file.read_text())["speed"]
+    names = ["nn.LSTM", "nn.GRU", "nn.RNN", "LSTMCell", "GRUCell"]
+    assert [(row["time"], row["name"]) for row in speed["rows"]] == [(n, name) for n in (3, 5) for name in names]
+    assert all(0 < row["low"] <= row["seconds"] <= row["high"] for row in speed["rows"])
+    assert all(row["literal"] > 0 and row["limit"] > 0 for row in speed["rows"] if row["name"].endswith("Cell"))
+    assert {"processor", "threads", "versions", "seeds"} <= speed["environment"].keys()
+    printed = capsys.readouterr().out
+    assert printed.count("GRUCell") == 2 and "LSTMCell / nn.LSTM: median" in printed
+
+
+def test_ratios_are_taken_within_a_round(monkeypatch):
+    """All slow down together from round to round; the ratio does not."""
+    seconds = {"nn.LSTM": [1.0, 2.0, 30.0], "nn.GRU": [1.0, 2.0, 30.0], "nn.RNN": [1.0, 2.0, 30.0],
+               "GRUCell": [2.0, 4.0, 60.0], "GRUCell literal": [np.nan, 20.0, np.nan],
+               "GRUCell limit": [1.0, 2.0, 30.0]}  # fmt: skip
+    monkeypatch.setattr(bench, "interleaved", lambda work, rounds: seconds)
+    *_, row = bench.compare([GRUCell], [(3, 2, 4)], 3)
+    assert (row["to_lstm"], row["literal"], row["limit"]) == (2.0, 5.0, 0.5)
+
+
+def test_every_contestant_works_in_every_round_and_the_literal_one_in_every_third():
+    calls = []
+    work = {name: lambda name=name: calls.append(name) for name in ("a", "a literal")}
+    seconds = bench.interleaved(work, 6)
+    assert len(seconds["a"]) == 6 and np.isnan(seconds["a literal"]).sum() == 4
+    assert calls.count("a") == 7 and calls.count("a literal") == 2
+
+
+def test_a_training_step_reaches_every_weight():
+    for run, weights in (bench.of_torch(torch.nn.LSTM, 4), bench.of_torch(torch.nn.RNN, 4)):
+        gradients = torch.autograd.grad(run(torch.randn(2, 3, bench.INPUTS)).square().mean(), weights)
+        assert all(gradient.abs().sum() > 0 for gradient in gradients)
+
+
+def test_the_exponent_is_that_of_a_power_law():
+    rows = [{"time": n, "seconds": 3 * n**1.5} for n in (10, 100, 1000)]
+    assert bench.exponent(rows, "seconds") == pytest.approx(1.5)
+
+
+def test_cost_and_memory_are_measured_against_the_number_of_steps(small, tmp_path):
+    file = tmp_path / "bench.json"
+    bench.main(["--length", "--out", str(file)])
+    rows = json.loads(file.read_text())["length"]["rows"]
+    assert [row["time"] for row in rows] == [3, 30]
+    # x, h, c, four gates and tanh(c) in vectors of at most 16 numbers: 240 numbers a step and sequence, at most 256.
+    assert 30 * 8 * 240 * 4 < rows[1]["bytes"] < 2 * 31 * 8 * 256 * 4
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_headline_runs_that_are_in_the_file_are_not_run_again(tmp_path, monkeypatch, capsys):
+    file, ran = tmp_path / "bench.json", []
+
+    def trained(Cell, task, *, seed, until, progress, **settings):
+        if len(ran) == 4:
+            raise Interrupted
+        ran.append((type(task).__name__, task.lag, seed))
+        return History(network=None, settings=settings, losses=[0.0] * (10 + seed), ended="solved")
+
+    monkeypatch.setattr(bench, "train", trained)
+    with pytest.raises(Interrupted):
+        bench.main(["--headline", "--out", str(file)])
+    assert len(json.loads(file.read_text())["headline"]["rows"]) == 4
+    ran.append("interrupted")
+    bench.main(["--headline", "--out", str(file)])
+    assert len(ran) == len(set(ran)) == 32
+    table = [line.split() for line in capsys.readouterr().out.splitlines() if "of 1997" in line]
+    assert [row[3:7] for row in table] == [[lag, "5", "768", "640"] for lag in ("100", "500", "1,000")]
+    assert [row[-1] for row in table] == ["74,000", "209,000", "853,000"]
