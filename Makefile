@@ -36,7 +36,7 @@ measure: learner  ## seconds and peak memory of every notebook
 readme: learner  ## write the tables of README.md anew
 	$(PY) -m tools.readme
 
-format: developer  ## ruff: format, then check
+format: developer  ## format the code, then check it and the notebooks
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 

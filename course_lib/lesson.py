@@ -21,7 +21,7 @@ ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebook
 
 
 def seeds(count):
-    """The first `count` seeds of the notebooks. The environment variable COURSE_SEED (a whole number) moves them all."""
+    """The first `count` seeds of the notebooks; the environment variable COURSE_SEED (a whole number) moves all."""
     shift = os.environ.get("COURSE_SEED", "0")
     if not shift.lstrip("-").isdigit():
         raise ValueError(f"COURSE_SEED needs a whole number; got {shift!r}")
@@ -93,7 +93,8 @@ def store_answer(question, choice):
 
 def doctor():
     """Print what this machine has and lacks for the course: versions, cores, and the speed of one training step."""
-    print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores, torch uses {torch.get_num_threads()}")
+    cores = f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}"
+    print(f"Python {platform.python_version()} on {platform.system()}, {cores}")
     for package in ("torch", "numpy", "matplotlib", "ipywidgets", "numba"):
         try:
             print(f"  {package} {version(package)}")

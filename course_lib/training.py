@@ -140,7 +140,9 @@ def train(
             raise ValueError(f"train needs {name} as a whole number, {least} or more; got {value!r}")
     if not 0 < learning_rate < float("inf") or not (clip is None or clip > 0):
         raise ValueError(f"train needs learning_rate > 0 and clip > 0 or None; got {learning_rate!r} and {clip!r}")
-    network = Cell if isinstance(Cell, Network) else build(Cell, task, hidden_size=hidden_size, init=init, bias=bias, seed=seed)
+    network = Cell
+    if not isinstance(Cell, Network):
+        network = build(Cell, task, hidden_size=hidden_size, init=init, bias=bias, seed=seed)
     settings = dict(cell=type(network.cell).__name__, task=repr(task), hidden_size=network.cell.hidden_size, init=init,
                     bias=bias, batch_size=batch_size, learning_rate=learning_rate, clip=clip, seed=seed)  # fmt: skip
     until = until or below(task.solved_at)
@@ -223,7 +225,7 @@ def load(path, history, optimiser, generator):
     kept = torch.load(path, weights_only=True)
     if kept["settings"] != history.settings:
         changed = {k: (v, history.settings.get(k)) for k, v in kept["settings"].items() if history.settings.get(k) != v}
-        raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another file")
+        raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another")
     history.network.load_state_dict(kept.pop("network"))
     optimiser.load_state_dict(kept.pop("optimiser"))
     generator.set_state(kept.pop("generator"))

@@ -84,9 +84,8 @@ class Tab:
         own = (url, url.replace("http", "ws", 1), "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(own) or self.problems.append(f"request: {asked.url}"))
         page.goto(f"{url}/lab/tree/{path.name}?reset")
-        page.wait_for_selector(
-            "text=Python 3 (ipykernel) | Idle", timeout=1000 * SECONDS
-        )  # earlier, it would ask for a kernel
+        # Earlier than this, it would ask which kernel to run.
+        page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=1000 * SECONDS)
         page.click("text=Run >> nth=0")
         page.click('[data-command="runmenu:run-all"]')
         self.notebook = self.saved()

@@ -62,8 +62,8 @@ def write(notebook, path):
 
 
 def failure(error):
-    """The last line of what a failed cell said."""
-    return str(error).strip().splitlines()[-1]
+    """What a failed cell said, on one line."""
+    return f"{error.ename}: {error.evalue}".partition("\n")[0]
 
 
 def main():
