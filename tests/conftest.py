@@ -14,12 +14,15 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COURSE_QUIET", "1")
 
+import hypothesis
 import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
 matplotlib.use("Agg")
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)  # the same cases on every machine
+hypothesis.settings.load_profile("course")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
