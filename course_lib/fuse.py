@@ -17,8 +17,10 @@ Every thread takes its own sequences of the batch from the first step to the las
               keeps only the state before each chunk, and the backward loop computes the chunk's frames again.
 """
 
+import math
 import os
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +41,7 @@ BLOCK = 64  # sequences that go through time together
 SMALL = 2e6  # multiplications below which one thread is faster
 KEPT = ("sigmoid", "tanh", "exp")  # their derivative follows from their value
 REAL = {torch.float32: "float", torch.float64: "double"}
+SPARE, LOCK = [], threading.Lock()  # frames that no run uses now
 TORCH = str(Path(torch.__file__).parent)
 
 
@@ -303,7 +306,7 @@ class Program:
         state = {name: Symbol("state", width=cell.hidden_size) for name in cell.state}
         new = read_step(cell, x, state)
         self.names, self.widths, self.tensors = list(cell.state), [], []
-        numbers, nodes, ends = {}, [], []
+        numbers, places, nodes, ends = {}, {}, [], []
 
         def number(symbol):
             if symbol not in numbers:
@@ -312,7 +315,7 @@ class Program:
                     self.widths.append(symbol.width)
                 index = None
                 if symbol.tensor is not None:
-                    index = next((i for i, t in enumerate(self.tensors) if t is symbol.tensor), len(self.tensors))
+                    index = places.setdefault(id(symbol.tensor), len(self.tensors))
                     self.tensors[index : index + 1] = [symbol.tensor]
                 nodes.append((symbol.op, args, self.widths.index(symbol.width), index))
                 numbers[symbol] = len(nodes) - 1
@@ -341,7 +344,7 @@ class Program:
             first = x.new_zeros(len(x), len(self.names), hidden + pad)
         else:
             first = functional.pad(torch.stack([start[name] for name in self.names], dim=1), (0, pad))
-        out, last = Through.apply(compiled, self.widths, every, x, first, *self.tensors)
+        out, last = Through.apply(compiled, self.widths, every, torch.is_grad_enabled(), x, first, *self.tensors)
         final = {name: last[:, k, :hidden] for k, name in enumerate(self.names)}
         return (out[:, :, :hidden] if every else final["h"]), final
 
@@ -844,7 +847,7 @@ class Loops:
         self.plan, self.target = Plan(nodes, new), Target(real)
         writer = Writer(self.plan, self.target, grad_x)
         self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
-        self.product, self.kernel = products(real), Kernel(writer.text)
+        self.product, self.kernel = products(real).address("product"), Kernel(writer.text)
         self.forward, self.backward = self.kernel.function("forward"), self.kernel.function("backward")
 
     def padded(self, size):
@@ -865,10 +868,18 @@ def loops(nodes, new, real, grad_x):
 
 def array(*shape, dtype):
     """An array that begins where a cache line begins, its numbers undefined."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.empty(size + 64, np.uint8)
     first = -room.ctypes.data % 64
     return room[first : first + size].view(dtype).reshape(shape)
+
+
+def leave(frames):
+    """Keep frames for the next run of the same sizes: memory that was used before is faster than new memory."""
+    with LOCK:
+        if sum(spare.nbytes for spare in SPARE) + frames.nbytes > 2 * KEEP:
+            SPARE.clear()
+        SPARE.append(frames)
 
 
 class Call:
@@ -917,7 +928,7 @@ class Call:
         """The entries of the table that are the same for all blocks."""
         plan = self.loops.plan
         entries = {"frame": self.frame, "state": self.state, "time": self.time, "chunk": self.chunk,
-                   "chunks": self.chunks, "product": self.loops.product.address("product")}  # fmt: skip
+                   "chunks": self.chunks, "product": self.loops.product}  # fmt: skip
         for width, (size, pad) in enumerate(zip(self.widths, self.pads)):
             entries |= {f"width{width}": size, f"pad{width}": pad}
         entries |= {f"slot{i}": offset for i, offset in self.slots.items()}
@@ -949,11 +960,11 @@ class Call:
             stack = torch.cat([self.tensors[k] for k in run.matrices]).numpy()  # (results, operand)
             count, width = len(run.nodes), plan.nodes[run.nodes[0]].width
             size, pad = self.widths[width], self.pads[width]
-            matrix = self.zeros(stack.shape[1], -(-count * pad // wide) * wide)
+            matrix = np.zeros((stack.shape[1], -(-count * pad // wide) * wide), self.dtype)
             matrix[:, : count * pad].reshape(-1, count, pad)[:, :, :size] = stack.T.reshape(-1, count, size)
             arrays[f"matrix{number}"] = self.panels(matrix)
             if self.grad and f"transposed{number}" in self.loops.entries:
-                matrix = self.zeros(len(stack), -(-stack.shape[1] // wide) * wide)
+                matrix = np.zeros((len(stack), -(-stack.shape[1] // wide) * wide), self.dtype)
                 matrix[:, : stack.shape[1]] = stack
                 arrays[f"transposed{number}"] = self.panels(matrix)
         self.kept = arrays
@@ -1005,8 +1016,13 @@ class Call:
         }
 
     def room(self, block):
-        """Frames for a block: of all steps, or of a chunk."""
-        return array((self.time if self.keep else self.chunk) + 1, self.blocks[block][1], self.frame, dtype=self.dtype)
+        """Frames for a block, of all steps or of a chunk: those that a run of the same sizes has left, if any."""
+        shape = (self.time if self.keep else self.chunk) + 1, self.blocks[block][1], self.frame
+        with LOCK:
+            for place, spare in enumerate(SPARE):
+                if spare.shape == shape and spare.dtype == self.dtype:
+                    return SPARE.pop(place)
+        return array(*shape, dtype=self.dtype)
 
     def forward(self, start, out):
         """The last state (batch, states, hidden); out (batch, time, hidden) is filled if it is not None."""
@@ -1020,7 +1036,10 @@ class Call:
             if out is not None:
                 entries["out"] = out[first].data_ptr()
             self.call(self.loops.forward, entries)
-            return saved, frames if self.keep else None
+            if self.keep:
+                return saved, frames
+            leave(frames)
+            return saved, None
 
         done = self.every_block(work)
         self.saved, self.frames = [saved for saved, _ in done], [frames for _, frames in done]
@@ -1052,6 +1071,7 @@ class Call:
             if dx is not None:
                 entries["dx"] = dx[first].data_ptr()
             self.call(self.loops.backward, entries)
+            leave(frames)
             return arrays | {"dstart": arrays["young" if self.time % 2 == 0 else "old"]}
 
         done = self.every_block(work)
@@ -1072,12 +1092,12 @@ class Through(torch.autograd.Function):
     """A run through time as torch's autograd sees it: (hidden of every step or None, last state), all padded."""
 
     @staticmethod
-    def forward(ctx, loops, widths, every, x, start, *tensors):
+    def forward(ctx, loops, widths, every, grad, x, start, *tensors):
         x, start = x.contiguous(), start.contiguous()
-        call = Call(loops, widths, x, tensors, grad=any(ctx.needs_input_grad))
+        call = Call(loops, widths, x, tensors, grad=grad and any(ctx.needs_input_grad))
         out = x.new_empty(*x.shape[:2], call.hidden) if every else None
         last = call.forward(start, out)
-        ctx.call, ctx.every = call, every
+        ctx.call = call
         ctx.save_for_backward(x, *tensors)  # so that torch notices if one is changed before backward
         ctx.set_materialize_grads(False)
         return out, last
@@ -1091,7 +1111,7 @@ class Through(torch.autograd.Function):
             dlast = torch.zeros(call.batch, len(call.loops.plan.new), call.hidden, dtype=call.x.dtype)
         dx, dstart, gradients = call.backward(None if dout is None else dout.contiguous(), dlast.contiguous())
         dx = None if dx is None else dx[:, :, : call.x.shape[2]]
-        return None, None, None, dx, dstart, *gradients
+        return None, None, None, None, dx, dstart, *gradients
 
 
 @cache
