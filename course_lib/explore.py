@@ -24,7 +24,7 @@ CLOSE = 0.1  # a value is right when it is less than this away from its target
 SEQUENCES = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mission:
     """A job for one memory unit: the same gate values must do it in every sequence, which differ in their values.
 
@@ -123,11 +123,18 @@ def try_gates(mission, gates):
 
 
 @cache
-def fewest_moves_of(name):
-    mission, cell = MISSIONS[name], one_unit()
+def fewest_moves(mission):
+    """The fewest moves that solve mission, and gates that do it: (moves, {gate: [value per step]}).
+
+    Every mission says what c must be at every step, so one step does not depend on how the one before was done, and the
+    cheapest way through the 8 settings of three gates, each open or shut, is found exactly, step by step. Gates
+    in between cannot do with less: the sequences differ so that a gate that matters at a step must be nearly open or
+    nearly shut there, and rounding gates to open or shut adds no move.
+    """
+    cell = one_unit()
     levels = np.array(np.meshgrid(*[[0.0, 1.0]] * 3, indexing="ij")).reshape(3, -1).T  # all 8 ways to set three gates
     cost, back = (levels != 0).sum(axis=1).astype(float), []
-    x, old = torch.tensor(mission.x, dtype=torch.float32), torch.zeros(SEQUENCES, 1)
+    x, old = torch.tensor(mission.x, dtype=torch.float32), torch.zeros(len(mission.x), 1)
     for t in range(mission.x.shape[1]):
         if t:
             total = cost[:, None] + (levels[:, None] != levels).sum(axis=2)  # (from, to)
@@ -145,17 +152,6 @@ def fewest_moves_of(name):
     for came in reversed(back):
         path.append(int(came[path[-1]]))
     return int(cost.min()), {gate: levels[path[::-1], k].tolist() for k, gate in enumerate(GATES)}
-
-
-def fewest_moves(mission):
-    """The fewest moves that solve mission, and gates that do it: (moves, {gate: [value per step]}).
-
-    Every mission says what c must be at every step, so one step does not depend on how the one before was done, and the
-    cheapest way through the 8 settings of three gates, each open or shut, is found exactly, step by step. Gates
-    in between cannot do with less: the sequences differ so that a gate that matters at a step must be nearly open or
-    nearly shut there, and rounding gates to open or shut adds no move.
-    """
-    return fewest_moves_of(mission.name)
 
 
 MISSIONS = make_missions()

@@ -30,6 +30,7 @@ PRESETS = {  # what all steps of (forget, input, output) are set to
     "all shut": (0.0, 0.0, 0.0), "all open": (1.0, 1.0, 1.0), "hold": (1.0, 0.0, 0.0), "leak 0.9": (0.9, 0.1, 1.0),
 }  # fmt: skip
 WIDE = {"description_width": "initial"}
+READABLE = 100  # symbols along one axis
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
 
 
@@ -124,7 +125,8 @@ class GateDesk(Browser):
         return {
             "x": listed(mission.x[shown]), "c": listed(made.c[shown]), "h": listed(made.h[shown]),
             "target": {state: listed(wanted[shown]) for state, wanted in mission.target.items()},
-            "marks": mission.marks, "sequences": len(mission.x), "text": self.told(mission, made),
+            "marks": mission.marks, "sequences": len(mission.x),
+            "text": f"{self.told(mission, made)} Shown: sequence {self.sequence}.",
             "best": {name: attempt(name, gates).moves for name, gates in self.solved.items()},
         }  # fmt: skip
 
@@ -259,7 +261,7 @@ class Panel(widgets.VBox):
 
     def __init__(self, *controls):
         self.image, self.text = widgets.Image(format="png"), widgets.HTML()
-        self.controls = controls
+        self.controls, self.places = controls, []
         row = widgets.HBox(controls, layout={"flex_flow": "row wrap"})
         super().__init__([row, self.image, self.text])
         for control in controls:
@@ -268,9 +270,14 @@ class Panel(widgets.VBox):
 
     def refresh(self, change=None):
         figure, text = self.picture()
+        if self.places:  # the first layout stays: finding one takes longer than drawing, and nothing jumps about
+            figure.set_layout_engine("none")
+            for ax, place in zip(figure.axes, self.places):
+                ax.set_position(place)
         png = BytesIO()
-        figure.savefig(png, format="png")
+        figure.canvas.print_png(png)  # savefig would draw twice
         plt.close(figure)
+        self.places = [ax.get_position() for ax in figure.axes]
         self.image.value = png.getvalue()
         self.text.value = f'<p role="status" aria-live="polite">{text}</p>'
 
@@ -287,14 +294,13 @@ class HalfLifeDial(widgets.VBox):
     asked = 0.99
 
     def __init__(self):
+        question = f"A forget gate stays at {self.asked:g}. After how many steps is half of the memory gone?"
         self.guess = widgets.BoundedIntText(
-            value=10, min=1, max=100_000, style=WIDE,
-            description=f"A forget gate stays at {self.asked:g}. After how many steps is half of the memory gone?",
-            layout={"width": "36em"},
-        )  # fmt: skip
-        self.button, self.feedback = widgets.Button(description="That is my guess"), widgets.HTML()
+            value=10, min=1, max=100_000, description="My guess (steps)", style=WIDE, layout={"width": "14em"}
+        )
+        self.button, self.feedback = widgets.Button(description="Answer"), widgets.HTML()
         self.dial = Dial()
-        super().__init__([widgets.HBox([self.guess, self.button]), self.feedback])
+        super().__init__([widgets.HTML(question), widgets.HBox([self.guess, self.button]), self.feedback])
         self.button.on_click(self.answer)
         known = kept(self).get("guess")
         if isinstance(known, int):
@@ -305,7 +311,7 @@ class HalfLifeDial(widgets.VBox):
         right = float(half_life(self.asked))
         near = "Close." if abs(np.log(self.guess.value / right)) < np.log(1.25) else "Not so."
         self.feedback.value = f"<b>{near}</b> ln 2 / |ln {self.asked:g}| = {right:.0f} steps. Now turn the dial."
-        self.children = [*self.children[:2], self.dial]
+        self.children = [*self.children[:3], self.dial]
         keep(self, {"guess": self.guess.value})
 
     @staticmethod
@@ -380,6 +386,7 @@ def draw_fading(ax, gate, noise, *, title=None, legend="above"):
     plots.point(ax, half, 0.5, f"half-life {half:.3g}", of="forget", side="left")
     plots.point(ax, longest, float(explore.fading(gate, noise, longest)[0]), f"longest lag {longest:.3g}", of="target")
     ax.set(xscale="log", ylim=(-0.02, 1.15), xlim=LAGS)
+    ax.minorticks_off()
     return plots.label(ax, "lag (steps, log)", "value", title=title, legend=legend)
 
 
@@ -458,9 +465,9 @@ class GateLens(Panel):
         self.unit = widgets.IntSlider(min=0, max=cell.hidden_size - 1, description="unit")
         self.sequence = widgets.IntSlider(min=0, max=min(sequences, 20) - 1, description="sequence")
         self.gate = widgets.Dropdown(options=["none", *cell.gates], description="interfere with", style=WIDE)
-        self.how = widgets.RadioButtons(options=["clamp", "shuffle"], description="how")
+        self.how = widgets.Dropdown(options=["clamp", "shuffle"], description="how")
         self.value = widgets.FloatSlider(value=1, min=0, max=1, step=0.05, description="clamp to")
-        super().__init__(self.shown, self.unit, self.sequence, self.gate, self.how, self.value)
+        super().__init__(self.shown, self.unit, self.sequence, self.gate, self.value, self.how)
 
     def picture(self):
         gate = None if self.gate.value == "none" else self.gate.value
@@ -470,7 +477,8 @@ class GateLens(Panel):
         text = f"Right, of {len(self.batch.x)} sequences: {self.free[1]:.2f}."
         if gate:
             text += f" With the {gate} gate {'shuffled' if value is None else f'at {value:g}'}: {score:.2f}."
-        return self.draw(trace), f"{text} Map: {self.shown.value}; curves: unit {self.unit.value}."
+        shown = f"Map: {self.shown.value}; curves: unit {self.unit.value}; sequence {self.sequence.value}."
+        return self.draw(trace), f"{text} {shown}"
 
     def run(self, gate, value):
         """(trace, score) under an interference; the last one is kept, so that looking around costs nothing."""
@@ -495,9 +503,11 @@ class GateLens(Panel):
         for name in (*self.network.cell.gates, *self.network.cell.state):
             plots.line(bottom, range(len(x)), trace[name][at, :, self.unit.value], of=name)
         bottom.set_xlim(-0.5, len(x) - 0.5)
-        plots.label(bottom, "step", f"unit {self.unit.value}")
-        if self.symbols is not None and len(x) <= 100:
-            bottom.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
+        plots.label(bottom, "step", f"unit {self.unit.value}", legend="above")
+        if self.symbols is not None:
+            top.set_yticks(range(len(self.symbols)), self.symbols)
+            if len(x) <= READABLE:
+                bottom.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
         return figure
 
     def static(self):

@@ -58,3 +58,23 @@ def test_a_level_is_a_line_with_its_name(ax):
 def test_a_heat_map_shows_time_to_the_right_and_has_a_bar(ax):
     plots.heat(ax, np.eye(3), name="forget gate")
     assert ax.images[0].get_array().shape == (3, 3) and len(ax.figure.axes) == 2
+
+
+def test_a_legend_above_leaves_the_axes_to_the_curves(ax):
+    plots.label(plots.line(ax, [0, 1], [1, 2], of="direct"), "x", "y", legend="above")
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1
+
+
+def test_a_point_is_marked_and_named_on_the_side_asked_for(ax):
+    for side, aligned in (("right", "left"), ("left", "right")):
+        plots.point(ax, 2, 3, "here", of="forget", side=side)
+        assert ax.lines[-1].get_xydata().tolist() == [[2, 3]]
+        assert (ax.texts[-1].get_text(), ax.texts[-1].get_ha()) == ("here", aligned)
+
+
+def test_bars_stack_one_row_per_thing_with_the_first_on_top(ax):
+    plots.bars(ax, {"forget": [1.0, 0.5], "input": [0.0, 1.0]})
+    drawn = {(bar.get_x() + 0.5, bar.get_y()): bar.get_height() / 0.85 for bar in ax.patches}
+    assert drawn == {(0, 1): 1.0, (1, 1): 0.5, (0, 0): 0.0, (1, 0): 1.0}
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["input", "forget"]

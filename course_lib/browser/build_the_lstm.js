@@ -12,7 +12,7 @@ function render({ model, el }) {
     return box;
   });
   const split = add(el, "div", { class: "split" });
-  const left = add(split, "div"), flow = add(left, "svg", { viewBox: "0 0 400 250", role: "img" });
+  const left = add(split, "div"), flow = add(left, "svg", { viewBox: "0 0 420 238", role: "img" });
   const equations = add(left, "pre", { "aria-label": "equations" });
   const test = add(split, "svg", { viewBox: "0 0 400 300", role: "img", "aria-label": "recall by lag" });
   says(el, model);
@@ -45,13 +45,13 @@ function render({ model, el }) {
     wire("M30,50H187", has("carry"), memory);
     wire("M213,50H372", true, memory);
     wire("M200,205V63");
-    wire("M300,50V225", true);
-    wire("M300,225H372", true, output);
-    wire("M50,225H176");
+    wire("M300,50V213");
+    wire("M300,213H372", true, output);
+    wire("M50,213H176");
     add(flow, "text", { x: 14, y: 54, style: `fill: ${has("carry") ? memory : PALE}; font-weight: bold` }, "c");
     add(flow, "text", { x: 378, y: 54, style: `fill: ${memory}; font-weight: bold` }, "c'");
-    add(flow, "text", { x: 378, y: 229, style: `fill: ${output}; font-weight: bold` }, "h'");
-    add(flow, "text", { x: 14, y: 229 }, "x, h");
+    add(flow, "text", { x: 378, y: 217, style: `fill: ${output}; font-weight: bold` }, "h'");
+    add(flow, "text", { x: 14, y: 217 }, "x, h");
     node(200, 50, "+", has("carry"), memory);
     const on = has("forget gate") && has("carry"), colour = looks.forget[0];
     wire("M110,95V63", on, colour);

@@ -116,11 +116,12 @@ function render({ model, el }) {
     });
     [["c", "memory c"], ["h", "output h"]].forEach(([state, label], k) => {
       const y0 = bottom + k * (STATE + 14), wanted = view.target[state] || [];
-      const most = Math.max(state === "h" ? 1 : 1.5, ...view[state].map(Math.abs), ...wanted.map((v) => Math.abs(v ?? 0)));
-      const py = (value) => y0 + STATE / 2 - (value / most) * (STATE / 2 - 6), px = (t) => LEFT + (t + 0.5) * column();
+      const all = [...view[state], ...wanted.filter((value) => value !== null)], least = state === "h" ? 1 : 1.5;
+      const high = Math.max(least, ...all), low = Math.min(Math.min(...all) < 0 ? -least : 0, ...all);
+      const py = (value) => y0 + 6 + ((high - value) / (high - low)) * (STATE - 12), px = (t) => LEFT + (t + 0.5) * column();
       add(live, "line", { x1: LEFT, x2: LEFT + WIDTH, y1: py(0), y2: py(0), stroke: "#999" });
-      for (const value of [most, -most])
-        add(live, "text", { x: LEFT - 4, y: py(value) + 4, "text-anchor": "end", class: "small" }, value.toFixed(1));
+      for (const value of low ? [high, 0, low] : [high, 0])
+        add(live, "text", { x: LEFT - 4, y: py(value) + 4, "text-anchor": "end", class: "small" }, value.toFixed(value && 1));
       add(live, "text", { x: 4, y: y0 + STATE / 2 + 4 }, label);
       curve(live, view[state].map((value, t) => [px(t), py(value)]), looks[state]);
       const points = wanted.map((value, t) => [px(t), value]).filter(([, value]) => value !== null);

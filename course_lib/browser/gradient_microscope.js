@@ -1,4 +1,4 @@
-const LOW = -16, HIGH = 6, NAMES = { total: "total", direct: "direct path: product of gates", rest: "path through h" };
+const LOW = -12, HIGH = 6, NAMES = { total: "total", direct: "direct path: product of gates", rest: "path through h" };
 const raised = (power) => (power ? `1e${power}` : "1");
 const number = (value) => (value === 0 ? "0" : value >= 0.01 && value < 1000 ? value.toPrecision(2) : value.toExponential(1));
 
@@ -10,7 +10,7 @@ function render({ model, el }) {
   const bias = slider(controls, model, "bias", { label: "bias of the memory gate +", min: -2, max: 8, step: 0.5, show: fixed });
   slider(controls, model, "scale", { label: "recurrent weights ×", min: 0.1, max: 4, step: 0.1, show: fixed });
   slider(controls, model, "lag", { label: "lag", min: 5, max: 40, step: 1 });
-  const svg = add(el, "svg", { viewBox: "0 0 780 300", role: "img" });
+  const svg = add(el, "svg", { viewBox: "0 0 780 286", role: "img" });
   says(el, model);
   const table = add(el, "table");
 
@@ -20,7 +20,7 @@ function render({ model, el }) {
     svg.replaceChildren();
     svg.setAttribute("aria-label", text);
     const x = { range: [0, lag], ticks: [...Array(lag + 1).keys()].filter((k) => k % 5 === 0), label: "steps back" };
-    const powers = [-16, -12, -8, -4, 0, 4];
+    const powers = [-12, -9, -6, -3, 0, 3, 6];
     const y = { range: [LOW, HIGH], ticks: powers, show: raised, label: "size of the derivative (log)" };
     const [px, py] = frame(svg, { left: 62, top: 12, width: 700, height: 240 }, x, y);
     Object.entries(paths).forEach(([path, values], k) => {

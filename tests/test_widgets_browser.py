@@ -1,0 +1,120 @@
+"""Every widget in a real browser: each control is moved by keyboard, and the picture and the line of text answer."""
+
+import time
+
+import pytest
+from conftest import SCREENSHOTS
+
+LENS = """
+import torch
+from course_lib.cells import LSTMCell
+from course_lib.tasks import TemporalOrder
+from course_lib.training import build
+task = TemporalOrder(lag=30)
+"""
+WIDGETS = {
+    "GateDesk": "GateDesk()",
+    "GradientMicroscope": "GradientMicroscope()",
+    "BuildTheLSTM": "BuildTheLSTM()",
+    "HalfLifeDial": "HalfLifeDial()",
+    "TimeWarp": "TimeWarp()",
+    "GateLens": f"{LENS}GateLens(build(LSTMCell, task, hidden_size=8), task, symbols='abcdXYEB')",
+    "ClampAnyGate": f"{LENS}ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))",
+}
+CONTROLS = ".course input, .course select, .course button, .course .draw, .jp-OutputArea .noUi-handle, " + (
+    ".jp-OutputArea .widget-dropdown select, .jp-OutputArea .widget-checkbox input"
+)
+SEEN = """async () => {
+    const drawn = [...document.querySelectorAll('.course svg')].map(svg => svg.innerHTML);
+    for (const image of document.querySelectorAll('.jp-OutputArea .widget-image')) {
+        const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+        drawn.push(bytes.reduce((sum, byte) => (31 * sum + byte) % 1000000007, 7));
+    }
+    const text = [...document.querySelectorAll('[role=status]')].map(line => line.textContent);
+    return [JSON.stringify(drawn), JSON.stringify(text)];
+}"""
+PATIENCE = 20  # seconds; only a widget that never answers waits so long
+
+
+def open_widget(lab, name):
+    """A notebook with one widget, run."""
+    tab = lab.run([f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
+    assert tab.errors == []
+    if name == "HalfLifeDial":  # the dial comes after the guess
+        tab.page.click(".widget-button")
+    tab.page.wait_for_selector("[role=status]")
+    return tab
+
+
+def changed(page, before):
+    """Wait until both the picture and the text differ from before."""
+    until = time.monotonic() + PATIENCE
+    while any(now == old for now, old in zip(page.evaluate(SEEN), before)):
+        assert time.monotonic() < until, "the picture or the text did not change"
+        page.wait_for_timeout(20)
+
+
+def says(page, text):
+    """Wait until the line of text contains text."""
+    page.locator("[role=status]", has_text=text).wait_for(timeout=1000 * PATIENCE)
+
+
+def move(page, control):
+    """Move one control by keyboard, as far as it needs to make a difference; False where it has nothing to do now."""
+    kind = control.evaluate("e => e.type || e.getAttribute('class')")
+    if control.is_disabled() or kind == "button" and control.get_attribute("aria-pressed") == "true":
+        return False
+    control.focus()
+    if kind == "range":
+        page.keyboard.press("ArrowLeft" if control.evaluate("e => e.value === e.max") else "ArrowRight")
+    elif "noUi-handle" in kind:
+        low, now = (float(control.get_attribute(f"aria-value{end}")) for end in ("min", "now"))
+        page.keyboard.press("ArrowLeft" if now > low else "ArrowRight")
+    elif kind == "select-one":
+        control.select_option(index=control.locator("option").count() - 1)
+    elif kind in ("button", "checkbox"):
+        page.keyboard.press("Space")
+    else:
+        page.keyboard.press("PageUp")
+    return True
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(lab, name):
+    tab = open_widget(lab, name)
+    moved = 0
+    for k in range(tab.page.locator(CONTROLS).count()):
+        before = tab.page.evaluate(SEEN)
+        if move(tab.page, tab.page.locator(CONTROLS).nth(k)):
+            changed(tab.page, before)
+            moved += 1
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / f"{name}.png")
+    assert moved >= 3
+    assert tab.problems == []
+
+
+def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):
+    tab = open_widget(lab, "GateDesk")
+    tab.page.click(".course button[name=count]")
+    says(tab.page, "count:")
+    for gate in ("forget", "input"):
+        box = tab.page.locator(f".course .draw[aria-label='{gate} gate']").bounding_box()
+        tab.page.mouse.move(box["x"] + 5, box["y"] + 2)
+        tab.page.mouse.down()
+        tab.page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 2, steps=4)
+        tab.page.mouse.up()
+    says(tab.page, "count: solved, and nobody can do it in less. Right in 8 of 8 sequences. Moves: 2; fewest: 2.")
+    tab.page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / "GateDesk_solved.png")
+
+
+def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(lab):
+    tab = open_widget(lab, "GradientMicroscope")
+    tab.page.locator(".course input[name=lag]").focus()
+    for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
+        tab.page.keyboard.press(key)
+    for _ in range(40):
+        tab.page.keyboard.press("ArrowLeft")
+    says(tab.page, "LSTM, 5 steps back")
+    assert tab.page.locator(".jp-Cell").count() == 1
+    assert tab.problems == []
