@@ -20,6 +20,7 @@ STYLES = {  # thing: (colour, marker, line)
     "narrow": (ORANGE, "v", ":"), "middle": (RED, "o", "--"), "wide": (BLACK, "s", "-"),
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
+    "tied": (GREEN, "P", "-."), "page": (RED, "X", "-."),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
 }  # fmt: skip
 
