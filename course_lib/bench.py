@@ -5,9 +5,10 @@
     python -m course_lib.bench --length             # cost and memory against the number of steps
     python -m course_lib.bench --headline           # the adding problem of 1997 and today's form; minutes
 
-One training step is forward, a squared error on h after the last step, backward. In every round each contestant takes
-one step after the other, so that whatever else the machine does meets all of them alike; a ratio is the median of the
-rounds' ratios, not the ratio of two medians. The first round compiles and is not counted.
+One training step is forward, a squared error on h after the last step, backward. In every round the contestants take
+turns, so that whatever else the machine does meets all of them alike; a ratio is the median of the rounds' ratios, not
+the ratio of two medians. A turn is steps that are not timed, for 50 ms, and one that is: what ran before still holds
+the caches and the threads for some 20 ms, and in training the same step is taken thousands of times in a row.
 
     fused     the cell as `train` runs it
     literal   the same cell through `unroll`
@@ -41,6 +42,7 @@ INPUTS = 2
 LENGTHS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 PAPER = {100: 74_000, 500: 209_000, 1000: 853_000}  # sequences, Hochreiter & Schmidhuber 1997, table 7
 LITERAL_EVERY = 3  # rounds; the literal loop is slow
+SETTLE = 0.05  # seconds of steps that are not timed
 HEADLINE = {"hidden_size": 32, "init": "chrono", "batch_size": 64, "learning_rate": 1e-2, "updates": 8000}
 
 
@@ -88,14 +90,17 @@ def contestants(Cells, steps, batch, hidden):
 def interleaved(work, rounds):
     """{name: seconds per round}, nan where a literal loop sat a round out."""
     seconds = {name: [] for name in work}
-    for k in range(-1, rounds):
+    for k in range(rounds):
         for name, function in work.items():
-            resting = name.endswith("literal") and k % LITERAL_EVERY
-            began = time.perf_counter()
-            if not resting:
+            if name.endswith("literal") and k % LITERAL_EVERY:
+                seconds[name].append(float("nan"))
+                continue
+            settled = time.perf_counter() + SETTLE
+            while time.perf_counter() < settled:
                 function()
-            if k >= 0:
-                seconds[name].append(float("nan") if resting else time.perf_counter() - began)
+            began = time.perf_counter()
+            function()
+            seconds[name].append(time.perf_counter() - began)
     return seconds
 
 

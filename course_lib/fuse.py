@@ -168,7 +168,8 @@ def as_symbol(value, width):
         return value
     if value.numel() not in (1, width) or value.dim() > 2 or value.dim() == 2 and value.shape[0] != 1:
         raise Unfused(f"a tensor {tuple(value.shape)} together with {width} units")
-    return Symbol("vector", width=width, tensor=value.reshape(-1).expand(width))
+    whole = value.dim() == 1 and len(value) == width
+    return Symbol("vector", width=width, tensor=value if whole else value.reshape(-1).expand(width))
 
 
 def arithmetic(op, *args):
@@ -983,27 +984,29 @@ class Call:
         result[...] = matrix.reshape(rows, -1, wide).transpose(1, 0, 2)
         return result
 
-    def call(self, function, entries):
-        """Call a function of the kernel with a table of these entries and the common ones."""
+    def table(self, entries):
+        """The table of these entries and the common ones, as the kernel reads it."""
         table = np.zeros(len(self.loops.entries), np.int64)
         for name, value in (self.common | entries).items():
             if name in self.loops.entries:
                 table[self.loops.entries[name]] = value
-        function(table.ctypes.data)
+        return table
 
-    def every_block(self, work):
-        """[work(block) for every block], the blocks dealt to the threads."""
+    def call(self, function, tables):
+        """Call a function of the kernel with each table, a table per block, dealt to the threads."""
 
         def share(thread):
-            return [work(block) for block in range(thread, len(self.blocks), self.threads)]
+            for table in tables[thread :: self.threads]:
+                function(table.ctypes.data)
 
         others = [pool().submit(share, thread) for thread in range(1, self.threads)]
-        shares = [share(0), *(other.result() for other in others)]
-        return [shares[block % self.threads][block // self.threads] for block in range(len(self.blocks))]
+        share(0)
+        for other in others:
+            other.result()
 
-    def place(self, block, frames, saved):
+    def place(self, block):
         """The entries of a block, for x and for its own arrays."""
-        first, rows = self.blocks[block]
+        (first, rows), frames, saved = self.blocks[block], self.frames[block], self.saved[block]
         step = rows * self.frame
         keeps = len(saved) > 1
         return {
@@ -1026,66 +1029,63 @@ class Call:
 
     def forward(self, start, out):
         """The last state (batch, states, hidden); out (batch, time, hidden) is filled if it is not None."""
-
-        def work(block):
-            first, rows = self.blocks[block]
+        self.saved, tables = [], []
+        for block, (first, rows) in enumerate(self.blocks):
             saved = array(self.chunks + 1 if self.grad else 1, rows, self.state, dtype=self.dtype)
             saved[0] = start[first : first + rows].reshape(rows, -1).detach().numpy()
-            frames = self.room(block)
-            entries = self.place(block, frames, saved)
+            self.saved.append(saved)
+            self.frames[block] = self.room(block)
+            entries = self.place(block)
             if out is not None:
                 entries["out"] = out[first].data_ptr()
-            self.call(self.loops.forward, entries)
-            if self.keep:
-                return saved, frames
-            leave(frames)
-            return saved, None
-
-        done = self.every_block(work)
-        self.saved, self.frames = [saved for saved, _ in done], [frames for _, frames in done]
+            tables.append(self.table(entries))
+        self.call(self.loops.forward, tables)
+        if not self.keep:
+            self.leave_frames()
         last = np.concatenate([saved[-1] for saved in self.saved])
         return torch.from_numpy(last).reshape(start.shape)
 
     def backward(self, dout, dlast):
         """The gradients of x (None unless wanted), of the start, and of every tensor."""
-        dx = None
+        nodes, dx, done, tables = self.loops.plan.nodes, None, [], []
         if "dx" in self.loops.entries:
             dx = torch.empty(self.batch, self.time, self.common["dx_step"], dtype=self.x.dtype)
-
-        def work(block):
-            first, rows = self.blocks[block]
-            frames, self.frames[block] = self.frames[block], None  # they can be used once
-            again = frames is None
-            frames = self.room(block) if again else frames
+        again = self.frames[0] is None  # frames can be used once
+        for block, (first, rows) in enumerate(self.blocks):
+            if again:
+                self.frames[block] = self.room(block)
             young = dlast[first : first + rows].reshape(rows, -1).detach().numpy().copy()
             arrays = {"young": young, "old": np.empty_like(young), "dvectors": self.zeros(self.vectors),
                       "gradients": array(rows, self.gradient, dtype=self.dtype)}  # fmt: skip
             for number, run in enumerate(self.loops.runs):
-                nodes = self.loops.plan.nodes
                 inputs, pad = self.widths[nodes[run.operand].width], self.pads[nodes[run.nodes[0]].width]
                 arrays[f"dmatrix{number}"] = self.zeros(inputs, len(run.nodes) * pad)
-            entries = self.place(block, frames, self.saved[block]) | {"again": again}
+            entries = self.place(block) | {"again": again}
             entries |= {name: values.ctypes.data for name, values in arrays.items()}
             if dout is not None:
                 entries["dout"] = dout[first].data_ptr()
             if dx is not None:
                 entries["dx"] = dx[first].data_ptr()
-            self.call(self.loops.backward, entries)
-            leave(frames)
-            return arrays | {"dstart": arrays["young" if self.time % 2 == 0 else "old"]}
-
-        done = self.every_block(work)
-        dstart = torch.from_numpy(np.concatenate([arrays["dstart"] for arrays in done])).reshape(dlast.shape)
-        gradients = [torch.zeros_like(tensor) for tensor in self.tensors]
+            done.append(arrays)
+            tables.append(self.table(entries))
+        self.call(self.loops.backward, tables)
+        self.leave_frames()
+        young = "young" if self.time % 2 == 0 else "old"
+        dstart = torch.from_numpy(np.concatenate([arrays[young] for arrays in done])).reshape(dlast.shape)
         dvectors = torch.from_numpy(sum(arrays["dvectors"] for arrays in done))
-        for k, offset in self.vector.items():
-            gradients[k] += dvectors[offset : offset + len(gradients[k])]
+        gradients = {k: dvectors[offset : offset + len(self.tensors[k])] for k, offset in self.vector.items()}
         for number, run in enumerate(self.loops.runs):
             total = torch.from_numpy(sum(arrays[f"dmatrix{number}"] for arrays in done))
-            pad = self.pads[self.loops.plan.nodes[run.nodes[0]].width]
+            pad = self.pads[nodes[run.nodes[0]].width]
             for place, k in enumerate(run.matrices):
-                gradients[k] += total[:, place * pad : place * pad + len(gradients[k])].T
-        return dx, dstart, gradients
+                gradient = total[:, place * pad : place * pad + len(self.tensors[k])].T
+                gradients[k] = gradients[k] + gradient if k in gradients else gradient
+        return dx, dstart, [gradients[k] for k in range(len(self.tensors))]
+
+    def leave_frames(self):
+        for block, frames in enumerate(self.frames):
+            leave(frames)
+            self.frames[block] = None
 
 
 class Through(torch.autograd.Function):

@@ -61,7 +61,7 @@ class Function:
         self.first, self.lines, self.block, self.count, self.known = [], [], "begin", 0, {}
 
     def text(self):
-        kind = "internal" if self.internal else "dllexport" if platform.system() == "Windows" else ""
+        kind = "internal" if self.internal else ""
         body = "\n".join([*self.first, "br label %begin", "begin:", *self.lines, "ret void"])
         return f"define {kind} void @{self.name}(ptr %table{self.extra}) {{\nentry:\n{body}\n}}\n"
 
@@ -346,6 +346,7 @@ class Kernel:
 def compiled(text):
     """The machine code of a text, as the bytes of an object file."""
     module, target = llvm.parse_assembly(text), machine()
+    module.triple, module.data_layout = target.triple, str(target.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = False  # it is written in vectors

@@ -45,7 +45,7 @@ def test_every_contestant_works_in_every_round_and_the_literal_one_in_every_thir
     work = {name: lambda name=name: calls.append(name) for name in ("a", "a literal")}
     seconds = bench.interleaved(work, 6)
     assert len(seconds["a"]) == 6 and np.isnan(seconds["a literal"]).sum() == 4
-    assert calls.count("a") == 7 and calls.count("a literal") == 2
+    assert calls.count("a") >= 2 * 6 and calls.count("a literal") >= 2 * 2
 
 
 def test_a_training_step_reaches_every_weight():

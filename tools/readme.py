@@ -1,8 +1,9 @@
-"""Write the tables of README.md from what is there: one line per notebook, one per file of the library.
+"""Write the tables of README.md from what is there: notebooks, files of the library, the latest benchmark.
 
     make readme
 
-A notebook is described by its title, a file of the library by the first line of its docstring.
+A notebook is described by its title, a file of the library by the first line of its docstring, the speed by
+results/bench.json.
 """
 
 import ast
@@ -11,6 +12,9 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
+
+from course_lib import bench
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -37,12 +41,54 @@ def library():
             yield f"| [{path.name}](course_lib/{path.name}) | {purpose} |"
 
 
+def speed():
+    """The table of seconds: the fused LSTM, the slowest other fused cell, and torch's own LSTM, per size."""
+    part = bench.read(ROOT / "results" / "bench.json")["speed"]
+    yield "| steps, batch, units | torch.nn.LSTM | our LSTM | ratio | highest ratio of the other cells | step by step |"
+    yield "|---|---|---|---|---|---|"
+    for size in bench.SIZES:
+        rows = {row["name"]: row for row in part["rows"] if (row["time"], row["batch"], row["hidden"]) == size}
+        own, torch_own = rows["LSTMCell"], rows["nn.LSTM"]
+        rest = [row for name, row in rows.items() if not name.startswith("nn.") and name != "LSTMCell"]
+        worst = max(rest, key=lambda row: row["to_lstm"])
+        yield (f"| {size[0]}, {size[1]}, {size[2]} | {1000 * torch_own['seconds']:.1f} ms | "
+               f"{1000 * own['seconds']:.1f} ms | {own['to_lstm']:.2f} | {worst['to_lstm']:.2f} ({worst['name']}) | "
+               f"{own['literal']:.0f} times slower |")  # fmt: skip
+    yield ""
+    yield about(part["environment"])
+
+
+def adding():
+    """The table of the adding problem: sequences until solved, the median of five seeds and their range."""
+    part = bench.read(ROOT / "results" / "bench.json")["headline"]
+    yield "| problem | lag | sequences until solved | seconds | in the paper of 1997 |"
+    yield "|---|---|---|---|---|"
+    for name, lag in sorted({(row["task"], row["lag"]) for row in part["rows"]}):
+        own = [row for row in part["rows"] if (row["task"], row["lag"]) == (name, lag)]
+        sequences = [row["sequences"] if row["ended"] == "solved" else np.inf for row in own]
+        spread = f" ({min(sequences):,.0f} to {max(sequences):,.0f})" if len(own) > 1 else " (one run)"
+        paper = f"{bench.PAPER[lag]:,}" if name.endswith("1997") else ""
+        seconds = np.median([row["seconds"] for row in own])
+        yield f"| {name} | {lag:,} | {np.median(sequences):,.0f}{spread} | {seconds:.1f} | {paper} |"
+    yield ""
+    yield about(part["environment"])
+
+
+def about(environment):
+    """The machine and the versions, in a sentence."""
+    versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
+    return f"*{environment['processor']}, {environment['cores']} cores, {environment['threads']} threads; {versions}.*"
+
+
+TABLES = {"notebooks": notebooks, "library": library, "speed": speed, "adding": adding}
+
+
 def with_tables(text):
     """The text of README.md with its tables written anew."""
-    for name, lines in (("notebooks", notebooks()), ("library", library())):
+    for name, table in TABLES.items():
         begin, end = f"<!-- {name}: written by make readme -->\n", f"<!-- end of {name} -->"
         head, rest = text.split(begin)
-        text = head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+        text = head + begin + "\n".join(table()) + "\n" + end + rest.split(end)[1]
     return text
 
 
