@@ -339,31 +339,31 @@ class Dial(Panel):
     def __init__(self):
         wide = {"style": WIDE, "layout": {"width": "30em"}}
         self.bias = widgets.FloatSlider(
-            value=2, min=-2, max=10, step=0.05, description="forget bias b, f = σ(b)", **wide
+            value=2, min=-2, max=12, step=0.05, description="forget bias b, f = σ(b)", **wide
         )
         self.half = widgets.FloatLogSlider(value=5, min=-0.5, max=5, step=0.01, description="half-life (steps)", **wide)
         self.noise = widgets.FloatLogSlider(value=0.05, min=-3, max=0, step=0.05, description="noise per step", **wide)
-        self.turning = False
+        self.gate = explore.gate_of_bias(self.bias.value)
+        self.half.value = self.stops()[self.half]
         super().__init__(self.bias, self.half, self.noise)
-        self.turn(of=self.half, to=half_life(explore.gate_of_bias(self.bias.value)))
 
-    def turn(self, *, of, to):
-        self.turning = True
-        of.value = to
-        self.turning = False
+    def stops(self):
+        """Where both sliders stand for this gate: at a stop, because the browser rounds to stops and reports that."""
+        bias = np.clip(explore.bias_of_gate(self.gate), self.bias.min, self.bias.max)
+        power = np.clip(np.log10(half_life(self.gate)), self.half.min, self.half.max)
+        step = self.half.step
+        return {self.bias: round(bias / self.bias.step) * self.bias.step, self.half: 10 ** (round(power / step) * step)}
 
     def refresh(self, change=None):
-        if self.turning:
-            return
-        if change and change["owner"] is self.bias:
-            self.turn(of=self.half, to=half_life(explore.gate_of_bias(self.bias.value)))
-        elif change and change["owner"] is self.half:
-            self.turn(of=self.bias, to=explore.bias_of_gate(explore.gate_of_half_life(self.half.value)))
+        turned = change and change["owner"]
+        if turned in (self.bias, self.half):
+            if np.isclose(turned.value, self.stops()[turned], rtol=1e-3, atol=1e-3):
+                return  # it was turned along with the other
+            half = turned is self.half
+            self.gate = explore.gate_of_half_life(turned.value) if half else explore.gate_of_bias(turned.value)
+            other = self.bias if half else self.half
+            other.value = self.stops()[other]
         super().refresh()
-
-    @property
-    def gate(self):
-        return explore.gate_of_bias(self.bias.value)
 
     def picture(self):
         figure, ax = plots.canvas()

@@ -1,6 +1,7 @@
 """Every widget in a real browser: each control is moved by keyboard, and the picture and the line of text answer."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
 from conftest import SCREENSHOTS
@@ -36,14 +37,26 @@ SEEN = """async () => {
 PATIENCE = 20  # seconds; only a widget that never answers waits so long
 
 
-def open_widget(lab, name):
-    """A notebook with one widget, run."""
+@contextmanager
+def widget(lab, name):
+    """A notebook with one widget, run: a Tab."""
     tab = lab.run([f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
     assert tab.errors == []
     if name == "HalfLifeDial":  # the dial comes after the guess
         tab.page.click(".widget-button")
     tab.page.wait_for_selector("[role=status]")
-    return tab
+    yield tab
+    assert tab.problems == []
+    tab.page.close()
+
+
+def settled(page):
+    """(picture, text) once they have stayed the same for a while."""
+    last, now = None, page.evaluate(SEEN)
+    while now != last:
+        page.wait_for_timeout(300)
+        last, now = now, page.evaluate(SEEN)
+    return now
 
 
 def changed(page, before):
@@ -52,6 +65,11 @@ def changed(page, before):
     while any(now == old for now, old in zip(page.evaluate(SEEN), before)):
         assert time.monotonic() < until, "the picture or the text did not change"
         page.wait_for_timeout(20)
+
+
+def picture(page, name):
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def says(page, text):
@@ -81,40 +99,39 @@ def move(page, control):
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(lab, name):
-    tab = open_widget(lab, name)
-    moved = 0
-    for k in range(tab.page.locator(CONTROLS).count()):
-        before = tab.page.evaluate(SEEN)
-        if move(tab.page, tab.page.locator(CONTROLS).nth(k)):
-            changed(tab.page, before)
-            moved += 1
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    tab.page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / f"{name}.png")
-    assert moved >= 3
-    assert tab.problems == []
+    with widget(lab, name) as tab:
+        controls = tab.page.locator(CONTROLS)
+        moved = 0
+        for k in range(controls.count()):
+            before = settled(tab.page)
+            if move(tab.page, controls.nth(k)):
+                changed(tab.page, before)
+                moved += 1
+        settled(tab.page)
+        picture(tab.page, name)
+        assert moved >= 3
 
 
 def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):
-    tab = open_widget(lab, "GateDesk")
-    tab.page.click(".course button[name=count]")
-    says(tab.page, "count:")
-    for gate in ("forget", "input"):
-        box = tab.page.locator(f".course .draw[aria-label='{gate} gate']").bounding_box()
-        tab.page.mouse.move(box["x"] + 5, box["y"] + 2)
-        tab.page.mouse.down()
-        tab.page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 2, steps=4)
-        tab.page.mouse.up()
-    says(tab.page, "count: solved, and nobody can do it in less. Right in 8 of 8 sequences. Moves: 2; fewest: 2.")
-    tab.page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / "GateDesk_solved.png")
+    with widget(lab, "GateDesk") as tab:
+        tab.page.click(".course button[name=count]")
+        says(tab.page, "count:")
+        for gate in ("forget", "input"):
+            box = tab.page.locator(f".course .draw[aria-label='{gate} gate']").bounding_box()
+            tab.page.mouse.move(box["x"] + 5, box["y"] + 2)
+            tab.page.mouse.down()
+            tab.page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 2, steps=4)
+            tab.page.mouse.up()
+        says(tab.page, "count: solved, and nobody can do it in less. Right in 8 of 8 sequences. Moves: 2; fewest: 2.")
+        picture(tab.page, "GateDesk_solved")
 
 
 def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(lab):
-    tab = open_widget(lab, "GradientMicroscope")
-    tab.page.locator(".course input[name=lag]").focus()
-    for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
-        tab.page.keyboard.press(key)
-    for _ in range(40):
-        tab.page.keyboard.press("ArrowLeft")
-    says(tab.page, "LSTM, 5 steps back")
-    assert tab.page.locator(".jp-Cell").count() == 1
-    assert tab.problems == []
+    with widget(lab, "GradientMicroscope") as tab:
+        tab.page.locator(".course input[name=lag]").focus()
+        for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
+            tab.page.keyboard.press(key)
+        for _ in range(40):
+            tab.page.keyboard.press("ArrowLeft")
+        says(tab.page, "LSTM, 5 steps back")
+        assert tab.page.locator(".jp-Cell").count() == 1
