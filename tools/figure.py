@@ -1,4 +1,4 @@
-"""The figure of README.md: `python -m tools.figure` trains what it shows, in about two minutes, and writes docs/figure.png."""
+"""The figure of README.md: `python -m tools.figure` trains what it shows, for minutes, and writes docs/figure.png."""
 
 from pathlib import Path
 
