@@ -1,14 +1,17 @@
 """The benchmark measures what it says, keeps what it has, and runs nothing twice."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from course_lib import bench
-from course_lib.cells import GRUCell
-from course_lib.training import History
+from course_lib.cells import GRUCell, LSTMCell
+from course_lib.training import History, train
+
+STORED = Path(__file__).parents[1] / "results" / "bench.json"
 
 
 @pytest.fixture
@@ -91,3 +94,20 @@ def test_headline_runs_that_are_in_the_file_are_not_run_again(tmp_path, monkeypa
     table = [line.split() for line in capsys.readouterr().out.splitlines() if "of 1997" in line]
     assert [row[3:7] for row in table] == [[lag, "5", "768", "640"] for lag in ("100", "500", "1,000")]
     assert [row[-1] for row in table] == ["74,000", "209,000", "853,000"]
+
+
+# ---- The stored results ----
+
+
+def test_the_stored_headline_runs_are_all_there_and_all_solved():
+    rows = bench.read(STORED)["headline"]["rows"]
+    assert list(bench.headline(rows)) == []  # nothing is left to run
+    assert {row["ended"] for row in rows} == {"solved"}
+
+
+def test_a_fresh_headline_run_agrees_with_the_stored_ones():
+    name, task, seed, until = bench.headline_runs()[4]
+    rows = bench.read(STORED)["headline"]["rows"]
+    stored = [row["sequences"] for row in rows if (row["task"], row["lag"]) == (name, task.lag)]
+    fresh = train(LSTMCell, task, seed=seed, until=until, progress=False, **bench.HEADLINE)
+    assert fresh.ended == "solved" and min(stored) / 1.5 < fresh.sequences < 1.5 * max(stored)
