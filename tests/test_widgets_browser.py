@@ -89,7 +89,8 @@ def move(page, control):
         low, now = (float(control.get_attribute(f"aria-value{end}")) for end in ("min", "now"))
         page.keyboard.press("ArrowLeft" if now > low else "ArrowRight")
     elif kind == "select-one":
-        control.select_option(index=control.locator("option").count() - 1)
+        last = control.locator("option").count() - 1
+        control.select_option(index=0 if control.evaluate("e => e.selectedIndex") == last else last)
     elif kind in ("button", "checkbox"):
         page.keyboard.press("Space")
     else:
