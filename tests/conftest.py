@@ -1,14 +1,6 @@
 """What every test shares: a quiet course, no figure left open, and JupyterLab in a real browser."""
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from importlib.util import find_spec
-from pathlib import Path
 
 # Before torch is imported: two test processes with two threads each are slower than with one. Kernels inherit both.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,28 +9,13 @@ os.environ.setdefault("COURSE_QUIET", "1")
 import hypothesis
 import matplotlib
 import matplotlib.pyplot as plt
-import nbformat
 import pytest
+
+from tools import browser
 
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)  # the same cases on every machine
 hypothesis.settings.load_profile("course")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-# All cells in the page, also those out of sight, and no questions.
-SETTINGS = {
-    "notebook-extension/tracker": '{"windowingMode": "none"}',
-    "apputils-extension/notification": '{"fetchNews": "false"}',
-}
-SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"  # where a notebook that does not finish is shown
-SECONDS = 120  # for a notebook to run in the browser
-FINISHED = """() => {
-    const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent);
-    const failed = document.querySelector('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], ' +
-                                          '.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
-    return !prompts.includes('[*]:') && (failed || prompts.every(prompt => /[0-9]/.test(prompt)));
-}"""
 
 
 @pytest.fixture(autouse=True)
@@ -47,113 +24,10 @@ def no_figure_left_open():
     plt.close("all")
 
 
-class Lab:
-    """JupyterLab on a scratch folder, seen through Chromium.
-
-    run(notebook) opens a notebook, runs all cells, and returns it as a Tab.
-    """
-
-    def __init__(self, folder, url, browser):
-        self.folder, self.url, self.browser = folder, url, browser
-
-    def run(self, notebook, *, name="notebook.ipynb"):
-        """notebook is a path or a list of the sources of code cells; name is the file's, in the scratch folder."""
-        path = self.folder / name
-        if isinstance(notebook, list):
-            cells = [nbformat.v4.new_code_cell(source) for source in notebook]
-            kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-            nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
-        else:
-            cleared = nbformat.read(notebook, as_version=4)
-            for cell in cleared.cells:
-                if cell.cell_type == "code":
-                    cell.outputs, cell.execution_count = [], None
-            nbformat.write(cleared, path)
-        return Tab(self.browser.new_page(viewport={"width": 1200, "height": 1000}), self.url, path)
-
-
-class Tab:
-    """A notebook that has been run in the browser.
-
-    page       Playwright's page
-    notebook   the notebook as JupyterLab saved it
-    problems   what went wrong, in words: console errors, exceptions, requests to other machines
-    """
-
-    def __init__(self, page, url, path):
-        self.page, self.path, self.problems = page, path, []
-        page.on("console", lambda line: line.type == "error" and self.problems.append(f"console: {line.text}"))
-        page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
-        own = (url, url.replace("http", "ws", 1), "data:", "blob:")
-        page.on("request", lambda asked: asked.url.startswith(own) or self.problems.append(f"request: {asked.url}"))
-        page.goto(f"{url}/lab/tree/{path.name}?reset")
-        # Earlier than this, it would ask which kernel to run.
-        page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=1000 * SECONDS)
-        page.click("text=Run >> nth=0")
-        page.click('[data-command="runmenu:run-all"]')
-        self.notebook = self.saved()
-
-    def saved(self):
-        """Wait until all cells have run or one has failed, then save and read the notebook."""
-        try:
-            self.page.wait_for_function(FINISHED, timeout=1000 * SECONDS)
-        except Exception:
-            self.page.screenshot(path=SCREENSHOTS / f"{self.path.stem}.png")
-            raise
-        with self.page.expect_response(lambda reply: reply.request.method == "PUT" and self.path.name in reply.url):
-            self.page.click('[data-command="docmanager:save"]')
-        return nbformat.read(self.path, as_version=4)
-
-    @property
-    def errors(self):
-        """The error outputs of the notebook, as text."""
-        outputs = [output for cell in self.notebook.cells for output in cell.get("outputs", [])]
-        return [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A Lab, started once for the tests of one file; skips where there is no Chromium or no Playwright."""
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
-    if find_spec("playwright") is None:
-        pytest.skip("Playwright is not installed (pip install -r requirements-dev.txt)")
-    from playwright.sync_api import sync_playwright
-
-    home, folder = tmp_path_factory.mktemp("jupyter"), tmp_path_factory.mktemp("lab")
-    for name, text in SETTINGS.items():
-        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    places = {f"JUPYTER_{place}_DIR": str(home / place.lower()) for place in ("CONFIG", "DATA", "RUNTIME")}
-    places["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-               "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]  # fmt: skip
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=os.environ | places, stdout=log, stderr=log)
-    try:
-        wait_for(f"{url}/api/status", server, home / "log")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Lab(folder, url, browser)
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def wait_for(url, server, log):
-    """Return once url answers; RuntimeError, with the server's log, if it has not within a minute."""
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.5)
-    raise RuntimeError(f"JupyterLab did not start:\n{Path(log).read_text()}")
+    """A browser.Lab, started once for the tests of one file; skips where the machine has no browser."""
+    if reason := browser.missing():
+        pytest.skip(reason)
+    with browser.start(tmp_path_factory.mktemp("browser")) as started:
+        yield started

@@ -4,24 +4,10 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from conftest import SCREENSHOTS
 
-LENS = """
-import torch
-from course_lib.cells import LSTMCell
-from course_lib.tasks import TemporalOrder
-from course_lib.training import build
-task = TemporalOrder(lag=30)
-"""
-WIDGETS = {
-    "GateDesk": "GateDesk()",
-    "GradientMicroscope": "GradientMicroscope()",
-    "BuildTheLSTM": "BuildTheLSTM()",
-    "HalfLifeDial": "HalfLifeDial()",
-    "TimeWarp": "TimeWarp()",
-    "GateLens": f"{LENS}GateLens(build(LSTMCell, task, hidden_size=8), task, symbols='abcdXYEB')",
-    "ClampAnyGate": f"{LENS}ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))",
-}
+from tools.browser import ROOT, SCREENSHOTS
+from tools.latency import WIDGETS
+
 CONTROLS = ".course input, .course select, .course button, .course .draw, .jp-OutputArea .noUi-handle, " + (
     ".jp-OutputArea .widget-dropdown select, .jp-OutputArea .widget-checkbox input"
 )
@@ -34,20 +20,27 @@ SEEN = """async () => {
     const text = [...document.querySelectorAll('[role=status]')].map(line => line.textContent);
     return [JSON.stringify(drawn), JSON.stringify(text)];
 }"""
+WITH_WIDGETS = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+                if "from course_lib.widgets import" in path.read_text(encoding="utf-8")]  # fmt: skip
 PATIENCE = 20  # seconds; only a widget that never answers waits so long
 
 
 @contextmanager
-def widget(lab, name):
-    """A notebook with one widget, run: a Tab."""
-    tab = lab.run([f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
+def opened(lab, notebook, *, name):
+    """A notebook with a widget, run: a Tab."""
+    tab = lab.run(notebook, name=name)
     assert tab.errors == []
-    if name == "HalfLifeDial":  # the dial comes after the guess
-        tab.page.click(".widget-button")
+    for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+        answer.click()
     tab.page.wait_for_selector("[role=status]")
     yield tab
     assert tab.problems == []
     tab.page.close()
+
+
+def widget(lab, name):
+    """One widget alone."""
+    return opened(lab, [f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
 
 
 def settled(page):
@@ -98,19 +91,30 @@ def move(page, control):
     return True
 
 
+def move_all(tab):
+    """Move every control and see picture and text answer; how many could be moved."""
+    controls = tab.page.locator(CONTROLS)
+    moved = 0
+    for k in range(controls.count()):
+        before = settled(tab.page)
+        if move(tab.page, controls.nth(k)):
+            changed(tab.page, before)
+            moved += 1
+    settled(tab.page)
+    return moved
+
+
 @pytest.mark.parametrize("name", WIDGETS)
 def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(lab, name):
     with widget(lab, name) as tab:
-        controls = tab.page.locator(CONTROLS)
-        moved = 0
-        for k in range(controls.count()):
-            before = settled(tab.page)
-            if move(tab.page, controls.nth(k)):
-                changed(tab.page, before)
-                moved += 1
-        settled(tab.page)
+        assert move_all(tab) >= 3
         picture(tab.page, name)
-        assert moved >= 3
+
+
+@pytest.mark.parametrize("path", WITH_WIDGETS, ids=lambda path: path.stem)
+def test_the_widgets_of_a_notebook_answer_where_they_stand(lab, path):
+    with opened(lab, path, name=path.name) as tab:
+        assert move_all(tab) >= 3
 
 
 def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):

@@ -1,0 +1,110 @@
+"""Milliseconds from a moved control to the new picture, for every widget, in Chromium.
+
+    python -m tools.latency        needs requirements-dev.txt and Chromium; about two minutes
+
+One control of each widget is moved 60 times, 60 ms after the last answer. The time runs from the event in the page to
+the frame that shows the new picture. results/latency.json keeps the milliseconds of every move.
+"""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from tools import browser
+
+LENS = """
+import torch
+from course_lib.cells import LSTMCell
+from course_lib.tasks import TemporalOrder
+from course_lib.training import build
+task = TemporalOrder(lag=30)
+"""
+WIDGETS = {  # name: the code that shows it
+    "GateDesk": "GateDesk()",
+    "GradientMicroscope": "GradientMicroscope()",
+    "BuildTheLSTM": "BuildTheLSTM()",
+    "HalfLifeDial": "HalfLifeDial()",
+    "TimeWarp": "TimeWarp()",
+    "GateLens": f"{LENS}GateLens(build(LSTMCell, task, hidden_size=8), task, symbols='abcdXYEB')",
+    "ClampAnyGate": f"{LENS}ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))",
+}
+DRAWN = {  # by the browser: the control that is moved; the pictures of the others are drawn by Python
+    "GateDesk": ".course .draw[aria-label='input gate']",
+    "GradientMicroscope": ".course input[name=bias]",
+    "BuildTheLSTM": ".course input[name='write gate']",
+}
+HANDLE = ".jp-OutputArea .noUi-handle"
+MOVES = """async ([control, drawn, moves]) => {
+    const output = document.querySelector(drawn ? '.course' : '.jp-OutputArea .widget-image');
+    const isPicture = (change) => !drawn ? change.attributeName === 'src'
+        : change.type === 'childList' && change.target.closest?.('svg') && !change.target.closest('.draw');
+    const move = (there) => {
+        const element = document.querySelector(control);
+        if (element.type === 'range') {
+            element.value = Number(element.value) + (there ? 1 : -1) * Number(element.step);
+            element.dispatchEvent(new Event('input'));
+        } else if (element.type === 'checkbox') {
+            element.click();
+        } else {
+            element.focus();
+            const keys = drawn ? ['PageUp', 'PageDown'] : ['ArrowRight', 'ArrowLeft'];
+            element.dispatchEvent(new KeyboardEvent('keydown', {key: keys[there ? 0 : 1], bubbles: true}));
+        }
+    };
+    const answer = (there) => new Promise((done) => {
+        const began = performance.now();
+        const watch = new MutationObserver((changes) => {
+            if (changes.some(isPicture)) {
+                watch.disconnect();
+                requestAnimationFrame(() => done(performance.now() - began));
+            }
+        });
+        watch.observe(output, {attributes: true, childList: true, subtree: true});
+        move(there);
+        setTimeout(() => { watch.disconnect(); done(null); }, 2000);
+    });
+    const taken = [];
+    for (let k = 0; k < moves; k++) {
+        taken.push(await answer(k % 2 === 0));
+        await new Promise(done => setTimeout(done, 60));
+    }
+    return taken;
+}"""
+
+
+def measure(lab, name, *, moves=60):
+    """Milliseconds of each move of a control of one widget, None where no new picture came within 2 s."""
+    tab = lab.run([f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
+    for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+        answer.click()
+    tab.page.wait_for_selector("[role=status]")
+    tab.page.wait_for_timeout(500)
+    taken = tab.page.evaluate(MOVES, [DRAWN.get(name, HANDLE), name in DRAWN, moves])
+    tab.page.close()
+    return taken
+
+
+def main():
+    if reason := browser.missing():
+        sys.exit(f"Cannot measure: {reason}.")
+    results = {"command": "python -m tools.latency", "machine": platform.platform(), "cores": os.cpu_count(),
+               "milliseconds": {}}  # fmt: skip
+    print(f"{'widget':20}{'median':>8}{'95 %':>8}{'most':>8}   ms")
+    with tempfile.TemporaryDirectory() as place, browser.start(Path(place)) as lab:
+        for name in WIDGETS:
+            taken = results["milliseconds"][name] = measure(lab, name)
+            values = np.array([np.inf if value is None else value for value in taken])
+            print(f"{name:20}{np.median(values):8.0f}{np.quantile(values, 0.95):8.0f}{values.max():8.0f}", flush=True)
+    path = browser.ROOT / "results" / "latency.json"
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    main()
