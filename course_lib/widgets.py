@@ -529,7 +529,8 @@ class GateLens(Panel):
 class ClampAnyGate(Panel):
     """Hold any gate of any cell at a value, over x (batch, time, input), and see what its states become.
 
-    There is one switch and one slider for each name in cell.gates. ValueError for an x that cell cannot run over.
+    There is one switch and one slider for each name in cell.gates, and a slider for the unit and for the sequence where
+    there is more than one. ValueError for an x that cell cannot run over.
     """
 
     def __init__(self, cell, x):
@@ -542,7 +543,7 @@ class ClampAnyGate(Panel):
         self.unit = widgets.IntSlider(min=0, max=cell.hidden_size - 1, description="unit")
         self.sequence = widgets.IntSlider(min=0, max=len(x) - 1, description="sequence")
         pairs = [control for gate in cell.gates for control in (self.switches[gate], self.sliders[gate])]
-        super().__init__(*pairs, self.unit, self.sequence)
+        super().__init__(*pairs, *(slider for slider in (self.unit, self.sequence) if slider.max))
 
     def picture(self):
         clamps = {gate: self.sliders[gate].value for gate in self.cell.gates if self.switches[gate].value}

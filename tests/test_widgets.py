@@ -298,3 +298,11 @@ def test_a_cell_gets_its_switches_from_its_gates(Cls):
 def test_an_x_that_the_cell_cannot_run_over_is_refused():
     with pytest.raises(ValueError, match="GRUCell needs x as a tensor"):
         course.ClampAnyGate(GRUCell(2, 3), torch.zeros(1, 5, 4))
+
+
+def test_a_slider_with_one_stop_is_not_shown():
+    alone = course.ClampAnyGate(GRUCell(2, 1), torch.randn(1, 8, 2))
+    assert not {alone.unit, alone.sequence} & {*alone.controls}
+    many = clamp()
+    assert {many.unit, many.sequence} < {*many.controls}
+    alone.picture()
