@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from course_lib import cells, tasks
 from course_lib import sweep as module
 from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
 from course_lib.plots import wilson
@@ -328,6 +329,61 @@ def test_groups_differ_in_more_than_their_seeds():
         result(rate, seed, lag=lag, code=code) for rate in (1, 2) for seed in (0, 1) for lag in (5, 6) for code in "ab"
     ]
     assert [group["runs"] for group in summary(rows)] == [2] * 8
+
+
+# ---- The stored results ----
+
+STORED = sorted((ROOT / "results").glob("*.sqlite"))
+stored = pytest.mark.parametrize("path", STORED, ids=lambda path: path.name)
+
+
+def again(row, **changes):
+    """The run of a stored row, done anew."""
+    Cell, Task = getattr(cells, row["cell"]), getattr(tasks, row["task"])
+    return module.run(Cell, Task, {name: row[name] for name in module.KEY} | changes)
+
+
+def reported(path):
+    return [row for row in read(path) if row["role"] == "report"]
+
+
+def test_there_are_stored_results():
+    assert {path.name for path in STORED} >= {"one_network.sqlite"}
+
+
+@stored
+def test_a_stored_row_says_how_it_was_made_and_has_no_error(path):
+    for row in read(path):
+        assert row["command"].startswith("python -m course_lib.sweep --cells ") and path.name in row["command"]
+        assert json.loads(row["versions"]).keys() >= {"python", "torch", "numpy", "machine"}
+        assert row["error"] is None and row["ended"] in ("solved", "budget", "diverged")
+        assert abs(row["weights"] / row["parameters"] - 1) < 0.1
+
+
+@stored
+def test_a_stored_cell_is_reported_on_five_seeds_at_the_rate_it_chose_on_others(path):
+    tuning = [row for row in read(path) if row["role"] == "tune"]
+    assert not {row["seed"] for row in tuning} & {row["seed"] for row in reported(path)}
+    best = best_rates(tuning)
+    for group in summary(reported(path)):
+        assert group["runs"] >= 5
+        assert group["learning_rate"] == best[group["cell"], group["init"], group["task"]]
+
+
+@stored
+def test_a_fresh_sample_of_stored_rows_starts_with_the_same_losses(path):
+    firsts = list({(row["cell"], row["init"]): row for row in reversed(reported(path))}.values())
+    for row in firsts[::3]:
+        assert again(row, budget=20)["early_loss"] == pytest.approx(row["early_loss"], rel=1e-3)
+
+
+@stored
+def test_the_quickest_stored_success_is_a_success_again(path):
+    row = min(
+        (row for row in reported(path) if row["ended"] == "solved"), key=lambda row: row["solved_at"] * row["lag"]
+    )
+    fresh = again(row)
+    assert fresh["ended"] == "solved" and 0.5 < fresh["solved_at"] / row["solved_at"] < 2
 
 
 @pytest.mark.parametrize(
