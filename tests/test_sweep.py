@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ from course_lib import cells, tasks
 from course_lib import sweep as module
 from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
 from course_lib.plots import wilson
-from course_lib.sweep import best_rates, fingerprint, kaplan_meier, key, read, summary, sweep
+from course_lib.sweep import best_rates, bootstrap, fingerprint, kaplan_meier, key, read, removal, summary, sweep
 from course_lib.tasks import Adding, Latching
 from course_lib.training import count_parameters, hidden_size_for, train
 
@@ -329,6 +330,27 @@ def test_groups_differ_in_more_than_their_seeds():
         result(rate, seed, lag=lag, code=code) for rate in (1, 2) for seed in (0, 1) for lag in (5, 6) for code in "ab"
     ]
     assert [group["runs"] for group in summary(rows)] == [2] * 8
+
+
+def test_a_removal_costs_what_the_run_of_the_same_seed_needs_more():
+    before = [result(1, seed, solved_at=10 + seed, role="report", lag=5) for seed in (0, 1)]
+    after = [result(1, 1, cell="B", role="report", lag=5), result(1, 0, cell="B", solved_at=5, role="report", lag=5)]
+    other = [result(1, 0, role="report", lag=6), result(1, 7, cell="B", role="tune", lag=5)]
+    costs = removal(before + after + other, ("A", "default"), ("B", "default"))
+    assert {place: list(cost) for place, cost in costs.items()} == {("T", 5): [-5, 89]}
+    with pytest.raises(ValueError, match="runs of both on the same task, lag and seeds"):
+        removal(before + after, ("A", "default"), ("B", "chrono"))
+
+
+@pytest.mark.parametrize(("seeds", "share"), [(5, 0.83), (30, 0.94)])
+def test_the_interval_of_a_mean_holds_the_true_mean_as_often_as_it_says(seeds, share):
+    draws = np.random.default_rng(1).normal(7, 1, (1000, seeds))
+    held = [low <= 7 <= high for _, low, high in (bootstrap([values], draws=400) for values in draws)]
+    assert np.mean(held) == pytest.approx(share, abs=0.03)
+
+
+def test_places_have_equal_weight_in_a_mean():
+    assert bootstrap([[3, 3, 3], [5, 5, 5]]) == (4, 4, 4)
 
 
 # ---- The stored results ----
