@@ -7,7 +7,7 @@ START := /lab/tree/notebooks/00_start_here.ipynb
 QUIET := COURSE_QUIET=1 OMP_NUM_THREADS=1
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test bench notebooks exercises seeds measure readme format lock clean learner developer
+.PHONY: help lab test bench notebooks exercises grade seeds measure sweep readme format lock clean learner developer
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -27,11 +27,23 @@ notebooks: learner  ## run every notebook again and store its outputs
 exercises: developer  ## write exercises/ anew from solutions/
 	$(PY) -m tools.exercises
 
+grade: developer  ## grade what is in grading/submitted/; see docs/teaching.md
+	@$(PY) -m tools.grade $(ARGS)
+
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
 	$(QUIET) $(PY) -m tools.seeds $(ARGS)
 
 measure: learner  ## seconds and peak memory of every notebook
 	$(QUIET) $(PY) -m tools.measure $(ARGS)
+
+# Every cell as PyTorch starts it, then from the identity and with chrono where that is for it. About an hour on 2 cores.
+GATES := --tasks Adding KeepOrReplace TemporalOrder Counting Copying --lags 10 20 40 80 --rates 3e-3 1e-2 3e-2 \
+	--tune 1000 1001 --tune-lag 20 --parameters 1200 --budget 1500 --out results/gates.sqlite $(ARGS)
+sweep: learner  ## train what results/gates.sqlite does not hold yet, after a plan with an estimate
+	$(PY) -m course_lib.sweep $(GATES)
+	$(PY) -m course_lib.sweep --cells RNNCell ReLURNNCell OneNetworkCell --inits identity $(GATES)
+	$(PY) -m course_lib.sweep --cells LSTMCell CoupledLSTMCell NoInputGateCell NoOutputGateCell --inits chrono $(GATES)
+	$(PY) -m course_lib.sweep --cells NoSquashCell JANETCell GRUCell MinGRUCell --inits chrono $(GATES)
 
 readme: learner  ## write the tables of README.md anew
 	$(PY) -m tools.readme

@@ -1,0 +1,191 @@
+"""A box for a learner's code: a process with limits, in bubblewrap where the machine has it.
+
+    with Box() as box:
+        box.run("def twice(x): return 2 * x")
+        box.call("twice", 3)     # 6
+
+What bubblewrap adds to the limits: no network, no files but Python, its packages and the course's library (without the
+checks), read-only, and an empty folder that is thrown away; other processes are not seen, and none outlives the box.
+Without it, `protection` says what is missing.
+"""
+
+import builtins
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from tools import answers
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+ROOT = Path(__file__).resolve().parents[1]
+BWRAP = shutil.which("bwrap")
+MOST = 2**24  # bytes in a reply
+START = 60  # seconds for Python and PyTorch to start
+
+
+class Broken(Exception):
+    """The process in the box does not answer any more; the message says why. The next call starts a new one."""
+
+
+def protection(bwrap):
+    """A sentence: what a learner's code can still do."""
+    if bwrap:
+        return (
+            "Learners' code ran in bubblewrap: without network, without other files, in a folder that was thrown away."
+        )
+    limits = "with limits on time, memory and file size" if resource else "with a limit on time"
+    return (f"Learners' code ran in plain processes {limits}: nothing kept it from reading files, writing or deleting "
+            "them, using the network, or leaving processes behind. Install bubblewrap (Debian: apt-get install "
+            "bubblewrap), or grade in a container without network.")  # fmt: skip
+
+
+class Linked(torch.autograd.Function):
+    """A number that came out of the box, with its gradients by the tensors that went in."""
+
+    @staticmethod
+    def forward(ctx, value, gradients, *leaves):
+        ctx.gradients = gradients
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx, by_value):
+        return None, None, *(by_value * gradient for gradient in ctx.gradients)
+
+
+class Box:
+    """Run cells and call functions in a process of their own.
+
+    memory    bytes of address space, most of which PyTorch reserves and does not use
+    disk      bytes that can be written
+    seconds   for one cell or one call
+    bwrap     the path of bubblewrap; None for a plain process
+
+    run and call raise what the learner's code raised, where it is one of Python's own exceptions, else RuntimeError;
+    TimeoutError after `seconds`; Broken where the process has ended.
+    """
+
+    def __init__(self, *, memory=6 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
+        self.memory, self.disk, self.seconds, self.bwrap, self.process = memory, disk, seconds, bwrap, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def command(self):
+        script = str(Path(answers.__file__).resolve())
+        if not self.bwrap:
+            return [sys.executable, script]
+        size = ["--size", str(self.disk)]
+        hidden = [ROOT / "course_lib" / name for name in ("checks.py", "mistakes.py")]
+        places = dict.fromkeys(map(str, ("/usr", sys.base_prefix, sys.prefix, ROOT / "course_lib", script)))
+        shared = [word for place in places for word in ("--ro-bind", place, place)]
+        blank = [word for path in hidden for word in ("--ro-bind", "/dev/null", str(path))]
+        links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
+        return [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
+                *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *shared, *blank,
+                *links, "--remount-ro", "/", "--chdir", "/box", sys.executable, script]  # fmt: skip
+
+    def limits(self):
+        resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.disk, self.disk))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    def start(self):
+        home = "/box" if self.bwrap else None
+        self.folder = TemporaryDirectory(prefix="box-")
+        environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
+                       "HOME": home or self.folder.name, "MPLBACKEND": "Agg", "COURSE_QUIET": "1",
+                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+        if "SYSTEMROOT" in os.environ:  # Python does not start on Windows without it
+            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+        self.process = subprocess.Popen(
+            self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+            cwd=self.folder.name, start_new_session=True, preexec_fn=self.limits if resource else None,
+        )  # fmt: skip
+        self.rest = b""
+        self.ask(START, do="run", source="")
+
+    def stop(self):
+        """End the process and all that it started, and throw its folder away."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (AttributeError, OSError):
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process = None
+        self.folder.cleanup()
+
+    def ask(self, seconds, **message):
+        """The reply to a message."""
+        if self.process is None:
+            self.start()
+        try:
+            self.process.stdin.write(json.dumps(message | {"seconds": seconds}).encode() + b"\n")
+            self.process.stdin.flush()
+            reply = json.loads(self.line(time.monotonic() + seconds + 2))
+        except (OSError, ValueError) as error:
+            self.stop()
+            raise Broken(str(error) or "it sent something that is no reply") from None
+        except Broken:
+            self.stop()
+            raise
+        if "error" in reply:
+            name, text = map(str, reply["error"])
+            kind = getattr(builtins, name, None)
+            known = isinstance(kind, type) and issubclass(kind, Exception)
+            raise kind(text) if known else RuntimeError(f"{name}: {text}")
+        return reply.get("value")
+
+    def line(self, until):
+        """The next line of the process; Broken where it does not come in time or is too long."""
+        parts, size = [self.rest], len(self.rest)
+        while b"\n" not in parts[-1]:
+            if not select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))[0]:
+                raise Broken("it gave no answer in time, and had to be stopped")
+            part = os.read(self.process.stdout.fileno(), 2**16)
+            if not part:
+                raise Broken("its process ended")
+            parts.append(part)
+            size += len(part)
+            if size > MOST:
+                raise Broken("it returned far too much")
+        line, _, self.rest = b"".join(parts).partition(b"\n")
+        return line
+
+    def given(self, constants):
+        """Tell the code inside what checks.given(name) is, {name: {constant: value}}."""
+        self.ask(self.seconds, do="given", given=answers.encode(constants))
+
+    def run(self, source):
+        """Run a cell."""
+        self.ask(self.seconds, do="run", source=source)
+
+    def call(self, name, *args, **kwargs):
+        """What the function of that name returns."""
+        leaves = []
+        args, kwargs = answers.encode(list(args), leaves), answers.encode(kwargs, leaves)
+        value, gradients = self.ask(self.seconds, do="call", name=name, args=args, kwargs=kwargs)
+        value, gradients = answers.decode(value), answers.decode(gradients)
+        if gradients:
+            value = Linked.apply(value, gradients, *leaves)
+        return value
