@@ -92,6 +92,10 @@ def helpers(notebook):
     cell(notebook, "cell_update").source = "def cell_update(c, g, f, i):\n    return product(f, c) + product(i, g)"
 
 
+def own_trial(notebook):
+    notebook.cells.append(nbformat.v4.new_code_cell("print(cell_update(1, 2, 3, 4))"))
+
+
 def endless_own_cell(notebook):
     notebook.cells.insert(2, nbformat.v4.new_code_cell("while True:\n    pass"))
 
@@ -122,6 +126,7 @@ LEARNERS = {  # name: (what is handed in, points, status, a word of the explanat
                    7, "partly graded", "far too much"),
     "syntax": (with_first("def cell_update(c, g, f, i)\n    return c"), 7, "graded", ""),
     "input": (body("input('now what?')"), 7, "graded", ""),
+    "own trial": (changed(own_trial), 8, "graded", ""),
     "endless own cell": (changed(endless_own_cell), 8, "graded", "own cell 1: The cell gave no answer"),
     "empty": ("", None, "not gradable", "the file is empty"),
     "web page": ("<html><body>Not found</body></html>", None, "not gradable", "not a notebook"),
@@ -147,6 +152,8 @@ ONLY_BOXED = {
                                      f"    s = u.spec_from_file_location('k', {CHECKS!r})\n"
                                      "    k = u.module_from_spec(s); s.loader.exec_module(k)\n"
                                      "    return k.PROBLEMS['cell_update'].reference(c, g, f, i)"),
+    "reads what was compiled": body("import glob", f"open(glob.glob({CHECKS.replace('checks.py', '**')!r} "
+                                    "+ '/checks.*.pyc')[0])"),
     "reads solutions": with_first("def cell_update(c, g, f, i):\n"
                                   f"    open({str(ROOT / 'solutions' / SET / f'{SET}.ipynb')!r}).read()\n"
                                   "    return f * c + i * g"),
@@ -194,6 +201,10 @@ def test_every_learner_ends_in_a_row_with_the_points_that_were_earned(graded, st
     assert row["score"] == ("" if points is None else str(float(points))) and row["max_score"] == "8"
     if points == 7:  # what one answer does is no harm to the others
         assert [float(row[key]) for key in OTHERS] == [1, 3, 3]
+
+
+def test_a_cell_of_ones_own_that_fails_is_no_news_where_all_answers_are_right(graded):
+    assert rows(graded)["own trial"]["why"] == ""
 
 
 @boxed
@@ -338,6 +349,45 @@ def test_values_cross_into_the_box_and_back_unchanged_and_gradients_follow():
             ) else repr(box.call("same", value)) == repr(value)
         u = torch.tensor([1.0, 2.0], requires_grad=True)
         assert torch.autograd.grad(box.call("squares", u), u)[0].tolist() == [2, 4]
+
+
+def test_an_essay_whose_cell_is_gone_is_not_replaced_by_the_teachers_own(tmp_path):
+    name = "11_which_gate_matters"
+    notebook = nbformat.read(ROOT / "solutions" / name / f"{name}.ipynb", as_version=4)
+    notebook.cells.remove(cell(notebook, "ablation_experiment"))
+    (tmp_path / "submitted" / "s" / name).mkdir(parents=True)
+    nbformat.write(notebook, tmp_path / "submitted" / "s" / name / f"{name}.ipynb")
+    grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    with (tmp_path / f"{name}.csv").open(encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    assert row["ablation_experiment"] == "0.0" and row["by_hand"] == "0" and "cell is missing" in row["why"]
+    page = (tmp_path / "feedback" / "s" / name / f"{name}.html").read_text(encoding="utf-8")
+    assert "Your answer." in page and "One possible answer" not in page
+
+
+def test_a_box_that_does_not_start_is_told_before_anything_is_graded(tmp_path, monkeypatch):
+    small_class(tmp_path, 1)
+    monkeypatch.setattr(grade, "BWRAP", shutil.which("false"))
+    with pytest.raises(SystemExit, match="does not start: its process ended"):
+        grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    assert not (tmp_path / "judged").exists()
+
+
+def test_a_process_that_answers_ahead_and_listens_no_more_cannot_hold_up_the_class():
+    early = """import os, signal
+def answer(x):
+    for channel in range(3, 9):
+        try: os.write(channel, b'{"value": [1, null]}\\n' * 50)
+        except OSError: pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    while True: pass"""
+    with sandbox.Box(seconds=30) as box:
+        box.run(early)
+        box.seconds = 1
+        assert box.call("answer", 0) == 1
+        with pytest.raises(sandbox.Broken, match="stopped listening"):
+            for _ in range(49):
+                box.call("answer", torch.zeros(2000))
 
 
 def test_an_object_of_a_learners_own_does_not_cross():

@@ -32,6 +32,7 @@ import time
 import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
+from subprocess import SubprocessError
 
 import nbformat
 import torch
@@ -54,6 +55,7 @@ HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS\n?", re.
 PROBLEM_SECONDS = 60  # for all cases of one problem
 STATUSES = ("graded", "partly graded", "not gradable")
 NOTHING = {"status": "not gradable", "why": "nothing was handed in", "todo": "Ask for the file."}
+TRY = "bwrap --unshare-all --ro-bind / / true"
 NOT_JUDGED = ("no time", "ended", "missing")  # why a problem is not judged; every other one is
 
 
@@ -134,7 +136,10 @@ def judge(folder, name, token, settings):
         learner.load()
         for cell in filter(submissions.is_check, source.cells):
             found["problems"][submissions.graded(cell, "grade_id")] = problem(cell, source, learner, handed_in)
-    notes = handed_in.notes + [f"{key}: {said}" for key, (_, said) in learner.failed.items() if key.startswith("own")]
+    # A cell of a learner's own that fails matters where it may be why an answer is wrong, or where it was stopped.
+    wrong = any(one["kind"] != "right" for one in found["problems"].values())
+    failed = {key: said for key, (kind, said) in learner.failed.items() if wrong or kind in NOT_JUDGED}
+    notes = handed_in.notes + [f"{key}: {said}" for key, said in failed.items() if key.startswith("own")]
     partly = any(one["kind"] in NOT_JUDGED for one in found["problems"].values())
     return found | {"status": "partly graded" if partly else "graded", "notes": notes,
                     "answers": handed_in.answers, "extra": handed_in.extra}  # fmt: skip
@@ -414,6 +419,8 @@ def main(arguments=None):
     add("--plain", action="store_true", help="do without bubblewrap, also where it is there")
     add("--show-hidden-tests", action="store_true", help="in the feedback: once the deadline is over")
     asked = parser.parse_args(arguments)
+    if os.name == "nt":
+        sys.exit("Grading needs Linux or macOS. On Windows, run it in WSL.")
     known = sorted(path.name for path in (ROOT / "solutions").iterdir())
     unknown = [name for name in asked.sets if name not in known]
     if unknown:
@@ -421,10 +428,15 @@ def main(arguments=None):
     course, bwrap = Class(asked.folder), None if asked.plain else BWRAP
     if not course.submitted(asked.sets):
         sys.exit(f"Nothing to grade: put submissions into {asked.folder}/submitted/STUDENT/SET/SET.ipynb.")
-    os.environ["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ["PATH"]]
-    )  # for nbgrader's alembic
+    # nbgrader runs alembic, which is beside Python.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, in every run
+    try:
+        with Box(bwrap=bwrap) as box:
+            box.run("")
+    except (Broken, OSError, SubprocessError) as error:
+        sys.exit(f"The box for learners' code does not start: {error}. See what this says:\n  {TRY}\n"
+                 "`make grade ARGS=--plain` does without bubblewrap.")  # fmt: skip
     print(protection(bwrap))
     tables = grade(course, asked.sets, jobs=asked.jobs, seconds=asked.seconds, bwrap=bwrap,
                    show_hidden=asked.show_hidden_tests)  # fmt: skip

@@ -9,7 +9,6 @@ checks), read-only, and an empty folder that is thrown away; other processes are
 Without it, `protection` says what is missing.
 """
 
-import builtins
 import json
 import os
 import select
@@ -27,12 +26,18 @@ from tools import answers
 
 try:
     import resource
-except ImportError:  # Windows
+except ImportError:  # on Windows tools/grade.py does not begin
     resource = None
 
 ROOT = Path(__file__).resolve().parents[1]
 BWRAP = shutil.which("bwrap")
+HIDDEN = ("checks.py", "mistakes.py", "__pycache__")  # in course_lib: the references, and what was compiled of them
 MOST = 2**24  # bytes in a reply
+KNOWN = {kind.__name__: kind for kind in (
+    ArithmeticError, AssertionError, AttributeError, FloatingPointError, ImportError, IndexError, KeyError, MemoryError,
+    ModuleNotFoundError, NameError, NotImplementedError, OSError, OverflowError, RecursionError, RuntimeError,
+    SyntaxError, TimeoutError, TypeError, UnboundLocalError, ValueError, ZeroDivisionError,
+)}  # fmt: skip
 START = 60  # seconds for Python and PyTorch to start
 
 
@@ -43,13 +48,15 @@ class Broken(Exception):
 def protection(bwrap):
     """A sentence: what a learner's code can still do."""
     if bwrap:
-        return (
-            "Learners' code ran in bubblewrap: without network, without other files, in a folder that was thrown away."
-        )
-    limits = "with limits on time, memory and file size" if resource else "with a limit on time"
-    return (f"Learners' code ran in plain processes {limits}: nothing kept it from reading files, writing or deleting "
-            "them, using the network, or leaving processes behind. Install bubblewrap (Debian: apt-get install "
-            "bubblewrap), or grade in a container without network.")  # fmt: skip
+        return "Learners' code ran in bubblewrap: no network, no other files, and a folder that was thrown away."
+    return ("Learners' code ran in plain processes with limits on time, memory and file size: nothing kept it from "
+            "reading files, writing or deleting them, using the network, or leaving processes behind. Install "
+            "bubblewrap (Debian: apt-get install bubblewrap), or grade in a container without network.")  # fmt: skip
+
+
+def shared(places):
+    """The words that let bubblewrap show these places, read-only."""
+    return [word for place in places for word in ("--ro-bind", str(place), str(place))]
 
 
 class Linked(torch.autograd.Function):
@@ -73,8 +80,8 @@ class Box:
     seconds   for one cell or one call
     bwrap     the path of bubblewrap; None for a plain process
 
-    run and call raise what the learner's code raised, where it is one of Python's own exceptions, else RuntimeError;
-    TimeoutError after `seconds`; Broken where the process has ended.
+    run and call raise what the learner's code raised, where it is one of KNOWN, else RuntimeError; TimeoutError after
+    `seconds`; Broken where the process has ended.
     """
 
     def __init__(self, *, memory=6 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
@@ -91,14 +98,16 @@ class Box:
         if not self.bwrap:
             return [sys.executable, script]
         size = ["--size", str(self.disk)]
-        hidden = [ROOT / "course_lib" / name for name in ("checks.py", "mistakes.py")]
-        places = dict.fromkeys(map(str, ("/usr", sys.base_prefix, sys.prefix, ROOT / "course_lib", script)))
-        shared = [word for place in places for word in ("--ro-bind", place, place)]
-        blank = [word for path in hidden for word in ("--ro-bind", "/dev/null", str(path))]
+        library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
+        python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
+        inside = [place for place in python if Path(place).is_relative_to(ROOT)]
+        outside = [place for place in python if place not in inside]
+        # The course may itself lie in a folder of Python or the system: it is covered before parts of it come back.
+        cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*inside, *library, script])]
         links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
         return [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
-                *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *shared, *blank,
-                *links, "--remount-ro", "/", "--chdir", "/box", sys.executable, script]  # fmt: skip
+                *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *cover, *links,
+                "--remount-ro", str(ROOT), "--remount-ro", "/", "--chdir", "/box", sys.executable, script]  # fmt: skip
 
     def limits(self):
         resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
@@ -112,12 +121,11 @@ class Box:
         environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
                        "HOME": home or self.folder.name, "MPLBACKEND": "Agg", "COURSE_QUIET": "1",
                        "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-        if "SYSTEMROOT" in os.environ:  # Python does not start on Windows without it
-            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-            cwd=self.folder.name, start_new_session=True, preexec_fn=self.limits if resource else None,
+            cwd=self.folder.name, start_new_session=True, preexec_fn=self.limits,
         )  # fmt: skip
+        os.set_blocking(self.process.stdin.fileno(), False)
         self.rest = b""
         self.ask(START, do="run", source="")
 
@@ -127,7 +135,7 @@ class Box:
             return
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (AttributeError, OSError):
+        except OSError:
             self.process.kill()
         self.process.wait()
         self.process.stdin.close()
@@ -139,10 +147,10 @@ class Box:
         """The reply to a message."""
         if self.process is None:
             self.start()
+        until = time.monotonic() + seconds + 2
         try:
-            self.process.stdin.write(json.dumps(message | {"seconds": seconds}).encode() + b"\n")
-            self.process.stdin.flush()
-            reply = json.loads(self.line(time.monotonic() + seconds + 2))
+            self.send(json.dumps(message | {"seconds": seconds}).encode() + b"\n", until)
+            reply = json.loads(self.line(until))
         except (OSError, ValueError) as error:
             self.stop()
             raise Broken(str(error) or "it sent something that is no reply") from None
@@ -151,10 +159,15 @@ class Box:
             raise
         if "error" in reply:
             name, text = map(str, reply["error"])
-            kind = getattr(builtins, name, None)
-            known = isinstance(kind, type) and issubclass(kind, Exception)
-            raise kind(text) if known else RuntimeError(f"{name}: {text}")
+            raise KNOWN[name](text) if name in KNOWN else RuntimeError(f"{name}: {text}")
         return reply.get("value")
+
+    def send(self, data, until):
+        """Write data to the process; Broken where it does not read it in time."""
+        while data:
+            if not select.select([], [self.process.stdin], [], max(0, until - time.monotonic()))[1]:
+                raise Broken("it stopped listening")
+            data = data[os.write(self.process.stdin.fileno(), data) :]
 
     def line(self, until):
         """The next line of the process; Broken where it does not come in time or is too long."""

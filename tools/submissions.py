@@ -133,6 +133,8 @@ def collect(folder, source, name):
 
 def graded_stub(cell):
     """What is left of an answer cell before anything is written: the solution taken out."""
+    if cell.cell_type == "markdown":
+        return "*Your answer.*"
     lines, out, inside = text(cell).splitlines(), [], False
     for line in lines:
         if "BEGIN SOLUTION" in line:
