@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
 import torch
 from nbgrader.api import Gradebook
+from planted import WRONG
+from test_checks import answer, edited, message, solutions
 
+from course_lib.checks import PROBLEMS
 from tools import grade, sandbox, submissions
 
 ROOT = Path(__file__).parents[1]
@@ -388,6 +392,28 @@ def answer(x):
         with pytest.raises(sandbox.Broken, match="stopped listening"):
             for _ in range(49):
                 box.call("answer", torch.zeros(2000))
+
+
+def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
+    monkeypatch.setattr(grade, "LOAD_SECONDS", 2)
+    cells = {f"own cell {k}": "while True: pass" for k in range(20)} | {"cell_update": "def cell_update(): return 1"}
+    with sandbox.Box(seconds=1) as box:
+        learner = grade.Learner(box, cells)
+        learner.load()
+    assert learner.cells == {} and "the cells before it took too long" in learner.failed["cell_update"][1]
+
+
+def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook_does():
+    with sandbox.Box() as box:
+        for name, mistakes in WRONG.items():
+            box.run("import torch\nsigmoid, tanh = torch.sigmoid, torch.tanh")
+            learner = grade.Learner(box, {})
+            box.given(learner.constants)
+            box.run(solutions()[name])
+            PROBLEMS[name](partial(box.call, name), hidden=True)
+            for _, *edits in mistakes:
+                box.run(edited(name, *edits))
+                assert message(name, partial(box.call, name)) == message(name, answer(name, *edits))
 
 
 def test_an_object_of_a_learners_own_does_not_cross():

@@ -52,6 +52,7 @@ from tools.sandbox import BWRAP, Box, Broken, protection
 
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS\n?", re.DOTALL)
+LOAD_SECONDS = 60  # for all cells of one submission
 PROBLEM_SECONDS = 60  # for all cases of one problem
 STATUSES = ("graded", "partly graded", "not gradable")
 NOTHING = {"status": "not gradable", "why": "nothing was handed in", "todo": "Ask for the file."}
@@ -83,20 +84,24 @@ class Learner:
             except ValueError:  # which_clamp keeps its instance to itself
                 continue
 
-    def load(self):
-        """Run all cells; one that ends the process is left out, and the others run again."""
+    def load(self, until=None):
+        """Run all cells; one that takes too long, or ends the process, is left out from then on."""
+        until = until or time.monotonic() + LOAD_SECONDS
         self.box.stop()
         self.box.given(self.constants)
         for key, source in list(self.cells.items()):
             try:
+                if time.monotonic() > until:
+                    raise TimeoutError("no answer: the cells before it took too long")
                 self.box.run(source)
                 self.failed.pop(key, None)
             except Broken as error:
                 self.failed[key] = ("ended", f"When the cell ran, {error}.")
                 del self.cells[key]
-                return self.load()
+                return self.load(until)
             except TimeoutError as error:
                 self.failed[key] = ("no time", f"The cell gave {error}.")
+                del self.cells[key]
             except Exception as error:
                 self.failed[key] = ("wrong", f"{type(error).__name__}: {error}")
 
