@@ -75,7 +75,7 @@ class Linked(torch.autograd.Function):
 class Box:
     """Run cells and call functions in a process of their own.
 
-    memory    bytes of address space, most of which PyTorch reserves and does not use
+    memory    bytes of address space, beyond what Python and PyTorch reserve
     disk      bytes that can be written
     seconds   for one cell or one call
     bwrap     the path of bubblewrap; None for a plain process
@@ -84,7 +84,7 @@ class Box:
     `seconds`; Broken where the process has ended.
     """
 
-    def __init__(self, *, memory=6 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
+    def __init__(self, *, memory=2 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
         self.memory, self.disk, self.seconds, self.bwrap, self.process = memory, disk, seconds, bwrap, None
 
     def __enter__(self):
@@ -95,8 +95,9 @@ class Box:
 
     def command(self):
         script = str(Path(answers.__file__).resolve())
+        command = [sys.executable, script, str(self.memory)]
         if not self.bwrap:
-            return [sys.executable, script]
+            return command
         size = ["--size", str(self.disk)]
         library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
         python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
@@ -107,10 +108,9 @@ class Box:
         links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
         return [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
                 *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *cover, *links,
-                "--remount-ro", str(ROOT), "--remount-ro", "/", "--chdir", "/box", sys.executable, script]  # fmt: skip
+                "--remount-ro", str(ROOT), "--remount-ro", "/", "--chdir", "/box", *command]  # fmt: skip
 
     def limits(self):
-        resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
         resource.setrlimit(resource.RLIMIT_FSIZE, (self.disk, self.disk))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
@@ -153,7 +153,7 @@ class Box:
             reply = json.loads(self.line(until))
         except (OSError, ValueError) as error:
             self.stop()
-            raise Broken(str(error) or "it sent something that is no reply") from None
+            raise Broken("its process ended" if isinstance(error, OSError) else "it sent no reply") from None
         except Broken:
             self.stop()
             raise
