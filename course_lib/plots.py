@@ -21,6 +21,7 @@ STYLES = {  # thing: (colour, marker, line)
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
     "tied": (GREEN, "P", "-."), "page": (RED, "X", "-."),
+    "LSTM, default": (BLUE, "D", "--"), "RNN, orthogonal": (RED, "v", "--"),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
 }  # fmt: skip
 
@@ -129,5 +130,28 @@ def heat(ax, values, *, colours="viridis", low=None, high=None, name=""):
     """values (units, time) as a map, time to the right, with a colour bar called name."""
     image = ax.imshow(values, aspect="auto", origin="lower", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
     ax.grid(False)
+    ax.figure.colorbar(image, ax=ax, label=name)
+    return ax
+
+
+def letters(ax, text, values, *, most=1.0, name=""):
+    """text, character by character, each on the colour of its value: blue below 0, white at 0, red above.
+
+    values (time,) are shown from -most to most, in a colour bar called name. Lines break where text breaks them; a line
+    begins at the top left. ValueError where text and values differ in length.
+    """
+    if len(text) != len(values):
+        raise ValueError(f"letters needs one value per character; got {len(text)} characters and {len(values)} values")
+    lines = [part + "\n" for part in text.split("\n")]
+    shades = np.full((len(lines), max(map(len, lines))), np.nan)
+    rest = iter(values)
+    for row, written in enumerate(lines):
+        for column, (symbol, value) in enumerate(zip(written, rest)):
+            shades[row, column] = value
+            if symbol.strip():
+                ax.text(column, row, symbol, ha="center", va="center", family="monospace", fontsize=7)
+    image = ax.imshow(shades, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest", alpha=0.7)
+    ax.grid(False)
+    ax.set(xticks=[], yticks=[])
     ax.figure.colorbar(image, ax=ax, label=name)
     return ax

@@ -13,12 +13,13 @@ A new task: write the class here, add its name to `TASKS` at the end. Nothing el
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import log
 
 import torch
 from torch.nn import functional
 
-from course_lib.data import load_weather
+from course_lib.data import TRAIN_SHARE, load_digits8, load_weather
 
 
 @dataclass(frozen=True)
@@ -455,8 +456,74 @@ class NextObservation(Task):
         return (error < by_persistence).float().mean().item()
 
 
+@cache
+def digits(split):
+    """(images (count, 8, 8), labels (count,)) of "train", the first three quarters, or of "test"."""
+    images, labels = load_digits8()
+    cut = round(TRAIN_SHARE * len(labels))
+    part = slice(0, cut) if split == "train" else slice(cut, None)
+    return torch.from_numpy(images[part]), torch.from_numpy(labels[part])
+
+
+@dataclass(frozen=True)
+class Digits(Choice):
+    """Say which digit was seen before the noise: real images of handwriting (`data.load_digits8`).
+
+    x is an image, row by row (8 steps of 8 numbers) or pixel by pixel (64 steps of one), then `lag` steps of Gaussian
+    noise of mean 0 and variance 1. The digit is asked for at the last step. 10 classes. The images of Chang et al.
+    (2019), padded in the same way, were larger and in colour.
+
+    by      "row" or "pixel"
+    split   the images that are drawn from: "train" (the first three quarters) or "test"
+
+    Lag: the steps of noise, from the last piece of the image to the question.
+    Baseline: the best predictor that has seen no image knows how often each digit is there: the entropy of the labels,
+    close to ln 10. Solved: 0.05 (see Choice), on the images of the split.
+    """
+
+    by: str = "row"
+    split: str = "train"
+
+    output_size = 10
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name, choices in (("by", ("row", "pixel")), ("split", ("train", "test"))):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"Digits has no {name} {getattr(self, name)!r}; choices: {', '.join(choices)}")
+
+    @property
+    def input_size(self):
+        """8 numbers of a row, or one pixel."""
+        return 8 if self.by == "row" else 1
+
+    @property
+    def images(self):
+        """(images (count, steps, input_size), labels (count,)) of the split."""
+        images, labels = digits(self.split)
+        return images.reshape(len(images), -1, self.input_size), labels
+
+    @property
+    def baseline(self):
+        share = torch.bincount(self.images[1]).double()
+        share /= share.sum()
+        return -(share * share.log()).sum().item()
+
+    def draw(self, batch_size, generator):
+        images, labels = self.images
+        which = torch.randint(0, len(labels), (batch_size,), generator=generator)
+        noise = torch.randn(batch_size, self.lag, self.input_size, generator=generator)
+        return Batch(torch.cat([images[which], noise], dim=1), labels[which])
+
+    def solve(self, x):
+        """The labels: looks for each image in the split."""
+        images, labels = self.images
+        same = (x[:, None, : images.shape[1]] == images).flatten(2).all(dim=2)
+        return labels[same.int().argmax(dim=1)]
+
+
 TASKS = (
     Adding, Adding1997, KeepOrReplace, Counting,
     Latching, TemporalOrder, Copying, SelectiveCopying,
-    NextObservation,
+    NextObservation, Digits,
 )  # fmt: skip

@@ -159,6 +159,7 @@ def train(
     bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=settings["cell"])
     try:
         while len(history.losses) < updates and history.ended == "budget":
+            done, unseen = len(history.losses), generator.get_state()
             update(network, task, task.batch(batch_size, generator=generator), optimiser, clip, history)
             if until(history):
                 history.ended, history.solved_at = "solved", len(history.losses)
@@ -170,6 +171,8 @@ def train(
                 saved = time.perf_counter()
     except KeyboardInterrupt:
         history.ended = "interrupted"
+        if len(history.losses) == done:  # the batch of an update that was not finished is drawn again
+            generator.set_state(unseen)
     finally:
         bar.close()
     if checkpoint is not None:

@@ -31,6 +31,7 @@ PRESETS = {  # what all steps of (forget, input, output) are set to
 }  # fmt: skip
 WIDE = {"description_width": "initial"}
 READABLE = 100  # symbols along one axis
+MAPPED = 20  # symbols that the map of the input has a row for; more are written along the axes alone
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
 
 
@@ -492,9 +493,13 @@ class GateLens(Panel):
 
     def draw(self, trace):
         x, at = self.batch.x[self.sequence.value].numpy(), self.sequence.value
-        figure, (top, middle, bottom) = plots.canvas(rows=3, width=9, height=6)
-        plots.heat(top, x.T, colours="Greys", name="x")
-        plots.label(top, "", "input")
+        letters = self.symbols is not None and len(self.symbols) > MAPPED
+        figure, (*top, middle, bottom) = plots.canvas(rows=2 if letters else 3, width=9, height=5 if letters else 6)
+        for ax in top:
+            plots.heat(ax, x.T, colours="Greys", name="x")
+            plots.label(ax, "", "input")
+            if self.symbols is not None:
+                ax.set_yticks(range(len(self.symbols)), self.symbols)
         shown = trace[self.shown.value][at].T
         most = max(1.0, abs(shown).max())
         plots.heat(middle, shown, colours="RdBu", low=-most, high=most, name=self.shown.value)
@@ -504,10 +509,9 @@ class GateLens(Panel):
             plots.line(bottom, range(len(x)), trace[name][at, :, self.unit.value], of=name)
         bottom.set_xlim(-0.5, len(x) - 0.5)
         plots.label(bottom, "step", f"unit {self.unit.value}", legend="above")
-        if self.symbols is not None:
-            top.set_yticks(range(len(self.symbols)), self.symbols)
-            if len(x) <= READABLE:
-                bottom.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
+        if self.symbols is not None and len(x) <= READABLE:
+            for ax in (middle, bottom):
+                ax.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
         return figure
 
     def static(self):

@@ -13,8 +13,8 @@ LAYERS = [
     ["tasks", "unroll", "initialise"],
     ["fuse"],
     ["training", "gradients"],
-    ["sweep", "bench", "explore", "mistakes"],
-    ["lesson"],
+    ["sweep", "bench", "explore", "mistakes", "text"],
+    ["lesson", "ledger"],
     ["widgets", "checks"],
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

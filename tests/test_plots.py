@@ -55,6 +55,15 @@ def test_a_level_is_a_line_with_its_name(ax):
     assert ax.lines[0].get_ydata()[0] == 0.5 and ax.texts[0].get_text() == "chance"
 
 
+def test_letters_stand_on_the_colour_of_their_value(ax):
+    plots.letters(ax, "ab\n\nc", np.array([1, -1, 0, 0.5, 0.25]), name="c")
+    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("a", (0, 0)), ("b", (1, 0)), ("c", (0, 2))]
+    shades = ax.images[0].get_array()
+    assert shades[0, :3].tolist() == [1, -1, 0] and shades[1, 0] == 0.5 and shades[2, 0] == 0.25
+    with pytest.raises(ValueError, match="one value per character; got 2 characters and 1 values"):
+        plots.letters(ax, "ab", [1])
+
+
 def test_a_heat_map_shows_time_to_the_right_and_has_a_bar(ax):
     plots.heat(ax, np.eye(3), name="forget gate")
     assert ax.images[0].get_array().shape == (3, 3) and len(ax.figure.axes) == 2

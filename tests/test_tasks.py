@@ -15,6 +15,7 @@ from course_lib.tasks import (
     Adding1997,
     Copying,
     Counting,
+    Digits,
     KeepOrReplace,
     Latching,
     NextObservation,
@@ -277,6 +278,31 @@ def test_training_windows_never_reach_into_the_test_hours():
         torch.testing.assert_close(batch.x[0], values[first : last - 1], rtol=0, atol=0)
         with pytest.raises(ValueError, match=f"lag of at most {last - first - 1} hours"):
             NextObservation(lag=last - first, split=split)
+
+
+@pytest.mark.parametrize(("by", "steps"), [("row", 8), ("pixel", 64)])
+def test_digits_are_the_images_then_noise(by, steps):
+    batch = drawn(Digits(lag=50, by=by), 400)
+    assert batch.x.shape == (400, steps + 50, 64 // steps)
+    image, noise = batch.x[:, :steps], batch.x[:, steps:]
+    assert (
+        image.min() == 0 and image.max() == 1 and abs(noise.mean()) < 0.02 and noise.var() == pytest.approx(1, abs=0.02)
+    )
+    assert torch.equal(drawn(Digits(lag=50), 400).y, batch.y)
+    assert torch.equal(drawn(Digits(lag=50), 400).x[:, :8].flatten(1), image.flatten(1))
+
+
+def test_no_digit_is_both_for_training_and_for_testing():
+    train, test = (Digits(lag=1, split=split).images[0].flatten(1) for split in ("train", "test"))
+    assert len(train) == 1348 and len(test) == 449 and torch.cdist(train, test).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "choices"), [("by", "column", "row, pixel"), ("split", "all", "train, test")]
+)
+def test_digits_of_an_unknown_kind_are_refused_with_the_choices(name, value, choices):
+    with pytest.raises(ValueError, match=f"Digits has no {name} '{value}'; choices: {choices}"):
+        Digits(lag=1, **{name: value})
 
 
 def test_an_unknown_split_is_refused_with_the_choices():
