@@ -150,7 +150,7 @@ def letters(ax, text, values, *, most=1.0, name=""):
             shades[row, column] = value
             if symbol.strip():
                 ax.text(column, row, symbol, ha="center", va="center", family="monospace", fontsize=7)
-    image = ax.imshow(shades, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest", alpha=0.7)
+    image = ax.imshow(shades, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest", alpha=0.55)
     ax.grid(False)
     ax.set(xticks=[], yticks=[])
     ax.figure.colorbar(image, ax=ax, label=name)

@@ -5,12 +5,13 @@ GateDesk()
 
 Nothing is computed or drawn here: numbers come from `explore`, pictures from `plots` or, where a moved control must
 answer within 50 ms, from the script of the same name in browser/. Each widget has static(): a figure over the range of
-its controls, with a text, for where there is no kernel: `lesson.show(*GateDesk.static())`.
+its controls, with a text; a saved notebook shows it where there is no kernel.
 
 What the learner did (drawn gates, solved missions, guesses) is kept in answers.json beside the notebook.
 """
 
 import os
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 
@@ -57,10 +58,25 @@ def listed(values):
     return [None if np.isnan(value) else float(value) for value in values]
 
 
+
+
+class StandIn:
+    """Shows static() in the widget's place where there is no kernel: on a static page, on a code host, in print."""
+
+    def _repr_mimebundle_(self, **options):
+        shown = super()._repr_mimebundle_(**options)
+        data, about = shown if isinstance(shown, tuple) else (shown, {})
+        figure, text = self.static()
+        png = BytesIO()
+        figure.savefig(png, format="png")
+        plt.close(figure)
+        return data | {"image/png": b64encode(png.getvalue()).decode()}, about | {"image/png": {"alt": text}}
+
+
 # ---- Drawn in the browser ----
 
 
-class Browser(anywidget.AnyWidget):
+class Browser(StandIn, anywidget.AnyWidget):
     """A widget that Python computes and the browser draws.
 
     view    what there is to see, computed anew by look() whenever one of `moved` changes
@@ -257,7 +273,7 @@ class BuildTheLSTM(Browser):
 # ---- Drawn in Python ----
 
 
-class Panel(widgets.VBox):
+class Panel(StandIn, widgets.VBox):
     """Controls, a picture, and a line of text that says what it shows. picture() returns (figure, text)."""
 
     def __init__(self, *controls):
@@ -286,7 +302,7 @@ class Panel(widgets.VBox):
         return f"{type(self).__name__}()"
 
 
-class HalfLifeDial(widgets.VBox):
+class HalfLifeDial(StandIn, widgets.VBox):
     """A constant forget gate, its half-life, and the longest lag at which a stored value stands out from noise.
 
     The learner guesses a half-life first; then bias and half-life turn together.

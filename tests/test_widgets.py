@@ -1,6 +1,7 @@
 """Every control of every widget is moved over its range, and what is shown is what the library computes."""
 
 import json
+from base64 import b64decode
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -66,6 +67,10 @@ def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
     figure, text = WIDGETS[name]().static()
     assert all(ax.lines or ax.patches for ax in figure.axes) and len(figure.axes) >= (1 if name == "GateLens" else 3)
     assert len(text) > 60 and any(letter.isdigit() for letter in text)
+    plt.close(figure)
+    data, about = WIDGETS[name]()._repr_mimebundle_()
+    assert about["image/png"]["alt"] == text and "application/vnd.jupyter.widget-view+json" in data
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG") and plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("name", WIDGETS)
