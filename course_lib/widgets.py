@@ -58,8 +58,6 @@ def listed(values):
     return [None if np.isnan(value) else float(value) for value in values]
 
 
-
-
 class StandIn:
     """Shows static() in the widget's place where there is no kernel: on a static page, on a code host, in print."""
 
