@@ -122,7 +122,7 @@ def bars(ax, rows):
     """Values in [0, 1] over time as bars, one row for each thing: {thing: (time,)}, the first on top."""
     for k, (thing, values) in enumerate(reversed(rows.items())):
         ax.bar(range(len(values)), 0.85 * np.asarray(values), bottom=k, width=1.0, color=style(thing)["color"])
-    ax.set(ylim=(0, max(1, len(rows))), yticks=0.42 + np.arange(len(rows)), yticklabels=list(reversed(rows)))
+    ax.set(ylim=(-0.05, max(1, len(rows))), yticks=0.42 + np.arange(len(rows)), yticklabels=list(reversed(rows)))
     return ax
 
 

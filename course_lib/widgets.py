@@ -33,6 +33,10 @@ PRESETS = {  # what all steps of (forget, input, output) are set to
 WIDE = {"description_width": "initial"}
 READABLE = 100  # symbols along one axis
 MAPPED = 20  # symbols that the map of the input has a row for; more are written along the axes alone
+BESIDE = (
+    -0.07,
+    0.5,
+)  # where a label stands whose axis has numbers of changing length, in widths and heights of the axes
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
 
 
@@ -515,7 +519,7 @@ class GateLens(Panel):
             if self.symbols is not None:
                 ax.set_yticks(range(len(self.symbols)), self.symbols)
         shown = trace[self.shown.value][at].T
-        most = max(1.0, abs(shown).max())
+        most = max(1.0, np.percentile(abs(shown), 98))  # a few units may grow far beyond the others
         plots.heat(middle, shown, colours="RdBu", low=-most, high=most, name=self.shown.value)
         middle.axhline(self.unit.value, color="black", linewidth=0.8)
         plots.label(middle, "", "unit")
@@ -523,6 +527,7 @@ class GateLens(Panel):
             plots.line(bottom, range(len(x)), trace[name][at, :, self.unit.value], of=name)
         bottom.set_xlim(-0.5, len(x) - 0.5)
         plots.label(bottom, "step", f"unit {self.unit.value}", legend="above")
+        bottom.yaxis.set_label_coords(*BESIDE)
         if self.symbols is not None and len(x) <= READABLE:
             for ax in (middle, bottom):
                 ax.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
@@ -578,6 +583,7 @@ class ClampAnyGate(Panel):
             plots.line(bottom, steps, held[state][sequence, :, unit], of=state)
         plots.line(bottom, steps, free[memory][sequence, :, unit], of="baseline", name=f"{memory} without clamps")
         plots.label(bottom, "step", f"unit {unit}")
+        bottom.yaxis.set_label_coords(*BESIDE)
         now, before = held[memory][sequence, -1, unit], free[memory][sequence, -1, unit]
         done = ", ".join(f"{gate} held at {value:g}" for gate, value in clamps.items()) or "No gate is held"
         return figure, f"{done}: {memory} of unit {unit} ends at {now:.2f}; without clamps at {before:.2f}."
