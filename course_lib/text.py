@@ -31,6 +31,9 @@ from course_lib.training import Network, build, evaluate, train
 
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127)))  # whatever is none of these is one more symbol
 MODEL = Path(__file__).parents[1] / "results" / "source_model.npz"
+OPENS, CLOSES = (  # from Python 3.12 on, a string with expressions in it is several tokens
+    {getattr(tokenize, f"{kind}STRING_{end}", None) for kind in "FT"} for end in ("START", "END")
+)
 HELD_OUT = 8  # one module in so many is for testing
 
 
@@ -118,21 +121,25 @@ def structure(text):
     """
     starts = np.cumsum([0, *(len(line) for line in text.splitlines(keepends=True))])
     found = {name: np.zeros(len(text)) for name in ("in string", "in comment", "brackets", "indentation")}
-    depth = last = 0
+    depth = last = nested = first = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             begin, end = (starts[min(row, len(starts)) - 1] + column for row, column in (token.start, token.end))
             found["brackets"][last:begin] = depth
-            if token.string in ("(", "[", "{") and token.type == tokenize.OP:
-                depth += 1
-            elif token.string in (")", "]", "}") and token.type == tokenize.OP:
-                depth -= 1
+            if token.type == tokenize.OP and not nested:
+                depth += (token.string in "([{") - (token.string in ")]}")
             found["brackets"][begin:end] = depth
             last = max(last, end)
             if token.type == tokenize.COMMENT:
                 found["in comment"][begin:end] = 1
-            elif token.type == tokenize.STRING:
+            elif token.type == tokenize.STRING and not nested:
                 found["in string"][begin : end - 1] = 1
+            elif token.type in OPENS:
+                first, nested = first if nested else begin, nested + 1
+            elif token.type in CLOSES:
+                nested -= 1
+                if not nested:
+                    found["in string"][first : end - 1] = 1
     except (tokenize.TokenError, SyntaxError) as error:
         raise ValueError(f"structure needs the text of a Python module; got one that does not parse: {error}") from None
     for begin, line in zip(starts, text.splitlines(keepends=True)):

@@ -18,11 +18,13 @@ import numpy as np
 from tools import browser
 
 LENS = """
+from course_lib.text import SYMBOLS, NextCharacter, load_model
+GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\n", "¶") + "?")
+"""
+CLAMP = """
 import torch
 from course_lib.cells import LSTMCell
-from course_lib.tasks import TemporalOrder
-from course_lib.training import build
-task = TemporalOrder(lag=30)
+ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
 """
 WIDGETS = {  # name: the code that shows it
     "GateDesk": "GateDesk()",
@@ -30,8 +32,8 @@ WIDGETS = {  # name: the code that shows it
     "BuildTheLSTM": "BuildTheLSTM()",
     "HalfLifeDial": "HalfLifeDial()",
     "TimeWarp": "TimeWarp()",
-    "GateLens": f"{LENS}GateLens(build(LSTMCell, task, hidden_size=8), task, symbols='abcdXYEB')",
-    "ClampAnyGate": f"{LENS}ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))",
+    "GateLens": LENS,  # as in 13
+    "ClampAnyGate": CLAMP,
 }
 DRAWN = {  # by the browser: the control that is moved; the pictures of the others are drawn by Python
     "GateDesk": ".course .draw[aria-label='input gate']",
