@@ -207,6 +207,7 @@ def processor():
 
 def read(path):
     """The results in a file, {} where there is none."""
+    path = Path(path)
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

@@ -1,0 +1,256 @@
+"""The ledger: every claim of the question page, what was expected, the verdict, and the evidence for it.
+
+The evidence is not written here. It is read from the notebooks, where `lesson.verdict` printed it once its assertion
+had held. A claim without such a sentence is an error; a notebook whose numbers do not support its sentence fails.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+VERDICTS = ("true", "true with limits", "false")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the page.
+
+    name       A: the asker says so; Q: the asker's question, as the claim that it could be done; C: a comment;
+               N, M: the first and the second answer
+    says       the claim, in our words
+    expected   what a reader of textbooks would predict
+    verdict    one of VERDICTS; limits: what the verdict does not cover, or where the claim goes wrong
+    notebooks  numbers of the notebooks that try it, without 14, which shows the ledger and adds to C1 below it
+    """
+
+    name: str
+    says: str
+    expected: str
+    verdict: str
+    limits: str
+    notebooks: tuple
+
+
+CLAIMS = (
+    Claim(
+        "A1",
+        "An RNN is o', h' = F(o, h), with F trained to predict the next observation.",
+        "A state helps a great deal.",
+        "true with limits",
+        "On hourly weather the state is worth a tenth of the error, all of it from the last hours. The form is a "
+        "choice: usually the prediction is read from h, and is not fed back.",
+        ("01",),
+    ),
+    Claim(
+        "A2",
+        "Plain networks cannot relate events that are far apart.",
+        "The gradient vanishes, so nothing is learnt.",
+        "true with limits",
+        "One bit is latched at every lag we tried; a number among other numbers is lost from lag 20 on. What "
+        "vanishes is the far part of the gradient, not the whole.",
+        ("02",),
+    ),
+    Claim(
+        "A3",
+        "The new memory is c' = ω₁ ⊙ c + ω₂ ⊙ c_int, component by component, from o and h.",
+        "It is the LSTM that everyone runs.",
+        "true",
+        "To rounding, forward and backward.",
+        ("07",),
+    ),
+    Claim(
+        "A4",
+        "ω₂ is the keep gate and ω₁ the write gate.",
+        "As the page says.",
+        "false",
+        "The page's own formula has it the other way round: ω₁ multiplies the old memory.",
+        ("05",),
+    ),
+    Claim(
+        "A5",
+        "The gates mix the old memory and the new.",
+        "A weighted mean of the two.",
+        "true with limits",
+        "It is a mean only if f + i = 1. Free gates can also add up.",
+        ("05",),
+    ),
+    Claim(
+        "A6",
+        "The output is h' = h_int ⊙ S(c'), with S a sigmoid.",
+        "The same as o ⊙ tanh(c').",
+        "false",
+        "It is another cell: the gate and the content have changed places.",
+        ("07", "09"),
+    ),
+    Claim(
+        "Q1",
+        "One network that computes the new memory from o, h and c would do in place of the gates.",
+        "It would, with enough training.",
+        "false",
+        "It can represent what gates do. From scratch it was not learnt within the budget of the notebook, only from "
+        "starts near a solution set by hand. What makes the difference is the multiplication: the same network, "
+        "added, fails as well.",
+        ("04",),
+    ),
+    Claim(
+        "Q2",
+        "The memory could be read by a network, not by a product.",
+        "The product is needed.",
+        "true",
+        "A network that reads the memory learns as surely as the product, in our task in about twice the updates. No "
+        "output gate at all costs nothing either. What was expected of the gate, that it hides what is stored, it "
+        "does not do by itself.",
+        ("09",),
+    ),
+    Claim(
+        "C1",
+        "Gates keep activations and gradients for as long as necessary.",
+        "An LSTM remembers for ever.",
+        "true with limits",
+        "As long as 1 - f is small against 1 / lag, which a default initialisation is not; and only with an input "
+        "gate that refuses what must not get in. With both set for the lag, lags of 10,000 are learnt and a million "
+        "steps are kept.",
+        ("08", "11", "13"),
+    ),
+    Claim(
+        "C2",
+        "One network could learn to keep.",
+        "It could.",
+        "true with limits",
+        "One bit it learns to keep (A2). A number it can represent, with weights that are nearly exact: 1 % off loses "
+        "it. From scratch it did not learn that.",
+        ("04",),
+    ),
+    Claim(
+        "C3",
+        "An identity matrix always keeps, but what comes in piles up and saturates, which is also forgetting.",
+        "As the comment says.",
+        "true with limits",
+        "With tanh an identity keeps nothing, even in silence. With relu or without squashing it keeps, and drowns.",
+        ("03",),
+    ),
+    Claim(
+        "C4",
+        "One network could decide to keep or to replace from what it observes.",
+        "Only gates can.",
+        "true with limits",
+        "Four relu units do it without an error, at any lag, with weights set by hand. From scratch, training "
+        "does not find them.",
+        ("04",),
+    ),
+    Claim(
+        "C5",
+        "A plain network cannot erase; gates act like weights that change while it runs.",
+        "As the comment says.",
+        "true with limits",
+        "A saturating unit erases. True is the second half: only a gate lets the input choose how much of the old "
+        "state passes, and leave the state itself free.",
+        ("06", "11", "13"),
+    ),
+    Claim(
+        "N1",
+        "Feeding everything through dense layers is a plain network that shows a part of its state.",
+        "As the answer says.",
+        "true",
+        "Exactly, by construction.",
+        ("04",),
+    ),
+    Claim(
+        "N2",
+        "The path through the cell state gives constant error flow.",
+        "Its gradient is the product of the forget gates.",
+        "true with limits",
+        "Constant it is only if f = 1, as in the cell of 1997. The derivative of c by an earlier c has a second part,"
+        " through h, and at usual starts that part is the larger one: it can vanish as well as explode.",
+        ("08",),
+    ),
+    Claim(
+        "N3",
+        "With weights on the memory, the error would go through them at every step; the LSTM avoids it.",
+        "No weights on the way back.",
+        "true with limits",
+        "None on the direct path. But the weights are still on the other one, from c through h and the gates to the "
+        "next c. Take those away and the path is alone, exactly.",
+        ("08",),
+    ),
+    Claim(
+        "N4",
+        "Keeping would otherwise have to be learnt from scratch, which is harder.",
+        "A start near the solution is enough.",
+        "true with limits",
+        "Harder, yes. But a start at the identity, or nearby, does not help one network enough; a gate finds its "
+        "own way.",
+        ("04",),
+    ),
+    Claim(
+        "N5",
+        "The GRU computes its hidden update without weights that act directly on the hidden state.",
+        "As the answer says.",
+        "true with limits",
+        "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
+        "acts on h. minGRU is the cell of which the sentence is true, and it pays for it.",
+        ("12",),
+    ),
+    Claim(
+        "M1",
+        "One sigmoid network could learn the vector to be saved.",
+        "It could.",
+        "true with limits",
+        "It learns it, but later than the product does, and not in every run.",
+        ("10",),
+    ),
+    Claim(
+        "M2",
+        "The sigmoid says how much to save, the tanh what.",
+        "As the answer says.",
+        "true with limits",
+        "In a trained cell, on a task in which a mark says whether and a number says what. The division of labour is "
+        "learnt, and it is not complete.",
+        ("10",),
+    ),
+    Claim(
+        "M3",
+        "Splitting the two makes training easier.",
+        "As the answer says.",
+        "true with limits",
+        "On one task, at one lag and equal weights. Either single network learns it too, in several times the updates.",
+        ("10",),
+    ),
+)
+
+
+def printed(path):
+    """[(claim's name, sentence)] of the verdicts that a notebook shows."""
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    texts = ["".join(data.get("text/markdown", "")) for data in outputs]
+    heads = [text.removeprefix("**Verdict ").split(".** ", 1) for text in texts if text.startswith("**Verdict ")]
+    return [(name, sentence) for name, sentence in heads]
+
+
+def evidence(claim, *, folder="."):
+    """[(notebook's number, sentence)]: what the notebooks of a claim printed. folder holds the notebooks.
+
+    FileNotFoundError where a notebook is missing, ValueError where it prints no verdict on the claim.
+    """
+    found = []
+    for number in claim.notebooks:
+        paths = sorted(Path(folder).glob(f"{number}_*.ipynb"))
+        if not paths:
+            raise FileNotFoundError(f"the ledger needs notebook {number} for {claim.name}; it is not in {folder}")
+        own = [(number, sentence) for name, sentence in printed(paths[0]) if name == claim.name]
+        if not own:
+            raise ValueError(f"the ledger needs a verdict on {claim.name} in {paths[0].name}; it shows none")
+        found += own
+    return found
+
+
+def page(claim, *, folder="."):
+    """A claim with its evidence, as Markdown."""
+    limits = f" {claim.limits}" if claim.limits else ""
+    lines = [
+        f"**{claim.name}. {claim.says}**",
+        f"Expected: {claim.expected} Verdict: **{claim.verdict}**.{limits}",
+        *(f"- {number}: {sentence}" for number, sentence in evidence(claim, folder=folder)),
+    ]
+    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:])
