@@ -3,7 +3,6 @@
 
 PYTHON ?= python3
 PY := .venv/$(if $(filter Windows_NT,$(OS)),Scripts/python.exe,bin/python)
-START := /lab/tree/notebooks/00_start_here.ipynb
 QUIET := COURSE_QUIET=1 OMP_NUM_THREADS=1
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -13,7 +12,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
 
 lab: learner  ## open the course in JupyterLab
-	$(PY) -m jupyterlab --LabApp.default_url=$(START) $(ROOT_USER) $(ARGS)
+	$(PY) -m jupyterlab --config=jupyter_server_config.py $(ROOT_USER) $(ARGS)
 
 test: developer  ## run every notebook and compare, then test the library, the exercises and the tools
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -10,8 +10,10 @@ its controls, with a text; a saved notebook shows it where there is no kernel.
 What the learner did (drawn gates, solved missions, guesses) is kept in answers.json beside the notebook.
 """
 
+import gc
 import os
 from base64 import b64encode
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -275,6 +277,23 @@ class BuildTheLSTM(Browser):
 # ---- Drawn in Python ----
 
 
+@contextmanager
+def swept():
+    """Collect no garbage inside, and what is new right after it.
+
+    A figure is garbage in circles. While it is young, a collection takes 5 ms; once it counts as old, one that goes
+    through all of PyTorch's objects as well takes 200 ms, in the middle of a moved slider.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+        gc.collect(0)
+
+
 class Panel(StandIn, widgets.VBox):
     """Controls, a picture, and a line of text that says what it shows. picture() returns (figure, text)."""
 
@@ -288,6 +307,10 @@ class Panel(StandIn, widgets.VBox):
         self.refresh()
 
     def refresh(self, change=None):
+        with swept():
+            self.redraw()
+
+    def redraw(self):
         figure, text = self.picture()
         if self.places:  # the first layout stays: finding one takes longer than drawing, and nothing jumps about
             figure.set_layout_engine("none")
@@ -529,8 +552,7 @@ class GateLens(Panel):
         plots.label(bottom, "step", f"unit {self.unit.value}", legend="above")
         bottom.yaxis.set_label_coords(*BESIDE)
         if self.symbols is not None and len(x) <= READABLE:
-            for ax in (middle, bottom):
-                ax.set_xticks(range(len(x)), [self.symbols[k] for k in x.argmax(axis=1)])
+            plots.symbols(bottom, [self.symbols[k] for k in x.argmax(axis=1)])
         return figure
 
     def static(self):

@@ -24,7 +24,9 @@ GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\
 CLAMP = """
 import torch
 from course_lib.cells import LSTMCell
-ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
+desk = ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
+desk.switches["forget"].value, desk.sliders["forget"].value = True, 0.5
+desk
 """
 WIDGETS = {  # name: the code that shows it
     "GateDesk": "GateDesk()",

@@ -3,7 +3,7 @@
     make readme
 
 A notebook is described by its title, a file of the library by the first line of its docstring, the speed by
-results/bench.json.
+results/bench.json, the widgets by results/latency.json.
 """
 
 import ast
@@ -80,7 +80,17 @@ def about(environment):
     return f"*{environment['processor']}, {environment['cores']} cores, {environment['threads']} threads; {versions}.*"
 
 
-TABLES = {"notebooks": notebooks, "library": library, "speed": speed, "adding": adding}
+def answers():
+    """The table of milliseconds from a moved control of a widget to the new picture."""
+    part = bench.read(ROOT / "results" / "latency.json")["milliseconds"]
+    yield "| widget | median | 95 of 100 moves within |"
+    yield "|---|---|---|"
+    for name, taken in part.items():
+        values = [np.inf if value is None else value for value in taken]
+        yield f"| {name} | {np.median(values):.0f} ms | {np.quantile(values, 0.95):.0f} ms |"
+
+
+TABLES = {"notebooks": notebooks, "library": library, "speed": speed, "adding": adding, "answers": answers}
 
 
 def with_tables(text):
