@@ -24,9 +24,7 @@ GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\
 CLAMP = """
 import torch
 from course_lib.cells import LSTMCell
-desk = ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
-desk.switches["forget"].value, desk.sliders["forget"].value = True, 0.5
-desk
+ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
 """
 WIDGETS = {  # name: the code that shows it
     "GateDesk": "GateDesk()",
@@ -42,7 +40,7 @@ DRAWN = {  # by the browser: the control that is moved; the pictures of the othe
     "GradientMicroscope": ".course input[name=bias]",
     "BuildTheLSTM": ".course input[name='write gate']",
 }
-HANDLE = ".jp-OutputArea .noUi-handle"
+HANDLES = {"ClampAnyGate": ".widget-slider:nth-last-child(2) "}  # its unit; of the others the first slider
 MOVES = """async ([control, drawn, moves]) => {
     const output = document.querySelector(drawn ? '.course' : '.jp-OutputArea .widget-image');
     const isPicture = (change) => !drawn ? change.attributeName === 'src'
@@ -88,7 +86,8 @@ def measure(lab, name, *, moves=60):
         answer.click()
     tab.page.wait_for_selector("[role=status]")
     tab.page.wait_for_timeout(500)
-    taken = tab.page.evaluate(MOVES, [DRAWN.get(name, HANDLE), name in DRAWN, moves])
+    control = DRAWN.get(name, f".jp-OutputArea {HANDLES.get(name, '')}.noUi-handle")
+    taken = tab.page.evaluate(MOVES, [control, name in DRAWN, moves])
     tab.page.close()
     return taken
 
