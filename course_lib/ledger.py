@@ -196,7 +196,7 @@ CLAIMS = (
         "One sigmoid network could learn the vector to be saved.",
         "It could.",
         "true with limits",
-        "It learns it, but later than the product does, and not in every run.",
+        "It learns it, but later than the product does.",
         ("10",),
     ),
     Claim(
@@ -213,7 +213,7 @@ CLAIMS = (
         "Splitting the two makes training easier.",
         "As the answer says.",
         "true with limits",
-        "On one task, at one lag and equal weights. Either single network learns it too, in several times the updates.",
+        "On one task, at one lag and equal weights. Either single network learns it too, with more updates.",
         ("10",),
     ),
 )
