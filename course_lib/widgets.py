@@ -35,10 +35,8 @@ PRESETS = {  # what all steps of (forget, input, output) are set to
 WIDE = {"description_width": "initial"}
 READABLE = 100  # symbols along one axis
 MAPPED = 20  # symbols that the map of the input has a row for; more are written along the axes alone
-BESIDE = (
-    -0.07,
-    0.5,
-)  # where a label stands whose axis has numbers of changing length, in widths and heights of the axes
+# Where a label stands whose axis has numbers of changing length, in widths and heights of the axes.
+BESIDE = (-0.07, 0.5)
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
 
 
