@@ -87,9 +87,9 @@ CLAIMS = (
         "One network that computes the new memory from o, h and c would do in place of the gates.",
         "It would, with enough training.",
         "false",
-        "It can represent what gates do. From scratch it was not learnt within the budget of the notebook, only from "
-        "starts near a solution set by hand. What makes the difference is the multiplication: the same network, "
-        "added, fails as well.",
+        "It can represent what gates do. Beyond the shortest lag it was not learnt from scratch within the budget of "
+        "the notebook, only from starts near a solution set by hand. What makes the difference is the multiplication: "
+        "the same network, added, fails as well. At long lags the start of the gates decides too.",
         ("04",),
     ),
     Claim(
@@ -117,8 +117,8 @@ CLAIMS = (
         "One network could learn to keep.",
         "It could.",
         "true with limits",
-        "One bit it learns to keep (A2). A number it can represent, with weights that are nearly exact: 1 % off loses "
-        "it. From scratch it did not learn that.",
+        "One bit it learns to keep (A2). A number it can represent, with weights that are nearly exact: a small error "
+        "loses it. From scratch relu units learnt to keep one at the shortest lag, and no farther.",
         ("04",),
     ),
     Claim(
@@ -134,8 +134,8 @@ CLAIMS = (
         "One network could decide to keep or to replace from what it observes.",
         "Only gates can.",
         "true with limits",
-        "Four relu units do it without an error, at any lag, with weights set by hand. From scratch, training "
-        "does not find them.",
+        "Four relu units do it without an error, at every lag we tried, with weights set by hand. From scratch, "
+        "training finds relu units that do it at the shortest lag only.",
         ("04",),
     ),
     Claim(
@@ -178,8 +178,8 @@ CLAIMS = (
         "Keeping would otherwise have to be learnt from scratch, which is harder.",
         "A start near the solution is enough.",
         "true with limits",
-        "Harder, yes. But a start at the identity, or nearby, does not help one network enough; a gate finds its "
-        "own way.",
+        "Harder, yes. But to start from the identity does not help one network, and takes relu units a little farther "
+        "only; a gate finds its own way.",
         ("04",),
     ),
     Claim(

@@ -20,12 +20,15 @@ from course_lib.training import train
 ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
 
 
-def seeds(count):
-    """The first `count` seeds of the notebooks; the environment variable COURSE_SEED (a whole number) moves all."""
+def seeds(count, *, skip=0):
+    """`count` seeds of the notebooks; the environment variable COURSE_SEED (a whole number) moves all of them.
+
+    skip   the first so many are left out: by custom 100 for fresh runs, 500 for tuning, 900 for testing
+    """
     shift = os.environ.get("COURSE_SEED", "0")
     if not shift.lstrip("-").isdigit():
         raise ValueError(f"COURSE_SEED needs a whole number; got {shift!r}")
-    return [1000 * int(shift) + k for k in range(count)]
+    return [1000 * int(shift) + k for k in range(skip, skip + count)]
 
 
 def show(figure, text):

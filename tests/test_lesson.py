@@ -32,6 +32,7 @@ def test_one_variable_moves_every_seed(monkeypatch):
     assert lesson.seeds(3) == [0, 1, 2]
     monkeypatch.setenv("COURSE_SEED", "7")
     assert lesson.seeds(3) == [7000, 7001, 7002]
+    assert lesson.seeds(2, skip=500) == [7500, 7501]
     monkeypatch.setenv("COURSE_SEED", "seven")
     with pytest.raises(ValueError, match="COURSE_SEED needs a whole number; got 'seven'"):
         lesson.seeds(3)
