@@ -179,8 +179,9 @@ CLAIMS = (
         "Keeping would otherwise have to be learnt from scratch, which is harder.",
         "A start near the solution is enough.",
         "true with limits",
-        "Harder, yes. But to start from the identity does not help one network, and takes relu units a little farther "
-        "only; a gate finds its own way.",
+        "Harder, yes: plain tanh and relu units solve more when they start from the identity. One network does not "
+        "gain by that start, nor by having the old memory added; it gains when its steps are small. A gate finds its "
+        "own way.",
         ("04",),
     ),
     Claim(
