@@ -90,7 +90,7 @@ CLAIMS = (
         "It can represent what gates do. On keep or replace, beyond the shortest lag, it was not learnt from scratch "
         "within the budget of the notebook, only from starts near a solution set by hand. What makes the difference "
         "there and on adding is the multiplication: the same network, added, falls behind. On temporal order and "
-        "counting an identity path with small steps is enough. At long lags the start of the gates decides too.",
+        "counting an identity path with small steps can be enough. At long lags the start of the gates decides too.",
         ("04",),
     ),
     Claim(
