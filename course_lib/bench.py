@@ -32,7 +32,8 @@ import torch
 from torch import nn
 
 from course_lib.cells import CELLS, LSTMCell
-from course_lib.fuse import SPARE, fuse
+from course_lib.fuse import fuse
+from course_lib.fuse.run import SPARE
 from course_lib.tasks import Adding, Adding1997
 from course_lib.training import streak, train
 from course_lib.unroll import unroll

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from torch import nn, sigmoid, tanh
 from torch.nn import functional
 
-from course_lib import fuse as fuse_module
-from course_lib import kernel as kernel_module
 from course_lib.cells import CELLS, Cell, LSTMCell, RNNCell
-from course_lib.fuse import fuse
+from course_lib.fuse import compile as compile_module
+from course_lib.fuse import fuse, program
+from course_lib.fuse import run as run_module
 from course_lib.unroll import unroll
 
 every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
@@ -102,14 +102,14 @@ def test_saturated_gates_agree_too(Cls, dtype):
 def test_frames_that_were_not_kept_are_computed_again(Cls, monkeypatch):
     cell, x, start = case(Cls, time=23)
     kept = numbers(fuse(cell), cell, x, start)
-    monkeypatch.setattr(fuse_module, "KEEP", 0)
-    monkeypatch.setattr(fuse_module, "CHUNK", 0)  # the shortest chunks: 64 rows, so 22 steps of 3 sequences, then 1
+    monkeypatch.setattr(run_module, "KEEP", 0)
+    monkeypatch.setattr(run_module, "CHUNK", 0)  # the shortest chunks: 64 rows, so 22 steps of 3 sequences, then 1
     assert_same(numbers(fuse(cell), cell, x, start), kept)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 150])
 def test_the_batch_is_dealt_to_threads_and_nothing_is_lost(batch, monkeypatch):
-    monkeypatch.setattr(fuse_module, "SMALL", 0)
+    monkeypatch.setattr(run_module, "SMALL", 0)
     cell, x, start = case(LSTMCell, batch=batch)
     wanted, threads = numbers(literal(cell), cell, x, start), torch.get_num_threads()
     torch.set_num_threads(3)
@@ -304,7 +304,7 @@ def test_what_cannot_be_fused_is_named_and_runs_step_by_step(Cls, reason):
 def run_elsewhere(folder, *, also=""):
     """Fuse an RNNCell in a process of its own with folder as its cache; the finished process."""
     code = (
-        "import torch\nfrom course_lib import kernel\nfrom course_lib.cells import RNNCell\n"
+        "import torch\nfrom course_lib.fuse import compile\nfrom course_lib.cells import RNNCell\n"
         f"from course_lib.fuse import fuse\n{also}\n"
         "torch.manual_seed(0)\nprint(fuse(RNNCell(2, 4))(torch.ones(3, 5, 2))[0].sum().item())"
     )
@@ -312,7 +312,7 @@ def run_elsewhere(folder, *, also=""):
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=-1, stderr=-1, text=True)
 
 
-FORBID = "def refuse(*_):\n    raise RuntimeError('compiled again')\nkernel.compiled = refuse"
+FORBID = "def refuse(*_):\n    raise RuntimeError('compiled again')\ncompile.compiled = refuse"
 
 
 def test_a_kernel_is_compiled_once_for_all_processes_even_if_two_do_it_at_once(tmp_path):
@@ -326,12 +326,12 @@ def test_a_kernel_is_compiled_once_for_all_processes_even_if_two_do_it_at_once(t
 def test_a_damaged_cache_is_compiled_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     text = "define void @nothing(ptr %table) {\nret void\n}\n"
-    kernel_module.Kernel(text)
+    compile_module.Kernel(text)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
     for damaged in (b"", whole[:40], whole[:-1] + b"?"):
         file.write_bytes(damaged)
-        kernel_module.Kernel(text).function("nothing")(None)
+        compile_module.Kernel(text).function("nothing")(None)
         assert file.read_bytes() == whole
 
 
@@ -339,13 +339,13 @@ def test_a_cache_that_cannot_be_written_costs_a_compilation_and_nothing_else(tmp
     blocked = tmp_path / "a file, not a folder"
     blocked.write_text("")
     monkeypatch.setenv("COURSE_CACHE", str(blocked))
-    kernel_module.Kernel("define void @nothing(ptr %table) {\nret void\n}\n").function("nothing")(None)
+    compile_module.Kernel("define void @nothing(ptr %table) {\nret void\n}\n").function("nothing")(None)
     assert blocked.read_text() == ""
 
 
 def test_without_llvmlite_cells_run_step_by_step_and_say_so_once(monkeypatch, capsys):
-    monkeypatch.setattr(kernel_module, "llvm", None)
-    fuse_module.tell_once.cache_clear()
+    monkeypatch.setattr(compile_module, "llvm", None)
+    program.tell_once.cache_clear()
     cell, x, start = case(LSTMCell)
     assert "numba" in fuse(cell).why_not
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))

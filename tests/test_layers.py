@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["cells", "data", "scan", "kernel", "plots"],
+    ["cells", "data", "scan", "plots"],
     ["tasks", "unroll", "initialise"],
     ["fuse"],
     ["training", "gradients"],
@@ -17,7 +17,10 @@ LAYERS = [
     ["lesson", "ledger"],
     ["widgets", "checks"],
 ]
-LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
+ROOMS = {  # the same within a package
+    "fuse": [["compile", "trace"], ["ir", "program"], ["ops", "product"], ["plan", "write"], ["forward", "backward"],
+             ["run"], ["__init__"]],
+}  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tools").glob("*.py"),
                 *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
@@ -48,11 +51,12 @@ def imports(text):
     return found
 
 
-def climbs(name, text):
-    """The imports in the text of a module that do not come from a layer above it in the table."""
-    used = [source.split(".")[1] if "." in source else imported for source, imported in imports(text)
-            if source.split(".")[0] == "course_lib"]  # fmt: skip
-    return [other for other in used if other != name and LAYER[other] >= LAYER[name]]
+def climbs(name, text, *, package="course_lib", layers=LAYERS):
+    """The imports in the text of a module of package that do not come from a layer above it in the table."""
+    layer = {name: number for number, names in enumerate(layers) for name in names}
+    used = [source.removeprefix(package).split(".")[1] if source != package else imported
+            for source, imported in imports(text) if f"{source}.".startswith(f"{package}.")]  # fmt: skip
+    return [other for other in used if other != name and layer[other] >= layer[name]]
 
 
 @cache
@@ -83,14 +87,19 @@ def borrowed(text):
 
 
 def test_every_file_of_the_library_has_its_layer():
-    missing = {module(path) for path in FILES} - LAYER.keys() - {"__init__"}
+    missing = {module(path) for path in FILES} - set().union(*LAYERS) - {"__init__"}
     assert not missing, f"add {sorted(missing)} to LAYERS in {Path(__file__).name}"
+    for room, layers in ROOMS.items():
+        assert {path.stem for path in (ROOT / "course_lib" / room).glob("*.py")} == set().union(*layers)
 
 
-@pytest.mark.parametrize("path", FILES, ids=module)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_imports_only_from_the_layers_above_it(path):
-    if path.name != "__init__.py":
+    if module(path) != "__init__":
         assert climbs(module(path), code(path)) == []
+    if module(path) in ROOMS:
+        package = f"course_lib.{module(path)}"
+        assert climbs(path.stem, code(path), package=package, layers=ROOMS[module(path)]) == []
 
 
 @pytest.mark.parametrize("path", [*FILES, *USERS], ids=lambda path: str(path.relative_to(ROOT)))

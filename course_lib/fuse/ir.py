@@ -1,30 +1,14 @@
-"""LLVM's text for the loops of a fused cell, and its compilation to machine code for this processor.
+"""LLVM's text, written line by line: loops, addresses, vectors, and exp and tanh from arithmetic.
 
 The text is the same on every machine but for the width of a vector. It calls nothing: exp and tanh are written out.
 A kernel takes one argument, a table of 64-bit numbers and addresses, whose entries the text names.
 """
 
 import contextlib
-import ctypes
-import hashlib
 import math
-import os
-import platform
 import struct
-import threading
-from functools import cache
-from pathlib import Path
 
-try:
-    import llvmlite
-    import llvmlite.binding as llvm
-except ImportError:  # it comes with numba
-    llvm = None
-
-
-def available():
-    """Whether LLVM is installed."""
-    return llvm is not None
+from course_lib.fuse.compile import vector_unit
 
 
 class Target:
@@ -229,146 +213,3 @@ class Function:
         p, power = self.split_exp(self.clamp(self.op("fadd", x, x), -limit, limit))
         m = self.fma(p, power, self.op("fsub", power, self.number(1.0)))
         return self.op("fdiv", m, self.op("fadd", m, self.number(2.0)))
-
-
-PRODUCT = (
-    ", ptr %A, i64 %am, i64 %al, i64 %ak, ptr %B, i64 %bp, i64 %bk, ptr %C, i64 %cm, ptr %I, i64 %im, "
-    "i64 %M, i64 %N, i64 %L, i64 %K"
-)
-
-
-def product(target):
-    """The text of the function C = I + A B, on tiles of C that stay in registers.
-
-    A (M, L K) is read at %am m + %al l + %ak k; B in panels two vectors wide, %bp apart, its rows %bk apart; C (M, N)
-    has rows %cm apart, I, to which the product is added, rows %im apart. N is a multiple of the lanes.
-    """
-    f = Function("product", target, {}, extra=PRODUCT)
-    wide, tall = 2 * target.lanes, 8 if target.registers >= 32 else 4
-    pairs = f.let(f"sdiv i64 %N, {wide}")
-    whole = f.mul(pairs, str(wide))
-    for vectors, start, stop in ((2, "0", whole), (1, whole, "%N")):
-        with f.loop(start, stop, vectors * target.lanes) as n:
-            panel = f.at("%B", f.mul(f.let(f"sdiv i64 {n}, {wide}"), "%bp"))
-            done = "0"
-            for rows in (tall, tall // 2, 2, 1) if tall == 8 else (4, 2, 1):
-                until = f.let(f"and i64 %M, {-rows}")
-                with f.loop(done, until, rows) as m:
-                    tile(f, m, n, panel, rows, vectors)
-                done = until
-    return f.text()
-
-
-def tile(f, m, n, panel, rows, vectors):
-    """C[m : m + rows, n : n + vectors] of a product."""
-    v, lanes = f.target.vector, f.target.lanes
-    starts = [f.at("%I", f.mul(f.add(m, str(r)), "%im"), n) for r in range(rows)]
-    sums = {(r, c): f.variable(v) for r in range(rows) for c in range(vectors)}
-    for (r, c), place in sums.items():
-        f.set(place, v, f.load(f.at(starts[r], str(c * lanes))))
-    b_place = f.variable("ptr")
-    f.set(b_place, "ptr", panel)
-    with f.loop("0", "%L") as group:
-        left = f.at("%A", f.mul(m, "%am"), f.mul(group, "%al"))
-        heads = [left]
-        for _ in range(rows - 1):
-            heads.append(f.at(heads[-1], "%am"))
-        with f.loop("0", "%K") as k:
-            b = f.get(b_place, "ptr")
-            columns = [f.load(f.at(b, str(c * lanes))) for c in range(vectors)]
-            ahead = f.mul(k, "%ak")
-            for r in range(rows):
-                a = f.broadcast(f.at(heads[r], ahead))
-                for c in range(vectors):
-                    f.set(sums[r, c], v, f.fma(a, columns[c], f.get(sums[r, c], v)))
-            f.set(b_place, "ptr", f.at(b, "%bk"))
-    ends = [f.at("%C", f.mul(f.add(m, str(r)), "%cm"), n) for r in range(rows)]
-    for (r, c), place in sums.items():
-        f.store(f.get(place, v), f.at(ends[r], str(c * lanes)))
-
-
-def machine():
-    """LLVM's description of this processor; an engine keeps the one it is given."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten()
-    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True
-    )
-
-
-@cache
-def vector_unit():
-    """(bytes in a vector, how many vectors fit the registers) on this processor."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 64, 32
-    if features.get("avx2"):
-        return 32, 16
-    return 16, 32 if platform.machine().lower() in ("arm64", "aarch64") else 16
-
-
-def cache_folder():
-    """Where machine code is kept between runs: COURSE_CACHE, or a folder of the user's."""
-    return Path(os.environ.get("COURSE_CACHE") or Path.home() / ".cache" / "course_lib")
-
-
-class Kernel:
-    """Machine code from text; address(name) is where a function of it begins.
-
-    The code is kept on disk under a name made from the text, the processor and LLVM's version. A file is written whole
-    or not at all and says what it must hash to; a folder that cannot be read or written costs a compilation.
-    """
-
-    def __init__(self, text):
-        target = machine()
-        version = (llvmlite.__version__, llvm.llvm_version_info, target.triple, llvm.get_host_cpu_name(),
-                   llvm.get_host_cpu_features().flatten())  # fmt: skip
-        file = cache_folder() / (hashlib.sha256(repr((text, version)).encode()).hexdigest()[:32] + ".kernel")
-        code = read(file)
-        if code is None:
-            code = compiled(text)
-            write(file, code)
-        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), target)
-        self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self.engine.finalize_object()
-
-    def address(self, name):
-        return self.engine.get_function_address(name)
-
-    def function(self, name):
-        """A callable that takes the address of a table; other threads of Python run meanwhile."""
-        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.address(name))
-        function.kernel = self  # the code lives as long as its engine
-        return function
-
-
-def compiled(text):
-    """The machine code of a text, as the bytes of an object file."""
-    module, target = llvm.parse_assembly(text), machine()
-    module.triple, module.data_layout = target.triple, str(target.target_data)
-    module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = False  # it is written in vectors
-    builder = llvm.create_pass_builder(target, options)
-    builder.getModulePassManager().run(module, builder)
-    return target.emit_object(module)
-
-
-def read(file):
-    """The code in file; None where there is none or it is damaged."""
-    try:
-        mark, code = (content := file.read_bytes())[:32], content[32:]
-    except OSError:
-        return None
-    return code if hashlib.sha256(code).digest() == mark else None
-
-
-def write(file, code):
-    part = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(hashlib.sha256(code).digest() + code)
-        os.replace(part, file)
-    except OSError:
-        pass

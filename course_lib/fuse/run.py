@@ -1,0 +1,325 @@
+"""Run the compiled loops: their sizes, arrays and tables, the threads, and what torch's autograd sees."""
+
+import math
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+import torch
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from course_lib.fuse.backward import adjoint, backward
+from course_lib.fuse.compile import Kernel
+from course_lib.fuse.forward import forward, steps
+from course_lib.fuse.ir import Target
+from course_lib.fuse.plan import Plan
+from course_lib.fuse.product import product
+from course_lib.fuse.program import REAL
+from course_lib.fuse.write import Writer
+
+CHUNK = 2**18  # bytes of frames in a chunk: a part of a core's own cache
+KEEP = 2**26  # bytes of frames up to which all are kept
+BLOCK = 64  # sequences that go through time together
+SMALL = 2e6  # multiplications below which one thread is faster
+SPARE, LOCK = [], threading.Lock()  # frames that no run uses now
+
+
+def run_program(program, x, start, every):
+    """(hidden, final) of a program, as Fused returns them."""
+    compiled = loops(program.nodes, program.new, REAL[x.dtype], x.requires_grad)
+    hidden = program.widths[program.nodes[1][2]]
+    pad = compiled.padded(hidden) - hidden
+    if start is None:
+        first = x.new_zeros(len(x), len(program.names), hidden + pad)
+    else:
+        first = functional.pad(torch.stack([start[name] for name in program.names], dim=1), (0, pad))
+    out, last = Through.apply(compiled, program.widths, every, torch.is_grad_enabled(), x, first, *program.tensors)
+    final = {name: last[:, k, :hidden] for k, name in enumerate(program.names)}
+    return (out[:, :, :hidden] if every else final["h"]), final
+
+
+class Loops:
+    """The compiled loops of a plan, and what they must be told of sizes and places."""
+
+    def __init__(self, nodes, new, real, grad_x):
+        self.plan, self.target = Plan(nodes, new), Target(real)
+        writer = Writer(self.plan, self.target, grad_x)
+        text = "".join(write(writer).text() for write in (steps, adjoint, forward, backward))
+        self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
+        self.product, self.kernel = products(real).address("product"), Kernel(text)
+        self.forward, self.backward = self.kernel.function("forward"), self.kernel.function("backward")
+
+    def padded(self, size):
+        """size, rounded up to whole vectors."""
+        return -(-size // self.target.lanes) * self.target.lanes
+
+
+@cache
+def products(real):
+    return Kernel(product(Target(real)))
+
+
+@cache
+def loops(nodes, new, real, grad_x):
+    """The Loops of a program, compiled once."""
+    return Loops(nodes, new, real, grad_x)
+
+
+def array(*shape, dtype):
+    """An array that begins where a cache line begins, its numbers undefined."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.empty(size + 64, np.uint8)
+    first = -room.ctypes.data % 64
+    return room[first : first + size].view(dtype).reshape(shape)
+
+
+def leave(frames):
+    """Keep frames for the next run of the same sizes: memory that was used before is faster than new memory."""
+    with LOCK:
+        if sum(spare.nbytes for spare in SPARE) + frames.nbytes > 2 * KEEP:
+            SPARE.clear()
+        SPARE.append(frames)
+
+
+class Call:
+    """One run through time: its sizes, its arrays, and the tables that the kernel reads.
+
+    blocks    [(first sequence, sequences)]
+    saved     for each block, the state before every chunk and at the end (chunks + 1, sequences, state); without a
+              gradient, only the last of them
+    frames    for each block, the frames of all steps; None where they are not kept
+    """
+
+    def __init__(self, loops, widths, x, tensors, *, grad):
+        plan, target = loops.plan, loops.target
+        self.loops, self.widths, self.x, self.tensors, self.grad = loops, widths, x, tensors, grad
+        self.dtype = np.float32 if target.bytes == 4 else np.float64
+        self.pads = [loops.padded(width) for width in widths]
+        self.slots, self.frame = {}, 0
+        for i in plan.slots:
+            self.slots[i] = self.frame
+            self.frame += self.pads[plan.nodes[i].width]
+        if self.frame // target.lanes % 2 == 0:
+            self.frame += target.lanes  # rows an odd number of vectors apart do not compete for one place in the cache
+        self.hidden = self.pads[plan.nodes[plan.new[0]].width]
+        self.state = len(plan.new) * self.hidden
+        self.batch, self.time = x.shape[:2]
+        self.blocks, self.threads = self.split()
+        rows = max(rows for _, rows in self.blocks)
+        row_bytes = self.frame * target.bytes
+        self.chunk = min(self.time, max(1, -(-64 // rows), CHUNK // (rows * row_bytes)))
+        self.chunks = -(-self.time // self.chunk)
+        self.keep = grad and (self.time + 1) * self.batch * row_bytes <= KEEP
+        self.common = self.sizes() | self.weights()
+        self.saved, self.frames = [], [None] * len(self.blocks)
+
+    def split(self):
+        """([(first sequence, sequences)], threads): every thread has the same number of blocks."""
+        work = self.batch * self.time * sum(
+            len(run.nodes) * self.widths[self.loops.plan.nodes[run.nodes[0]].width]
+            * self.widths[self.loops.plan.nodes[run.operand].width] for run in self.loops.runs)  # fmt: skip
+        threads = min(torch.get_num_threads(), self.batch) if work > SMALL else 1
+        blocks = min(threads * -(-self.batch // (threads * BLOCK)), self.batch)
+        ends = [self.batch * k // blocks for k in range(blocks + 1)]
+        return [(first, end - first) for first, end in zip(ends, ends[1:])], threads
+
+    def sizes(self):
+        """The entries of the table that are the same for all blocks."""
+        plan = self.loops.plan
+        entries = {"frame": self.frame, "state": self.state, "time": self.time, "chunk": self.chunk,
+                   "chunks": self.chunks, "product": self.loops.product}  # fmt: skip
+        for width, (size, pad) in enumerate(zip(self.widths, self.pads)):
+            entries |= {f"width{width}": size, f"pad{width}": pad}
+        entries |= {f"slot{i}": offset for i, offset in self.slots.items()}
+        entries |= {"x_row": self.time * self.x.shape[2], "x_step": self.x.shape[2]}
+        entries |= {"out_row": self.time * self.hidden, "out_step": self.hidden}
+        entries |= {"dx_row": self.time * self.pads[plan.nodes[0].width], "dx_step": self.pads[plan.nodes[0].width]}
+        self.gradient = 0
+        for place, i in enumerate(self.loops.through):
+            entries[f"through{place}"] = self.gradient
+            self.gradient += self.pads[plan.nodes[i].width]
+        self.vector, self.vectors = {}, 0
+        for k, tensor in enumerate(self.tensors):
+            if tensor.dim() == 1:
+                self.vector[k] = entries[f"vector{k}"] = self.vectors
+                self.vectors += self.loops.padded(len(tensor))
+        return entries | {"gradient": self.gradient}
+
+    def weights(self):
+        """The entries for the numbers of the cell: vectors and biases padded, matrices stacked in panels."""
+        plan, wide = self.loops.plan, 2 * self.loops.target.lanes
+        vectors, bias = self.zeros(self.vectors), self.zeros(self.frame)
+        for k, offset in self.vector.items():
+            vectors[offset : offset + len(self.tensors[k])] = self.tensors[k].numpy()
+        for i in plan.order:
+            for k in plan.nodes[i].biases:
+                bias[self.slots[i] : self.slots[i] + len(self.tensors[k])] += self.tensors[k].numpy()
+        arrays = {"vectors": vectors, "bias": bias, "zeros": self.zeros(max(self.pads))}
+        for number, run in enumerate(self.loops.runs):
+            stack = torch.cat([self.tensors[k] for k in run.matrices]).numpy()  # (results, operand)
+            count, width = len(run.nodes), plan.nodes[run.nodes[0]].width
+            size, pad = self.widths[width], self.pads[width]
+            matrix = np.zeros((stack.shape[1], -(-count * pad // wide) * wide), self.dtype)
+            matrix[:, : count * pad].reshape(-1, count, pad)[:, :, :size] = stack.T.reshape(-1, count, size)
+            arrays[f"matrix{number}"] = self.panels(matrix)
+            if self.grad and f"transposed{number}" in self.loops.entries:
+                matrix = np.zeros((len(stack), -(-stack.shape[1] // wide) * wide), self.dtype)
+                matrix[:, : stack.shape[1]] = stack
+                arrays[f"transposed{number}"] = self.panels(matrix)
+        self.kept = arrays
+        return {name: values.ctypes.data for name, values in arrays.items()}
+
+    def zeros(self, *shape):
+        values = array(*shape, dtype=self.dtype)
+        values[...] = 0
+        return values
+
+    def panels(self, matrix):
+        """matrix (rows, columns) as (panels, rows, two vectors)."""
+        rows, columns = matrix.shape
+        wide = 2 * self.loops.target.lanes
+        result = array(columns // wide, rows, wide, dtype=self.dtype)
+        result[...] = matrix.reshape(rows, -1, wide).transpose(1, 0, 2)
+        return result
+
+    def table(self, entries):
+        """The table of these entries and the common ones, as the kernel reads it."""
+        table = np.zeros(len(self.loops.entries), np.int64)
+        for name, value in (self.common | entries).items():
+            if name in self.loops.entries:
+                table[self.loops.entries[name]] = value
+        return table
+
+    def call(self, function, tables):
+        """Call a function of the kernel with each table, a table per block, dealt to the threads."""
+
+        def share(thread):
+            for table in tables[thread :: self.threads]:
+                function(table.ctypes.data)
+
+        others = [pool().submit(share, thread) for thread in range(1, self.threads)]
+        share(0)
+        for other in others:
+            other.result()
+
+    def place(self, block):
+        """The entries of a block, for x and for its own arrays."""
+        (first, rows), frames, saved = self.blocks[block], self.frames[block], self.saved[block]
+        step = rows * self.frame
+        keeps = len(saved) > 1
+        return {
+            "rows": rows,
+            "x": self.x.data_ptr() + first * self.common["x_row"] * self.x.element_size(),
+            "frames": frames.ctypes.data,
+            "frames_chunk": self.chunk * step if self.keep else 0,
+            "saved": saved.ctypes.data,
+            "saved_chunk": rows * self.state if keeps else 0,
+        }
+
+    def room(self, block):
+        """Frames for a block, of all steps or of a chunk: those that a run of the same sizes has left, if any."""
+        shape = (self.time if self.keep else self.chunk) + 1, self.blocks[block][1], self.frame
+        with LOCK:
+            for place, spare in enumerate(SPARE):
+                if spare.shape == shape and spare.dtype == self.dtype:
+                    return SPARE.pop(place)
+        return array(*shape, dtype=self.dtype)
+
+    def forward(self, start, out):
+        """The last state (batch, states, hidden); out (batch, time, hidden) is filled if it is not None."""
+        self.saved, tables = [], []
+        for block, (first, rows) in enumerate(self.blocks):
+            saved = array(self.chunks + 1 if self.grad else 1, rows, self.state, dtype=self.dtype)
+            saved[0] = start[first : first + rows].reshape(rows, -1).detach().numpy()
+            self.saved.append(saved)
+            self.frames[block] = self.room(block)
+            entries = self.place(block)
+            if out is not None:
+                entries["out"] = out[first].data_ptr()
+            tables.append(self.table(entries))
+        self.call(self.loops.forward, tables)
+        if not self.keep:
+            self.leave_frames()
+        last = np.concatenate([saved[-1] for saved in self.saved])
+        return torch.from_numpy(last).reshape(start.shape)
+
+    def backward(self, dout, dlast):
+        """The gradients of x (None unless wanted), of the start, and of every tensor."""
+        nodes, dx, done, tables = self.loops.plan.nodes, None, [], []
+        if "dx" in self.loops.entries:
+            dx = torch.empty(self.batch, self.time, self.common["dx_step"], dtype=self.x.dtype)
+        again = self.frames[0] is None  # frames can be used once
+        for block, (first, rows) in enumerate(self.blocks):
+            if again:
+                self.frames[block] = self.room(block)
+            young = dlast[first : first + rows].reshape(rows, -1).detach().numpy().copy()
+            arrays = {"young": young, "old": np.empty_like(young), "dvectors": self.zeros(self.vectors),
+                      "gradients": array(rows, self.gradient, dtype=self.dtype)}  # fmt: skip
+            for number, run in enumerate(self.loops.runs):
+                inputs, pad = self.widths[nodes[run.operand].width], self.pads[nodes[run.nodes[0]].width]
+                arrays[f"dmatrix{number}"] = self.zeros(inputs, len(run.nodes) * pad)
+            entries = self.place(block) | {"again": again}
+            entries |= {name: values.ctypes.data for name, values in arrays.items()}
+            if dout is not None:
+                entries["dout"] = dout[first].data_ptr()
+            if dx is not None:
+                entries["dx"] = dx[first].data_ptr()
+            done.append(arrays)
+            tables.append(self.table(entries))
+        self.call(self.loops.backward, tables)
+        self.leave_frames()
+        young = "young" if self.time % 2 == 0 else "old"
+        dstart = torch.from_numpy(np.concatenate([arrays[young] for arrays in done])).reshape(dlast.shape)
+        dvectors = torch.from_numpy(sum(arrays["dvectors"] for arrays in done))
+        gradients = {k: dvectors[offset : offset + len(self.tensors[k])] for k, offset in self.vector.items()}
+        for number, run in enumerate(self.loops.runs):
+            total = torch.from_numpy(sum(arrays[f"dmatrix{number}"] for arrays in done))
+            pad = self.pads[nodes[run.nodes[0]].width]
+            for place, k in enumerate(run.matrices):
+                gradient = total[:, place * pad : place * pad + len(self.tensors[k])].T
+                gradients[k] = gradients[k] + gradient if k in gradients else gradient
+        return dx, dstart, [gradients[k] for k in range(len(self.tensors))]
+
+    def leave_frames(self):
+        for block, frames in enumerate(self.frames):
+            leave(frames)
+            self.frames[block] = None
+
+
+class Through(torch.autograd.Function):
+    """A run through time as torch's autograd sees it: (hidden of every step or None, last state), all padded."""
+
+    @staticmethod
+    def forward(ctx, loops, widths, every, grad, x, start, *tensors):
+        x, start = x.contiguous(), start.contiguous()
+        call = Call(loops, widths, x, tensors, grad=grad and any(ctx.needs_input_grad))
+        out = x.new_empty(*x.shape[:2], call.hidden) if every else None
+        last = call.forward(start, out)
+        ctx.call = call
+        ctx.save_for_backward(x, *tensors)  # so that torch notices if one is changed before backward
+        ctx.set_materialize_grads(False)
+        return out, last
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dout, dlast):
+        call = ctx.call
+        ctx.saved_tensors  # noqa: B018
+        if dlast is None:
+            dlast = torch.zeros(call.batch, len(call.loops.plan.new), call.hidden, dtype=call.x.dtype)
+        dx, dstart, gradients = call.backward(None if dout is None else dout.contiguous(), dlast.contiguous())
+        dx = None if dx is None else dx[:, :, : call.x.shape[2]]
+        return None, None, None, None, dx, dstart, *gradients
+
+
+@cache
+def pool():
+    """Threads of Python, which run the kernels side by side."""
+    return ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="fuse")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.cache_clear)  # a copy of this process has none of its threads

@@ -1,0 +1,135 @@
+"""What the text of every loop shares: the places of values and gradients, loops over rows and units, copies."""
+
+from contextlib import contextmanager
+
+from course_lib.fuse.ir import Function
+from course_lib.fuse.ops import value_of
+
+FRAME = ", ptr %frame, i64 %t0, i64 %n"  # the frame before the first of n steps, and the number of that step
+
+
+class Writer:
+    """The text of a kernel's loops, and the names of its table's entries.
+
+    grad_x   whether the gradient of x is wanted
+    """
+
+    def __init__(self, plan, target, grad_x):
+        self.plan, self.target, self.grad_x, self.entries = plan, target, grad_x, {}
+        self.through = {}  # nodes whose gradient passes from one pass to another: {node: place in the gradient frame}
+
+    def function(self, name, *, extra=""):
+        self.f = Function(name, self.target, self.entries, extra=extra, internal=bool(extra))
+        return self.f
+
+    # Places.
+
+    def frames(self, step):
+        """The addresses of the frame before a step and of its own."""
+        f = self.f
+        size = f.mul(f.entry("rows"), f.entry("frame"))
+        before = f.at("%frame", f.mul(step, size))
+        return before, f.at(before, size)
+
+    def value_at(self, i, frames):
+        """(address, entry of the row stride) of the value of node i."""
+        node, (before, now) = self.plan.nodes[i], frames
+        slot = self.plan.new[i - 1] if node.op == "state" else 0 if node.op == "x" else node.slot
+        return self.f.at(before if node.op == "state" else now, self.f.entry(f"slot{slot}")), "frame"
+
+    def gradient_at(self, i, step):
+        """(address, entry of the row stride) of the gradient of node i, for what is not complete within a pass."""
+        f, node = self.f, self.plan.nodes[i]
+        if node.op == "x":
+            return f.at(f.entry("dx", "ptr"), f.mul(step, f.entry("dx_step"))), "dx_row"
+        if node.op == "state":
+            return f.at(f.get(self.old, "ptr"), f.mul(str(i - 1), f.entry(f"pad{node.width}"))), "state"
+        self.through.setdefault(i, len(self.through))
+        return f.at(f.entry("gradients", "ptr"), f.entry(f"through{self.through[i]}")), "gradient"
+
+    def product(self, a, am, al, ak, b, bp, bk, c, cm, init, im, M, N, L, K):  # noqa: N803
+        call = self.f.entry("product", "ptr")
+        self.f.do(f"call void {call}(ptr %table, ptr {a}, i64 {am}, i64 {al}, i64 {ak}, ptr {b}, i64 {bp}, i64 {bk}, "
+                  f"ptr {c}, i64 {cm}, ptr {init}, i64 {im}, i64 {M}, i64 {N}, i64 {L}, i64 {K})")  # fmt: skip
+
+    def units(self, width):
+        """A loop over the units of a width class, a vector at a time."""
+        return self.f.loop("0", self.f.entry(f"pad{width}"), self.target.lanes)
+
+    def rows(self):
+        return self.f.loop("0", self.f.entry("rows"))
+
+    def number_of(self, run):
+        """How many numbers wide a run is."""
+        return self.f.mul(str(len(run.nodes)), self.f.entry(f"pad{self.plan.nodes[run.nodes[0]].width}"))
+
+    def hidden(self):
+        """The entry with the padded size of a state."""
+        return f"pad{self.plan.nodes[self.plan.new[0]].width}"
+
+    def all_runs(self):
+        return [run for runs in self.plan.runs.values() for run in runs]
+
+    def copy(self, source, goal, count, *, add=False):
+        """goal = source, or goal += source, for all rows and count numbers; both are (address, entry of row stride)."""
+        f = self.f
+        with self.rows() as row, f.loop("0", f.entry(count), self.target.lanes) as unit:
+            value = f.load(f.at(source[0], f.mul(row, f.entry(source[1])), unit))
+            place = f.at(goal[0], f.mul(row, f.entry(goal[1])), unit)
+            f.store(f.op("fadd", value, f.load(place)) if add else value, place)
+
+    def vectors(self, nodes, unit):
+        """{node: value} of the vectors that nodes are computed from."""
+        found, waiting = {}, list(nodes)
+        while waiting:
+            i = waiting.pop()
+            node = self.plan.nodes[i]
+            if node.op == "vector" and i not in found:
+                place = self.f.entry("vectors", "ptr"), self.f.entry(f"vector{node.tensor}"), unit
+                found[i] = self.f.load(self.f.at(*place))
+            waiting += [a for a in node.args if isinstance(a, int)]
+        return found
+
+    @contextmanager
+    def chunks(self, *, backwards=False):
+        """A loop over chunks: (first step, steps, the frame before them, the place of the state before them)."""
+        f = self.f
+        with f.loop("0", f.entry("chunks")) as index:
+            if backwards:
+                index = f.let(f"sub i64 {f.entry('chunks')}, {f.add(index, '1')}")
+            start = f.mul(index, f.entry("chunk"))
+            left = f.let(f"sub i64 {f.entry('time')}, {start}")
+            short = f.let(f"icmp slt i64 {left}, {f.entry('chunk')}")
+            n = f.let(f"select i1 {short}, i64 {left}, i64 {f.entry('chunk')}")
+            frame = f.at(f.entry("frames", "ptr"), f.mul(index, f.entry("frames_chunk")))
+            yield start, n, frame, f.at(f.entry("saved", "ptr"), f.mul(index, f.entry("saved_chunk")))
+
+    def states(self, frame):
+        """The place of all states in a frame."""
+        return self.f.at(frame, self.f.entry(f"slot{self.plan.new[0]}")), "frame"
+
+
+class Values:
+    """The values of nodes for one vector of units of one row; a value is read, or computed, once.
+
+    fresh    the nodes that are computed here although they have a place, which is written afterwards
+    """
+
+    def __init__(self, writer, frames, vectors, unit, row, fresh):
+        self.writer, self.frames, self.unit, self.row, self.fresh = writer, frames, unit, row, fresh
+        self.known = dict(vectors)
+
+    def place(self, i):
+        f = self.writer.f
+        address, stride = self.writer.value_at(i, self.frames)
+        return f.at(address, f.mul(self.row, f.entry(stride)), self.unit)
+
+    def __getitem__(self, i):
+        f = self.writer.f
+        if isinstance(i, float):
+            return f.number(i)
+        if i not in self.known:
+            node = self.writer.plan.nodes[i]
+            kept = node.slot is not None and i not in self.fresh or node.op in ("x", "state")
+            self.known[i] = f.load(self.place(i)) if kept else value_of(f, node.op, *(self[a] for a in node.args))
+        return self.known[i]
