@@ -18,8 +18,8 @@ LAYERS = [
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package
-    "fuse": [["compile", "trace"], ["ir", "program"], ["ops", "product"], ["plan", "write"], ["forward", "backward"],
-             ["run"], ["__init__"]],
+    "fuse": [["compile", "trace", "flush"], ["ir", "program"], ["ops", "product"], ["plan", "write"],
+             ["forward", "backward"], ["run"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tools").glob("*.py"),

@@ -130,7 +130,7 @@ def backward_pass(w, number, width, frames, t):
 
 def backward(w):
     """The gradients of all steps, last chunk first; with `again`, the frames of a chunk are computed again."""
-    f = w.function("backward")
+    f = w.function("backward_loop")
     with w.chunks(backwards=True) as (start, n, frame, saved):
         with f.when(f.let(f"icmp ne i64 {f.entry('again')}, 0")):
             w.copy((saved, "state"), w.states(frame), "state")

@@ -53,7 +53,7 @@ def forward_pass(w, number, width, frames):
 
 def forward(w):
     """All steps, chunk after chunk. `saved` has the state before each chunk; the state after it is put there."""
-    f = w.function("forward")
+    f = w.function("forward_loop")
     with w.chunks() as (start, n, frame, saved):
         w.copy((saved, "state"), w.states(frame), "state")
         f.do(f"call void @steps(ptr %table, ptr {frame}, i64 {start}, i64 {n})")

@@ -45,9 +45,9 @@ class Function:
         self.first, self.lines, self.block, self.count, self.known = [], [], "begin", 0, {}
 
     def text(self):
-        kind = "internal" if self.internal else ""
+        kind, kept = ("internal", "noinline") if self.internal else ("", "")
         body = "\n".join([*self.first, "br label %begin", "begin:", *self.lines, "ret void"])
-        return f"define {kind} void @{self.name}(ptr %table{self.extra}) {{\nentry:\n{body}\n}}\n"
+        return f"define {kind} void @{self.name}(ptr %table{self.extra}) {kept} {{\nentry:\n{body}\n}}\n"
 
     def fresh(self):
         self.count += 1

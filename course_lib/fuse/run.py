@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from course_lib.fuse.backward import adjoint, backward
 from course_lib.fuse.compile import Kernel
+from course_lib.fuse.flush import flushed
 from course_lib.fuse.forward import forward, steps
 from course_lib.fuse.ir import Target
 from course_lib.fuse.plan import Plan
@@ -48,6 +49,7 @@ class Loops:
         self.plan, self.target = Plan(nodes, new), Target(real)
         writer = Writer(self.plan, self.target, grad_x)
         text = "".join(write(writer).text() for write in (steps, adjoint, forward, backward))
+        text += flushed({"forward": "forward_loop", "backward": "backward_loop"})
         self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
         self.product, self.kernel = products(real).address("product"), Kernel(text)
         self.forward, self.backward = self.kernel.function("forward"), self.kernel.function("backward")

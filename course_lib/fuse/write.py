@@ -19,7 +19,7 @@ class Writer:
         self.through = {}  # nodes whose gradient passes from one pass to another: {node: place in the gradient frame}
 
     def function(self, name, *, extra=""):
-        self.f = Function(name, self.target, self.entries, extra=extra, internal=bool(extra))
+        self.f = Function(name, self.target, self.entries, extra=extra, internal=True)
         return self.f
 
     # Places.
