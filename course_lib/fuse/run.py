@@ -3,7 +3,10 @@
 import math
 import os
 import threading
+import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -79,11 +82,12 @@ def array(*shape, dtype):
 
 
 def leave(frames):
-    """Keep frames for the next run of the same sizes: memory that was used before is faster than new memory."""
+    """Keep frames, of every block, for the next run of the same sizes: used memory is faster than new memory."""
     with LOCK:
-        if sum(spare.nbytes for spare in SPARE) + frames.nbytes > 2 * KEEP:
-            SPARE.clear()
-        SPARE.append(frames)
+        for room in frames:
+            if sum(spare.nbytes for spare in SPARE) + room.nbytes > 2 * KEEP:
+                SPARE.clear()
+            SPARE.append(room)
 
 
 class Call:
@@ -92,7 +96,7 @@ class Call:
     blocks    [(first sequence, sequences)]
     saved     for each block, the state before every chunk and at the end (chunks + 1, sequences, state); without a
               gradient, only the last of them
-    frames    for each block, the frames of all steps; None where they are not kept
+    frames    for each block, the frames of all steps; None where they are not kept, or used up
     """
 
     def __init__(self, loops, widths, x, tensors, *, grad):
@@ -116,7 +120,7 @@ class Call:
         self.chunks = -(-self.time // self.chunk)
         self.keep = grad and (self.time + 1) * self.batch * row_bytes <= KEEP
         self.common = self.sizes() | self.weights()
-        self.saved, self.frames = [], [None] * len(self.blocks)
+        self.saved, self.frames = [], None
 
     def split(self):
         """([(first sequence, sequences)], threads): every thread has the same number of blocks."""
@@ -195,21 +199,50 @@ class Call:
                 table[self.loops.entries[name]] = value
         return table
 
-    def call(self, function, tables):
-        """Call a function of the kernel with each table, a table per block, dealt to the threads."""
+    def call(self, function, tables, *held):
+        """Call a function of the kernel with each table, a table per block; every thread takes the next one.
 
-        def share(thread):
-            for table in tables[thread :: self.threads]:
-                function(table.ctypes.data)
+        held    what the tables point to beside the arrays of this Call
 
-        others = [pool().submit(share, thread) for thread in range(1, self.threads)]
-        share(0)
-        for other in others:
-            other.result()
+        It ends, in whatever way, when no thread works any more: after Ctrl-C the others finish their blocks, and more
+        of it while they do is raised after that. Should one slip through, a thread holds what it writes to.
+        """
+        left, began, ended = deque(tables), [], []
 
-    def place(self, block):
+        def share():
+            with suppress(IndexError):
+                while True:
+                    table = left.popleft()
+                    function(table.ctypes.data)
+
+        def help(held=(self, tables, held)):
+            began.append(None)
+            try:
+                share()
+            finally:
+                ended.append(None)
+
+        again = None
+        try:
+            others = [pool().submit(help) for _ in range(1, self.threads)]
+            share()
+            for other in others:
+                other.result()
+        finally:
+            while True:
+                try:
+                    left.clear()  # a thread that begins only now finds nothing to do
+                    while len(ended) < len(began):
+                        time.sleep(0.001)
+                    break
+                except BaseException as error:
+                    again = error
+        if again is not None:
+            raise again
+
+    def place(self, block, frames):
         """The entries of a block, for x and for its own arrays."""
-        (first, rows), frames, saved = self.blocks[block], self.frames[block], self.saved[block]
+        (first, rows), saved = self.blocks[block], self.saved[block]
         step = rows * self.frame
         keeps = len(saved) > 1
         return {
@@ -232,19 +265,21 @@ class Call:
 
     def forward(self, start, out):
         """The last state (batch, states, hidden); out (batch, time, hidden) is filled if it is not None."""
-        self.saved, tables = [], []
+        self.saved, frames, tables = [], [], []
         for block, (first, rows) in enumerate(self.blocks):
             saved = array(self.chunks + 1 if self.grad else 1, rows, self.state, dtype=self.dtype)
             saved[0] = start[first : first + rows].reshape(rows, -1).detach().numpy()
             self.saved.append(saved)
-            self.frames[block] = self.room(block)
-            entries = self.place(block)
+            frames.append(self.room(block))
+            entries = self.place(block, frames[block])
             if out is not None:
                 entries["out"] = out[first].data_ptr()
             tables.append(self.table(entries))
-        self.call(self.loops.forward, tables)
-        if not self.keep:
-            self.leave_frames()
+        self.call(self.loops.forward, tables, frames, out)
+        if self.keep:
+            self.frames = frames
+        else:
+            leave(frames)
         last = np.concatenate([saved[-1] for saved in self.saved])
         return torch.from_numpy(last).reshape(start.shape)
 
@@ -253,17 +288,18 @@ class Call:
         nodes, dx, done, tables = self.loops.plan.nodes, None, [], []
         if "dx" in self.loops.entries:
             dx = torch.empty(self.batch, self.time, self.common["dx_step"], dtype=self.x.dtype)
-        again = self.frames[0] is None  # frames can be used once
+        frames, self.frames = self.frames, None  # frames can be used once
+        again = frames is None
+        if again:
+            frames = [self.room(block) for block in range(len(self.blocks))]
         for block, (first, rows) in enumerate(self.blocks):
-            if again:
-                self.frames[block] = self.room(block)
             young = dlast[first : first + rows].reshape(rows, -1).detach().numpy().copy()
             arrays = {"young": young, "old": np.empty_like(young), "dvectors": self.zeros(self.vectors),
                       "gradients": array(rows, self.gradient, dtype=self.dtype)}  # fmt: skip
             for number, run in enumerate(self.loops.runs):
                 inputs, pad = self.widths[nodes[run.operand].width], self.pads[nodes[run.nodes[0]].width]
                 arrays[f"dmatrix{number}"] = self.zeros(inputs, len(run.nodes) * pad)
-            entries = self.place(block) | {"again": again}
+            entries = self.place(block, frames[block]) | {"again": again}
             entries |= {name: values.ctypes.data for name, values in arrays.items()}
             if dout is not None:
                 entries["dout"] = dout[first].data_ptr()
@@ -271,8 +307,8 @@ class Call:
                 entries["dx"] = dx[first].data_ptr()
             done.append(arrays)
             tables.append(self.table(entries))
-        self.call(self.loops.backward, tables)
-        self.leave_frames()
+        self.call(self.loops.backward, tables, frames, done, dx, dout)
+        leave(frames)
         young = "young" if self.time % 2 == 0 else "old"
         dstart = torch.from_numpy(np.concatenate([arrays[young] for arrays in done])).reshape(dlast.shape)
         dvectors = torch.from_numpy(sum(arrays["dvectors"] for arrays in done))
@@ -284,11 +320,6 @@ class Call:
                 gradient = total[:, place * pad : place * pad + len(self.tensors[k])].T
                 gradients[k] = gradients[k] + gradient if k in gradients else gradient
         return dx, dstart, [gradients[k] for k in range(len(self.tensors))]
-
-    def leave_frames(self):
-        for block, frames in enumerate(self.frames):
-            leave(frames)
-            self.frames[block] = None
 
 
 class Through(torch.autograd.Function):
@@ -323,5 +354,14 @@ def pool():
     return ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="fuse")
 
 
+def after_fork():
+    """A copy of this process has none of its threads, and would wait for them, and for locks that they held."""
+    global LOCK
+    LOCK = threading.Lock()
+    SPARE.clear()
+    pool.cache_clear()
+    torch.set_num_threads(1)  # OpenMP's cannot be started again
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)  # a copy of this process has none of its threads
+    os.register_at_fork(after_in_child=after_fork)
