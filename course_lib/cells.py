@@ -38,18 +38,28 @@ class Affine(nn.Module):
 class Cell(nn.Module):
     """What every cell declares, so that the rest of the library can serve it.
 
-    gates    the names of the values in (0, 1) that step announces with gate(name, value)
-    state    the names of what step carries from one time step to the next; a network reads "h"
-    memory   (gate, state): the gate that multiplies the old value of that state. The gate is None where the
-             old value is kept with weight exactly 1; memory is None where no weight-free path exists.
+    state     the names of what step carries from one time step to the next; a network reads "h"
+    gates     the names of the values that step announces with gate(name, value)
+    letters   {gate: its letter in the equations}; a gate of another name adds its own
+    ranges    {gate: (least, largest)}, for a gate that may be outside [0, 1]
+    memory    (gate, state): the gate that multiplies the old value of that state. The gate is None where the
+              old value is kept with weight exactly 1; memory is None where no weight-free path exists.
+    kept_by   {bias: sign}: with each of these biases at sign · b, the gate on the memory starts as one of bias b does,
+              at σ(b) as a rule. {"b_f": 1} for a gate of letter f, unless the cell says otherwise.
+    identity  {weight: factor}: with these at factor · I (a vector: at factor), the cell starts close to keeping its
+              last state. Empty where no such start is known.
 
     Weights start as in torch.nn.LSTM: uniform in ±1/sqrt(hidden_size). `initialise` has the other choices.
     Raises ValueError for sizes that are not positive whole numbers.
     """
 
-    gates = ()
     state = ("h",)
+    gates = ()
+    letters = {"forget": "f", "input": "i", "output": "o", "reset": "r", "update": "z"}
+    ranges = {}
     memory = None
+    kept_by = None
+    identity = {}
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -106,6 +116,8 @@ class RNNCell(Cell):
     With initialise(cell, "identity") it keeps its last state, but for what tanh takes away.
     """
 
+    identity = {"U": 1.0, "b": 0.0}
+
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
         self.h = self.affine()
@@ -120,6 +132,8 @@ class ReLURNNCell(Cell):
 
     h' = relu(W x + U h + b)
     """
+
+    identity = {"U": 1.0, "b": 0.0}
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -141,6 +155,7 @@ class OneNetworkCell(Cell):
 
     gates = ("output",)
     state = ("h", "c")
+    identity = {"V_m": 0.1, "A_c": 10.0, "U_m": 0.0, "b_m": 0.0, "b_c": 0.0}  # tanh is nearly straight at 0.1 c
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -692,6 +707,7 @@ class MinLSTMCell(Cell):
 
     gates = ("forget", "input")
     memory = ("forget", "h")
+    kept_by = {"b_f": 1, "b_i": -1}  # σ(b) / (σ(b) + σ(-b)) is σ(b)
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)

@@ -14,7 +14,7 @@ import torch
 
 from course_lib.cells import GRUCell, JANETCell, LeakyCell, LSTM1997Cell, LSTMCell, NoSquashCell, RNNCell
 from course_lib.gradients import fraction, jacobians, paths
-from course_lib.initialise import by_hand, named_weights
+from course_lib.initialise import by_hand, memory_biases, named_weights
 from course_lib.unroll import shuffled, unroll
 
 # ---- The gate desk: one memory unit, its gates drawn by hand ----
@@ -225,8 +225,8 @@ def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
             if weight.startswith("U"):
                 values.mul_(scale)
         if cell.memory and cell.memory[0]:
-            gate = {"forget": "f", "update": "z"}[cell.memory[0]]
-            getattr(cell, gate).U.bias.add_(bias)
+            for weight, sign in memory_biases(cell):
+                weight.add_(sign * bias)
     if cell.memory is None:
         norms = np.linalg.norm(jacobians(cell, x, of="h"), 2, axis=(-2, -1))
         with np.errstate(divide="ignore"):

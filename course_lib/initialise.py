@@ -8,14 +8,13 @@ from math import isfinite
 import torch
 from torch import nn
 
-from course_lib.cells import Affine, MinLSTMCell, OneNetworkCell, ReLURNNCell, RNNCell
+from course_lib.cells import CELLS, Affine
 
 INITIALISATIONS = ("default", "forget_bias", "chrono", "identity", "orthogonal")
-LETTERS = {"forget": "f", "input": "i", "output": "o", "reset": "r", "update": "z"}
 
 
 def initialise(cell, how="default", *, bias=1.0, lag=None):
-    """Set cell's weights in place and return it.
+    """Set cell's weights in place and return it. What the cell declares says which weights these are.
 
     default       what the constructor drew: uniform in ±1/sqrt(hidden_size), as torch.nn.LSTM
     forget_bias   the bias of the gate on the memory is `bias` (Gers et al. 2000; 1: Jozefowicz et al. 2015)
@@ -35,19 +34,26 @@ def initialise(cell, how="default", *, bias=1.0, lag=None):
         if how == "forget_bias":
             if not isfinite(bias):
                 raise ValueError(f"forget_bias needs a finite bias; got {bias!r}")
-            memory_bias(cell).fill_(bias)
-            if isinstance(cell, MinLSTMCell):  # its forget gate is s / (s + t), which is σ(bias) only if b_i = -b_f
-                gate_bias(cell, "input").fill_(-bias)
+            for weight, sign in memory_biases(cell):
+                weight.fill_(sign * bias)
         elif how == "chrono":
             if lag is None or not lag >= 3:
                 raise ValueError(f"chrono needs lag, the longest time to bridge, of at least 3 steps; got {lag!r}")
-            drawn = memory_bias(cell).uniform_(1, lag - 1).log_()
+            keepers = memory_biases(cell)
+            drawn = torch.empty_like(keepers[0][0]).uniform_(1, lag - 1).log_()
             if "input" in cell.gates:
                 gate_bias(cell, "input").copy_(-drawn)
+            for weight, sign in keepers:
+                weight.copy_(sign * drawn)
         elif how == "identity":
-            to_identity(cell)
+            if not cell.identity:
+                known = ", ".join(Cell.__name__ for Cell in CELLS if Cell.identity)
+                raise ValueError(f"{who} has no start from the identity; these cells have one: {known}")
+            for name, factor in cell.identity.items():
+                weight = named_weight(cell, name)
+                weight.copy_(factor * (torch.eye(cell.hidden_size) if weight.dim() == 2 else torch.ones(())))
         elif how == "orthogonal":
-            matrices = [m.U.weight for m in cell.children() if isinstance(m, Affine)]
+            matrices = [weight for name, weight in named_weights(cell).items() if name.startswith("U")]
             if not matrices:
                 raise ValueError(f"orthogonal needs a cell with recurrent matrices U; {who} has none")
             for U in matrices:
@@ -64,15 +70,15 @@ def by_hand(cell, **weights):
 
     >>> cell = by_hand(RNNCell(1, 2), W=[[1.0], [0.0]], U=[[0.0, 0.0], [1.0, 0.0]])  # the second unit copies the first
     """
-    known = named_weights(cell)
-    if unknown := set(weights) - set(known):
-        raise ValueError(f"{type(cell).__name__} has no weight {min(unknown)!r}; choices: {', '.join(known)}")
+    known, values = named_weights(cell), {}
+    for name, value in weights.items():
+        weight = named_weight(cell, name)
+        values[name] = torch.as_tensor(value, dtype=weight.dtype)
+        if values[name].dim() and values[name].shape != weight.shape:
+            raise ValueError(f"{name} needs the shape {tuple(weight.shape)}; got {tuple(values[name].shape)}")
     with torch.no_grad():
         for name, weight in known.items():
-            value = torch.as_tensor(weights.get(name, 0.0), dtype=weight.dtype)
-            if value.dim() and value.shape != weight.shape:
-                raise ValueError(f"{name} needs the shape {tuple(weight.shape)}; got {tuple(value.shape)}")
-            weight.copy_(value)
+            weight.copy_(values.get(name, torch.zeros(())))
     return cell
 
 
@@ -93,36 +99,41 @@ def named_weights(cell):
     return found | dict(cell.named_parameters(recurse=False))
 
 
-def memory_bias(cell):
-    """The bias (hidden,) of the gate that multiplies the cell's old memory."""
-    gate = cell.memory and cell.memory[0]
-    if gate is None:
-        raise ValueError(f"{type(cell).__name__} has no gate on its memory, so no bias to set there")
-    return gate_bias(cell, gate)
+def named_weight(cell, name):
+    """One weight of a cell by its name in the equations; ValueError for a name that they do not use."""
+    known = named_weights(cell)
+    if name not in known:
+        raise ValueError(f"{type(cell).__name__} has no weight {name!r}; choices: {', '.join(known)}")
+    return known[name]
 
 
 def gate_bias(cell, gate):
-    """The bias (hidden,) of one gate, found by the letter that the equations use for it."""
-    letter = LETTERS.get(gate)
-    module = getattr(cell, letter or "", None)
-    found = module.U.bias if isinstance(module, Affine) else getattr(module, "bias", getattr(cell, f"b_{letter}", None))
-    if found is None:
-        raise ValueError(
-            f"{type(cell).__name__} keeps no bias for gate {gate!r} under self.{letter} or self.b_{letter}"
-        )
-    return found
+    """The bias (hidden,) of one gate: b_f for a gate whose letter in the equations is f."""
+    who, known = type(cell).__name__, named_weights(cell)
+    if gate not in cell.gates:
+        raise ValueError(f"{who} has no gate {gate!r}; choices: {', '.join(cell.gates)}")
+    if gate not in cell.letters:
+        raise ValueError(f"{who} needs the letter of gate {gate!r} in its letters; got {cell.letters}")
+    name = f"b_{cell.letters[gate]}"
+    if name not in known:
+        raise ValueError(f"{who} has no bias {name!r} for gate {gate!r}; its weights are {', '.join(known)}")
+    return known[name]
 
 
-def to_identity(cell):
-    """U = I, b = 0 for a simple network; c' = c up to a third-order term for the one-network memory."""
-    eye = torch.eye(cell.hidden_size)
-    if isinstance(cell, (RNNCell, ReLURNNCell)):
-        cell.h.U.weight.copy_(eye)
-        cell.h.U.bias.zero_()
-    elif isinstance(cell, OneNetworkCell):
-        cell.V_m.weight.copy_(0.1 * eye)
-        cell.A_c.weight.copy_(10 * eye)
-        for weight in (cell.m.U.weight, cell.m.U.bias, cell.A_c.bias):
-            weight.zero_()
-    else:
-        raise ValueError(f"identity is for RNNCell, ReLURNNCell and OneNetworkCell; got {type(cell).__name__}")
+def memory_biases(cell):
+    """[(bias (hidden,), sign)]: with each bias at sign · b, the gate on the cell's memory starts as one of bias b."""
+    who, gate = type(cell).__name__, cell.memory and cell.memory[0]
+    if gate is None:
+        raise ValueError(f"{who} has no gate on its memory, so no bias to set there")
+    if cell.kept_by is not None:
+        return [(named_weight(cell, name), sign) for name, sign in cell.kept_by.items()]
+    try:
+        return [(gate_bias(cell, gate), 1)]
+    except ValueError as error:
+        raise ValueError(f"{who} needs kept_by = {{bias: sign}}, what opens gate {gate!r}: {error}") from None
+
+
+def memory_bias(cell):
+    """The bias b (hidden,) at which the gate that multiplies the cell's old memory starts."""
+    weight, sign = memory_biases(cell)[0]
+    return sign * weight

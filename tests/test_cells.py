@@ -8,13 +8,15 @@ import inspect
 
 import pytest
 import torch
+from strangers import STRANGERS
 from torch import nn
 
 from course_lib import cells
 from course_lib.cells import CELLS, Cell, GRUCell, LSTMCell, ReLURNNCell, RNNCell
+from course_lib.initialise import named_weights
 from course_lib.unroll import unroll
 
-every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
+every_cell = pytest.mark.parametrize("Cls", CELLS + STRANGERS, ids=lambda Cls: Cls.__name__)
 STEPS = 6
 
 
@@ -25,8 +27,13 @@ def made(Cls, seed=0):
 
 
 def a_state(cell, batch_size=2):
-    """A state that no start is, {name: (batch, hidden)}."""
-    return {name: torch.randn(batch_size, cell.hidden_size, dtype=torch.float64) for name in cell.state}
+    """A state that cell can be in and that no start is, {name: (batch, hidden)}: the one after three steps."""
+    state = cell.start(batch_size)
+    with torch.no_grad():
+        for _ in range(3):
+            x = 3 * torch.randn(batch_size, cell.input_size, dtype=torch.float64)
+            state = cell.step(lambda name, value: value, x, **state)
+    return state
 
 
 def test_every_cell_in_the_file_is_listed_once():
@@ -47,29 +54,37 @@ def test_a_step_announces_the_gates_it_declares_once_each(Cls):
         return value
 
     cell.step(gate, x[:, 0], **a_state(cell))
-    assert sorted(announced) == sorted(cell.gates)
+    assert sorted(announced) == sorted(cell.gates), f"write gates = {tuple(announced)} in {Cls.__name__}"
 
 
 @every_cell
-def test_gates_lie_between_0_and_1(Cls):
+def test_gates_lie_in_the_range_that_is_declared_which_is_0_to_1_unless_said(Cls):
     cell, x = made(Cls)
-    values = []
+    values = {name: [] for name in cell.gates}
 
     def gate(name, value):
-        values.append(value)
+        values[name].append(value)
         return value
 
     for size in (1, 10):
         cell.step(gate, size * x[:, 0], **a_state(cell))
-    assert len(values) == 2 * len(cell.gates)
-    assert all(value.shape == (2, 4) and (value > 0).all() and (value < 1).all() for value in values)
+    for name, taken in values.items():
+        assert [value.shape for value in taken] == [(2, 4), (2, 4)]
+        least, largest = cell.ranges.get(name, (0, 1))
+        taken = torch.stack(taken)
+        assert least <= taken.min() and taken.max() <= largest, (
+            f"{Cls.__name__}'s gate {name!r} took {taken.min():.3g} to {taken.max():.3g}: if it may, declare it with "
+            f"ranges = {{{name!r}: (least, largest)}}"
+        )
+        assert taken.min() < taken.max()
 
 
 @every_cell
 def test_a_step_returns_the_state_it_declares(Cls):
     cell, x = made(Cls)
     new = cell.step(lambda name, value: value, x[:, 0], **a_state(cell))
-    assert list(new) == list(cell.state) and "h" in cell.state
+    assert list(new) == list(cell.state)
+    assert "h" in cell.state, f"a network reads h: {Cls.__name__} needs to call one of {cell.state} so"
     assert all(value.shape == (2, 4) and value.dtype == torch.float64 for value in new.values())
 
 
@@ -83,14 +98,15 @@ def test_sequences_of_a_batch_do_not_touch_each_other(Cls):
 
 @every_cell
 def test_the_memory_is_multiplied_by_its_gate(Cls):
-    """With every weight on the state at zero, only the path of the memory itself carries the old state over."""
+    """With every weight but the biases at zero, only the path of the memory itself carries the old state over."""
     cell, x = made(Cls)
+    old = a_state(cell)
     with torch.no_grad():
-        for name, weight in cell.named_parameters():
-            if name.startswith(("U_", "V_", "p_")) or ".U.weight" in name:
+        for name, weight in named_weights(cell).items():
+            if not name.startswith("b"):
                 weight.zero_()
     gate_name, memory = cell.memory or (None, cell.state[-1])
-    gates, old = {}, a_state(cell)
+    gates = {}
 
     def gate(name, value):
         gates[name] = value.detach()
@@ -100,13 +116,24 @@ def test_the_memory_is_multiplied_by_its_gate(Cls):
         return cell.step(gate, x[:, 0], **(old | {memory: value}))[memory]
 
     jacobian = torch.autograd.functional.jacobian(lambda value: kept(value).sum(dim=0), old[memory])  # (out, batch, in)
+    found = jacobian.permute(1, 0, 2)
     weight = torch.zeros(2, 4) if cell.memory is None else gates[gate_name] if gate_name else torch.ones(2, 4)
-    torch.testing.assert_close(jacobian.permute(1, 0, 2), torch.diag_embed(weight.double()), rtol=0, atol=1e-12)
+    assert torch.allclose(found, torch.diag_embed(weight.double()), rtol=0, atol=1e-12), (
+        f"{Cls.__name__} declares memory = {cell.memory}: (gate, state) where the gate multiplies the old value of the "
+        f"state, (None, state) where 1 does, None where it is lost. Here {found[0]} does; the gates are {gates}"
+    )
 
 
 @every_cell
-def test_memory_names_a_gate_and_a_state_of_the_cell(Cls):
+def test_what_a_cell_declares_names_its_own_gates_states_and_weights(Cls):
+    taken = tuple(inspect.signature(Cls.step).parameters)[3:]
+    assert taken == Cls.state, f"the step of {Cls.__name__} takes the states {taken}: write state = {taken}"
     assert Cls.memory is None or Cls.memory[0] in (None, *Cls.gates) and Cls.memory[1] in Cls.state
+    assert Cls.ranges.keys() <= set(Cls.gates)
+    missing = set(Cls.gates) - Cls.letters.keys()
+    assert not missing, f"{Cls.__name__} needs letters = {{gate: its letter in the equations}} for {sorted(missing)}"
+    assert {*Cls.identity, *(Cls.kept_by or {})} <= named_weights(Cls(3, 4)).keys()
+    assert {abs(sign) for sign in (Cls.kept_by or {}).values()} <= {1}
 
 
 @every_cell
@@ -154,15 +181,30 @@ def test_a_clamp_is_what_the_trace_shows(Cls, unroll=unroll):
 
 @every_cell
 def test_an_override_at_one_step_changes_all_that_follows_and_nothing_before(Cls, unroll=unroll):
+    """Which states it reaches at once, and which a step later, is left to the steps, taken one by one."""
     cell, x = made(Cls)
     plain = unroll(cell, x)
     for name in cell.gates:
-        moved = unroll(cell, x, override={name: lambda t, value: value * 0.5 if t == 2 else value})
-        torch.testing.assert_close(moved[name][:, 2], plain[name][:, 2] / 2, rtol=1e-12, atol=0)
-        for state in cell.state:
-            differs = ((moved[state] - plain[state]).abs() > 1e-12).any(dim=-1).all(dim=0)
-            first = 3 if state == "c" and name == "output" else 2  # what is read reaches c one step later
-            assert differs.tolist() == [t >= first for t in range(STEPS)], (name, state)
+        least, _ = cell.ranges.get(name, (0, 1))
+
+        def at_2(t, value, least=least):
+            return (value + least) / 2 if t == 2 else value
+
+        moved = unroll(cell, x, override={name: at_2})
+        assert all(torch.equal(moved[part][:, :2], plain[part][:, :2]) for part in plain.steps)
+        state = {part: plain[part][:, 1] for part in cell.state}
+        for t in range(2, STEPS):
+            seen = {}
+
+            def gate(one, value, t=t, name=name, seen=seen, at_2=at_2):
+                seen[one] = at_2(t, value) if one == name else value
+                return seen[one]
+
+            state = cell.step(gate, x[:, t], **state)
+            for part, value in (state | seen).items():
+                torch.testing.assert_close(moved[part][:, t], value, rtol=1e-12, atol=0)
+        differs = [any(not torch.equal(moved[part][:, t], plain[part][:, t]) for part in cell.state) for t in (2, 3)]
+        assert differs == [True, True], f"{Cls.__name__} announces {name!r} and goes on with another value"
 
 
 @every_cell

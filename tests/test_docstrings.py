@@ -4,14 +4,16 @@ import inspect
 import re
 
 import pytest
+import test_cells
 import torch
-from torch import nn, relu, sigmoid, tanh
+from strangers import STRANGERS
 
-from course_lib.cells import CELLS, Affine
+from course_lib.cells import CELLS
+from course_lib.initialise import named_weights
 
-every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
-EQUATION = re.compile(r"^(\w)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE)  # "c' = f ⊙ c + i ⊙ g     comment"
-LETTERS = {"forget": "f", "input": "i", "output": "o", "reset": "r", "update": "z"}
+every_cell = pytest.mark.parametrize("Cls", CELLS + STRANGERS, ids=lambda Cls: Cls.__name__)
+EQUATION = re.compile(r"^(\w+)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE)  # "c' = f ⊙ c + i ⊙ g     comment"
+FUNCTIONS = {"σ": "sigmoid", "max": "maximum", "min": "minimum"}  # what torch calls them; other functions by its names
 
 
 class Matrix:
@@ -25,18 +27,8 @@ class Matrix:
 
 
 def symbols(cell):
-    """What the equations call the weights. Affine f: W_f, U_f, b_f. Affine h: W, U, b. Linear z: W_z, b_z."""
-    found = dict(cell.named_parameters(recurse=False))
-    for name, module in cell.named_children():
-        if isinstance(module, Affine):
-            end = "" if name == "h" else f"_{name}"
-            found |= {f"W{end}": Matrix(module.W.weight), f"U{end}": Matrix(module.U.weight), f"b{end}": module.U.bias}
-        elif isinstance(module, nn.Linear):
-            letter, _, unit = name.rpartition("_")
-            found[f"{letter or 'W'}_{unit}"] = Matrix(module.weight)
-            if module.bias is not None:
-                found[f"b_{unit}"] = module.bias
-    return found
+    """What the equations call the weights: {name: vector, or Matrix}."""
+    return {name: Matrix(weight) if weight.dim() == 2 else weight for name, weight in named_weights(cell).items()}
 
 
 def read(text):
@@ -48,9 +40,16 @@ def run(equations, values):
     """Every value that equations [(name, prime, right side)] define, one after another; c' is called c_new."""
     values = dict(values)
     for name, prime, right in equations:
-        code = re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*").replace("σ", "sigmoid")
-        code = re.sub(r"\b([WUVA](?:_\w)?) (?=[\w(])", r"\1 @ ", code)
-        values[name + ("_new" if prime else "")] = eval(code, {"sigmoid": sigmoid, "tanh": tanh, "relu": relu}, values)
+        code = re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*")
+        code = re.sub("|".join(rf"\b{written}\b" for written in FUNCTIONS), lambda found: FUNCTIONS[found[0]], code)
+        code = re.sub(r"\b([WUVA](?:_\w+)?) (?=[\w(])", r"\1 @ ", code)
+        try:
+            values[name + ("_new" if prime else "")] = eval(code, dict(vars(torch)), values)
+        except Exception as error:
+            raise AssertionError(
+                f"{name}{prime} = {right} cannot be run ({error}). It may use x, the states, the weights, the names of "
+                f"the lines above ({', '.join(values)}), and the functions of torch"
+            ) from error
     return values
 
 
@@ -58,8 +57,8 @@ def check(Cls, text=None):
     """AssertionError unless the equations in text (Cls's docstring) give the state and the gates that step gives."""
     torch.manual_seed(0)
     cell = Cls(3, 4).double()
-    x, *old = (torch.randn(2, size, dtype=torch.float64) for size in (3, *(4 for _ in cell.state)))
-    state, gates = dict(zip(cell.state, old, strict=True)), {}
+    state, gates = test_cells.a_state(cell), {}
+    x = torch.randn(2, 3, dtype=torch.float64)
     equations = read(text or Cls.__doc__)
     values = run(equations, symbols(cell) | state | {"x": x})
 
@@ -68,11 +67,14 @@ def check(Cls, text=None):
         return value
 
     new = cell.step(gate, x, **state)
-    assert {name for name, prime, _ in equations if prime} == set(cell.state)
+    assert {name for name, prime, _ in equations if prime} == set(cell.state), "one equation for each new state"
     for name in cell.state:
         torch.testing.assert_close(new[name], values[f"{name}_new"], rtol=1e-12, atol=1e-12)
     for name, value in gates.items():
-        torch.testing.assert_close(value, values[LETTERS[name]].expand(2, 4), rtol=1e-12, atol=1e-12)
+        written = values[cell.letters[name]].expand(2, 4)
+        assert torch.allclose(value, written, rtol=1e-12, atol=1e-12), (
+            f"{Cls.__name__}: gate {name!r} is {value}, and {cell.letters[name]} of the equations is {written}"
+        )
 
 
 @every_cell

@@ -4,36 +4,54 @@ import re
 
 import pytest
 import torch
+from strangers import STRANGERS
 
 from course_lib.cells import (
     CELLS,
-    JANETCell,
     LeakyCell,
     LSTM1997Cell,
     LSTMCell,
     MinLSTMCell,
-    OneNetworkCell,
     ReLURNNCell,
     RNNCell,
 )  # fmt: skip
-from course_lib.initialise import INITIALISATIONS, by_hand, initialise, memory_bias, named_weights
+from course_lib.initialise import INITIALISATIONS, by_hand, initialise, memory_bias, memory_biases, named_weights
 from course_lib.tasks import Counting
 from course_lib.training import build
 from course_lib.unroll import unroll
 
-gated = [Cell for Cell in CELLS if Cell.memory and Cell.memory[0]]
+gated = [Cell for Cell in CELLS + STRANGERS if Cell.memory and Cell.memory[0]]
 every_gated_cell = pytest.mark.parametrize("Cell", gated, ids=lambda Cell: Cell.__name__)
 
 
+def logistic(Cell):
+    """Whether the equations say that the gate on the memory is a σ; minLSTM's is one as its two biases are opposite."""
+    return Cell is MinLSTMCell or re.search(rf"^ *{Cell.letters[Cell.memory[0]]} +=  ?σ\(", Cell.__doc__, re.MULTILINE)
+
+
 def test_there_are_gated_cells_to_test():
-    assert len(gated) >= 10
+    assert len(gated) >= 10 and sum(map(bool, map(logistic, gated))) >= 10
+
+
+def at_rest(cell, bias):
+    """The gate on the memory (hidden,) of a cell that sees and remembers nothing, with forget_bias at bias."""
+    return unroll(initialise(cell, "forget_bias", bias=bias), torch.zeros(1, 1, 3))[cell.memory[0]][0, 0]
 
 
 @every_gated_cell
+def test_the_memory_is_kept_the_more_the_higher_its_bias(Cell):
+    cell = Cell(3, 4)
+    low, middle, high = (at_rest(cell, bias) for bias in (-4.0, 0.0, 4.0))
+    assert (low < middle).all() and (middle < high).all(), (
+        f"{Cell.__name__} needs kept_by = {{bias: sign}}, the biases that open its gate {Cell.memory[0]!r}, each with "
+        f"the sign with which it does; got {memory_biases(cell)} with gates {low}, {middle}, {high} at -4, 0 and 4"
+    )
+
+
+@pytest.mark.parametrize("Cell", [Cell for Cell in gated if logistic(Cell)], ids=lambda Cell: Cell.__name__)
 @pytest.mark.parametrize("bias", [-1.0, 2.0])
 def test_forget_bias_is_the_gate_that_is_seen_when_nothing_else_speaks(Cell, bias):
-    cell = initialise(Cell(3, 4), "forget_bias", bias=bias)
-    kept = unroll(cell, torch.zeros(1, 1, 3))[Cell.memory[0]]
+    kept = at_rest(Cell(3, 4), bias)
     torch.testing.assert_close(kept, torch.sigmoid(torch.tensor(bias)).expand_as(kept))
 
 
@@ -50,22 +68,29 @@ def test_chrono_gives_the_input_gate_the_opposite_bias():
     torch.testing.assert_close(cell.i.U.bias, -cell.f.U.bias)
 
 
-def test_identity_keeps_a_small_state_without_input():
-    cell = initialise(RNNCell(3, 4), "identity")
-    start = {"h": torch.full((1, 4), 0.01)}
-    torch.testing.assert_close(
-        unroll(cell, torch.zeros(1, 3, 3), start=start).final["h"], start["h"], rtol=1e-3, atol=0
-    )
-    memory = {"h": torch.zeros(1, 4), "c": torch.full((1, 4), 0.01)}
-    one = initialise(OneNetworkCell(3, 4), "identity")
-    held = unroll(one, torch.zeros(1, 5, 3), start=memory).final["c"]
-    torch.testing.assert_close(held, memory["c"], rtol=1e-3, atol=0)
+@pytest.mark.parametrize("Cell", [Cell for Cell in CELLS if Cell.identity], ids=lambda Cell: Cell.__name__)
+def test_identity_keeps_a_small_state_without_input(Cell):
+    cell = initialise(Cell(3, 4), "identity")
+    kept = cell.state[-1]
+    start = cell.start(1) | {kept: torch.full((1, 4), 0.01)}
+    final = unroll(cell, torch.zeros(1, 3, 3), start=start).final[kept]
+    torch.testing.assert_close(final, start[kept], rtol=1e-3, atol=0)
 
 
-def test_orthogonal_matrices_are_orthogonal():
-    cell = initialise(JANETCell(3, 4), "orthogonal")
-    for U in (cell.f.U.weight, cell.g.U.weight):
-        torch.testing.assert_close(U @ U.T, torch.eye(4))
+@pytest.mark.parametrize("Cell", CELLS + STRANGERS, ids=lambda Cell: Cell.__name__)
+def test_orthogonal_makes_every_U_orthogonal_and_leaves_the_rest(Cell):
+    cell = Cell(3, 4)
+    before = {name: weight.clone() for name, weight in named_weights(cell).items()}
+    matrices = {name for name in before if name.startswith("U")}
+    if not matrices:
+        with pytest.raises(ValueError, match=f"orthogonal needs a cell with recurrent matrices U; {Cell.__name__} has"):
+            initialise(cell, "orthogonal")
+        return
+    for name, weight in named_weights(initialise(cell, "orthogonal")).items():
+        if name in matrices:
+            torch.testing.assert_close(weight @ weight.T, torch.eye(4))
+        else:
+            assert torch.equal(weight, before[name])
 
 
 def test_the_default_leaves_the_cell_as_it_was():
@@ -84,7 +109,7 @@ def test_the_default_leaves_the_cell_as_it_was():
         (LSTM1997Cell, "chrono", {"lag": 9}, "LSTM1997Cell has no gate on its memory"),
         (LSTMCell, "chrono", {}, "lag, the longest time to bridge, of at least 3 steps; got None"),
         (LSTMCell, "forget_bias", {"bias": float("nan")}, "finite bias; got nan"),
-        (LSTMCell, "identity", {}, "identity is for RNNCell"),
+        (LSTMCell, "identity", {}, "LSTMCell has no start from the identity; these cells have one: RNNCell, ReLU"),
         (MinLSTMCell, "orthogonal", {}, "MinLSTMCell has none"),
     ],
 )
@@ -97,7 +122,7 @@ def test_leaky_cells_have_a_bias_too():
     assert torch.equal(initialise(LeakyCell(3, 4), "forget_bias", bias=5.0).b_z, torch.full((4,), 5.0))
 
 
-@pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
+@pytest.mark.parametrize("Cell", CELLS + STRANGERS, ids=lambda Cell: Cell.__name__)
 def test_every_weight_has_a_name_that_the_equations_use(Cell):
     cell = Cell(3, 4)
     named = named_weights(cell)
@@ -116,8 +141,11 @@ def test_weights_not_named_by_hand_become_zero():
     assert sum(weight.abs().sum().item() for weight in cell.parameters()) == 6.0
 
 
-def test_a_weight_that_is_not_there_or_of_another_shape_is_named():
+def test_a_weight_that_is_not_there_or_of_another_shape_is_named_and_none_is_set():
+    cell = RNNCell(1, 2)
+    before = [weight.clone() for weight in cell.parameters()]
     with pytest.raises(ValueError, match=r"RNNCell has no weight 'W_f'; choices: W, U, b"):
-        by_hand(RNNCell(1, 2), W_f=1.0)
+        by_hand(cell, W=2.0, W_f=1.0)
     with pytest.raises(ValueError, match=r"U needs the shape \(2, 2\); got \(2,\)"):
-        by_hand(RNNCell(1, 2), U=[1.0, 0.0])
+        by_hand(cell, W=2.0, U=[1.0, 0.0])
+    assert all(torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True))

@@ -65,7 +65,7 @@ def announced(Cls, unroll, original):
 
 
 def between_0_and_1(Cls, unroll, original):
-    test_cells.test_gates_lie_between_0_and_1(Cls)
+    test_cells.test_gates_lie_in_the_range_that_is_declared_which_is_0_to_1_unless_said(Cls)
 
 
 def derivatives(Cls, unroll, original):

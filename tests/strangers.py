@@ -1,0 +1,129 @@
+"""Cells that the course does not have and that are unlike its own: what a newcomer may well add.
+
+Each is written as CONTRIBUTING.md says and nowhere else, so a test of every cell that does not pass on these asks for
+more than a cell declares.
+"""
+
+import torch
+from torch import sigmoid, tanh
+
+from course_lib.cells import Cell
+
+
+class LEMCell(Cell):
+    """Long expressive memory (Rusch et al. 2022): two states, each with a time step that its gate decides, Δt = 1.
+
+    k  = 1 - σ(W_k x + U_k h + b_k)             keep gate of z; the paper's time step is 1 - k
+    j  = 1 - σ(W_j x + U_j h + b_j)             keep gate of h, which is the paper's y
+    p  = tanh(W_p x + U_p h + b_p)
+    z' = k ⊙ z + (1 - k) ⊙ p
+    q  = tanh(W_q x + U_q z' + b_q)
+    h' = j ⊙ h + (1 - j) ⊙ q
+    """
+
+    gates = ("slow", "fast")
+    state = ("h", "z")
+    letters = {"slow": "k", "fast": "j"}
+    memory = ("slow", "z")
+    kept_by = {"b_k": -1}
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.k, self.j, self.p, self.q = (self.affine() for _ in range(4))
+
+    def step(self, gate, x, h, z):
+        k = gate("slow", 1 - sigmoid(self.k(x, h)))
+        j = gate("fast", 1 - sigmoid(self.j(x, h)))
+        p = tanh(self.p(x, h))
+        z = k * z + (1 - k) * p
+        q = tanh(self.q(x, z))
+        h = j * h + (1 - j) * q
+        return {"h": h, "z": z}
+
+
+class SLSTMCell(Cell):
+    """sLSTM (Beck et al. 2024), one head: an exponential input gate, a normaliser n and a stabiliser m.
+
+    o  = σ(W_o x + U_o h + b_o)                 output gate
+    g  = tanh(W_g x + U_g h + b_g)              candidate
+    s  = log(σ(W_f x + U_f h + b_f)) + m
+    t  = W_i x + U_i h + b_i
+    m' = maximum(s, t)                          stabiliser: the largest exponent so far
+    f  = exp(s - m')                            forget gate, stabilised
+    i  = exp(t - m')                            input gate, stabilised
+    c' = f ⊙ c + i ⊙ g
+    n' = f ⊙ n + i                              normaliser
+    h' = o ⊙ c' / n'
+    """
+
+    gates = ("forget", "input", "output")
+    state = ("h", "c", "n", "m")
+    memory = ("forget", "c")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.f, self.i, self.o, self.g = (self.affine() for _ in range(4))
+
+    def step(self, gate, x, h, c, n, m):
+        o = gate("output", sigmoid(self.o(x, h)))
+        g = tanh(self.g(x, h))
+        s = torch.log(sigmoid(self.f(x, h))) + m
+        t = self.i(x, h)
+        m = torch.maximum(s, t)
+        f = gate("forget", torch.exp(s - m))
+        i = gate("input", torch.exp(t - m))
+        c = f * c + i * g
+        n = f * n + i
+        h = o * c / n
+        return {"h": h, "c": c, "n": n, "m": m}
+
+
+class SignedMinGRUCell(Cell):
+    """minGRU whose factor may be negative, in (-1, 1) (after Grazzi et al. 2024): it can alternate.
+
+    z  = tanh(W_z x + b_z)                      update gate, in (-1, 1)
+    n  = W_n x + b_n                            candidate
+    h' = z ⊙ h + (1 - z) ⊙ n
+    """
+
+    gates = ("update",)
+    ranges = {"update": (-1, 1)}
+    memory = ("update", "h")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.z, self.n = self.of_input(), self.of_input()
+
+    def step(self, gate, x, h):
+        z = gate("update", tanh(self.z(x)))
+        n = self.n(x)
+        h = z * h + (1 - z) * n
+        return {"h": h}
+
+
+class MGUCell(Cell):
+    """Minimal gated unit (Zhou et al. 2016): one gate resets and writes.
+
+    f  = σ(W_f x + U_f h + b_f)                 the paper's forget gate, which writes
+    k  = 1 - f                                  keep gate
+    n  = tanh(W_n x + U_n (f ⊙ h) + b_n)        candidate
+    h' = k ⊙ h + (1 - k) ⊙ n
+    """
+
+    gates = ("keep",)
+    letters = {"keep": "k"}
+    memory = ("keep", "h")
+    kept_by = {"b_f": -1}
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.f, self.n = self.affine(), self.affine()
+
+    def step(self, gate, x, h):
+        k = gate("keep", 1 - sigmoid(self.f(x, h)))
+        n = tanh(self.n(x, (1 - k) * h))
+        h = k * h + (1 - k) * n
+        return {"h": h}
+
+
+STRANGERS = (LEMCell, SLSTMCell, SignedMinGRUCell, MGUCell)

@@ -1,0 +1,30 @@
+"""A cell is one class: the tests of every cell pass on cells that the course does not have, and say what is missing."""
+
+import pytest
+import test_cells
+import test_docstrings
+import test_initialise
+from strangers import LEMCell, MGUCell, SignedMinGRUCell, SLSTMCell
+
+declares = test_cells.test_what_a_cell_declares_names_its_own_gates_states_and_weights
+MISSING = [  # (a cell, the declaration that its author forgot, the test that asks for it, what it says)
+    (LEMCell, "gates", test_cells.test_a_step_announces_the_gates_it_declares_once_each, "write gates = "),
+    (LEMCell, "state", declares, r"the step of LEMCell takes the states \('h', 'z'\): write state = \('h', 'z'\)"),
+    (LEMCell, "letters", declares, r"LEMCell needs letters = \{gate: its letter in the equations\} for"),
+    (SLSTMCell, "memory", test_cells.test_the_memory_is_multiplied_by_its_gate, r"\(gate, state\) where the gate mult"),
+    (SignedMinGRUCell, "ranges", test_cells.test_gates_lie_in_the_range_that_is_declared_which_is_0_to_1_unless_said,
+     r"declare it with ranges = \{'update': \(least, largest\)\}"),
+    (MGUCell, "kept_by", test_initialise.test_the_memory_is_kept_the_more_the_higher_its_bias, "MGUCell needs kept_by"),
+    (MGUCell, "__doc__", test_docstrings.check, "one equation for each new state"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("Cls", "name", "test", "said"), MISSING, ids=[row[1] for row in MISSING])
+def test_what_is_missing_is_asked_for(Cls, name, test, said, monkeypatch):
+    test(Cls)
+    if name == "__doc__":
+        monkeypatch.setattr(Cls, name, "A cell without its equations.")
+    else:
+        monkeypatch.delattr(Cls, name)
+    with pytest.raises((AssertionError, ValueError), match=said):
+        test(Cls)
