@@ -7,6 +7,8 @@ in every notebook, so that no figure depends on colour alone.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from course_lib.stats import wilson
+
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE, GREY = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#C8B400", "#0072B2", "#D55E00", "#CC79A7", "#777777",
 )  # fmt: skip
@@ -74,20 +76,6 @@ def dots(ax, y, *, at, of, name=None):
     ax.plot(at + spread, y, label=name, **style(of) | {"linestyle": "none"})
     ax.plot([at - 0.25, at + 0.25], [np.median(y)] * 2, color=style(of)["color"], linewidth=2.5)
     return ax
-
-
-def wilson(wins, tries, *, z=1.96):
-    """The Wilson (1927) interval of a success rate, (low, high); z = 1.96 for 95 %.
-
-    wins, tries   numbers or arrays, 0 <= wins <= tries, tries > 0
-    """
-    wins, tries = np.asarray(wins, dtype=float), np.asarray(tries, dtype=float)
-    if not ((wins >= 0) & (wins <= tries) & (tries > 0)).all():
-        raise ValueError(f"wilson needs 0 <= wins <= tries and tries > 0; got {wins} of {tries}")
-    rate, spread = wins / tries, z**2 / tries
-    centre = (rate + spread / 2) / (1 + spread)
-    half = np.sqrt(spread * rate * (1 - rate) + spread**2 / 4) / (1 + spread)
-    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
 
 
 def success(ax, x, wins, tries, *, of, name=None):

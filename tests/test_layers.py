@@ -1,6 +1,8 @@
 """The library is built in layers: a file imports only from the layers above its own, and each name from where it is."""
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["cells", "data", "scan", "plots"],
-    ["tasks", "unroll", "initialise"],
+    ["cells", "data", "scan", "stats"],
+    ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],
     ["sweep", "bench", "explore", "mistakes", "text"],
@@ -24,7 +26,7 @@ ROOMS = {  # the same within a package
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tools").glob("*.py"),
                 *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
-PLOTTING = {"matplotlib", "numpy"}
+PLOTTING = {"matplotlib.pyplot", "numpy", "course_lib.stats"}
 
 
 def module(path):
@@ -117,8 +119,13 @@ def test_the_package_itself_exports_nothing():
 
 
 def test_plots_take_plain_numbers():
-    used = {source.split(".")[0] for source, _ in imports(code(ROOT / "course_lib" / "plots.py"))}
-    assert used <= PLOTTING
+    assert {source for source, _ in imports(code(ROOT / "course_lib" / "plots.py"))} <= PLOTTING
+
+
+def test_a_worker_of_the_sweep_loads_nothing_that_draws():
+    loaded = "import sys, course_lib.sweep; print({'matplotlib', 'IPython', 'ipywidgets'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert told.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(

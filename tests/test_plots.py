@@ -30,14 +30,6 @@ def test_dots_draws_every_run_and_their_median(ax):
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [2, 2])
 
 
-def test_the_interval_of_a_success_rate_is_wilsons():
-    low, high = plots.wilson(5, 10)
-    assert (low, high) == (pytest.approx(0.2366, abs=1e-4), pytest.approx(0.7634, abs=1e-4))
-    assert plots.wilson(0, 5)[0] == 0 and plots.wilson(5, 5)[1] == 1
-    with pytest.raises(ValueError, match="0 <= wins <= tries"):
-        plots.wilson(6, 5)
-
-
 def test_success_draws_rates_and_intervals(ax):
     plots.success(ax, [10, 20], np.array([5, 0]), np.array([5, 5]), of="LSTM")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 0])

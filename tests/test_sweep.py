@@ -7,15 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from course_lib import cells, tasks
 from course_lib import sweep as module
 from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
-from course_lib.plots import wilson
-from course_lib.sweep import best_rates, bootstrap, fingerprint, kaplan_meier, key, read, removal, summary, sweep
+from course_lib.stats import bootstrap, wilson
+from course_lib.sweep import best_rates, fingerprint, key, read, removal, summary, sweep
 from course_lib.tasks import Adding, Latching
 from course_lib.training import count_parameters, hidden_size_for, train
 
@@ -305,15 +304,6 @@ def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
 # ---- What the rows say ----
 
 
-def test_kaplan_meier_gives_the_textbook_curve():
-    updates, unsolved = kaplan_meier(
-        [6, 6, 6, 6, 7, 9, 10, 10], [1, 1, 1, 0, 1, 0, 1, 0]
-    )  # Freireich et al. 1963, in part
-    assert updates.tolist() == [0, 6, 7, 10]
-    assert unsolved == pytest.approx([1, 5 / 8, 5 / 8 * 3 / 4, 5 / 8 * 3 / 4 / 2])
-    assert [a.tolist() for a in kaplan_meier([5, 5], [0, 0])] == [[0], [1]]
-
-
 def test_success_counts_have_intervals_and_medians_are_censored():
     rows = [result(1, seed, solved_at=at) for seed, at in enumerate((10, None, 30, 20, None))]
     (group,) = summary([*rows, result(1, 5, ended="error"), result(1, 6, ended="diverged")])
@@ -340,17 +330,6 @@ def test_a_removal_costs_what_the_run_of_the_same_seed_needs_more():
     assert {place: list(cost) for place, cost in costs.items()} == {("T", 5): [-5, 89]}
     with pytest.raises(ValueError, match="runs of both on the same task, lag and seeds"):
         removal(before + after, ("A", "default"), ("B", "chrono"))
-
-
-@pytest.mark.parametrize(("seeds", "share"), [(5, 0.83), (30, 0.94)])
-def test_the_interval_of_a_mean_holds_the_true_mean_as_often_as_it_says(seeds, share):
-    draws = np.random.default_rng(1).normal(7, 1, (1000, seeds))
-    held = [low <= 7 <= high for _, low, high in (bootstrap([values], draws=400) for values in draws)]
-    assert np.mean(held) == pytest.approx(share, abs=0.03)
-
-
-def test_places_have_equal_weight_in_a_mean():
-    assert bootstrap([[3, 3, 3], [5, 5, 5]]) == (4, 4, 4)
 
 
 # ---- The stored results ----
@@ -480,5 +459,3 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match="needs a file that course_lib.sweep wrote"):
         read(tmp_path / "none.sqlite")
-    with pytest.raises(ValueError, match="a time and a solved for each run"):
-        kaplan_meier([], [])

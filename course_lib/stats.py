@@ -1,0 +1,46 @@
+"""Numbers about repeated runs: success rates, times to a success, means, and how sure of each one may be."""
+
+import numpy as np
+
+
+def wilson(wins, tries, *, z=1.96):
+    """The Wilson (1927) interval of a success rate, (low, high); z = 1.96 for 95 %.
+
+    wins, tries   numbers or arrays, 0 <= wins <= tries, tries > 0
+    """
+    wins, tries = np.asarray(wins, dtype=float), np.asarray(tries, dtype=float)
+    if not ((wins >= 0) & (wins <= tries) & (tries > 0)).all():
+        raise ValueError(f"wilson needs 0 <= wins <= tries and tries > 0; got {wins} of {tries}")
+    rate, spread = wins / tries, z**2 / tries
+    centre = (rate + spread / 2) / (1 + spread)
+    half = np.sqrt(spread * rate * (1 - rate) + spread**2 / 4) / (1 + spread)
+    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
+
+
+def kaplan_meier(times, solved):
+    """The fraction of runs still unsolved after so many updates (Kaplan & Meier 1958): (updates, fraction).
+
+    times     updates until a run was solved, or until it was stopped unsolved (censored); solved: which of the two
+
+    The fraction starts at (0, 1). At each time t at which d runs were solved, of n neither solved nor stopped before t,
+    it is multiplied by 1 - d / n. Raises ValueError unless times and solved are of one length of at least 1.
+    """
+    times, solved = np.asarray(times, dtype=float), np.asarray(solved, dtype=bool)
+    if times.ndim != 1 or times.shape != solved.shape or not len(times):
+        raise ValueError(f"kaplan_meier needs a time and a solved for each run; got {times.shape} and {solved.shape}")
+    at = np.unique(times[solved])
+    left = [1 - np.sum(times[solved] == t) / np.sum(times >= t) for t in at]
+    return np.append(0, at), np.append(1, np.cumprod(left))
+
+
+def bootstrap(costs, *, draws=2000):
+    """The mean of costs and its 95 % interval by the bootstrap (Efron 1979): (mean, low, high).
+
+    costs (places, seeds): every seed is one repetition of the whole experiment. Seeds are drawn again, with
+    replacement, the same for all places; the places stay, so the interval says nothing about other tasks or lags. Few
+    seeds make it too narrow: of normal numbers, 5 at a time, it held the true mean in 83 of 100 cases, 30 in 94.
+    """
+    repeated = np.asarray(costs, dtype=float).mean(axis=0)
+    again = np.random.default_rng(0).integers(len(repeated), size=(draws, len(repeated)))
+    low, high = np.quantile(repeated[again].mean(axis=1), [0.025, 0.975])
+    return float(repeated.mean()), float(low), float(high)
