@@ -32,6 +32,7 @@ import torch
 from torch import nn
 
 from course_lib.cells import CELLS, LSTMCell
+from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.fuse.run import SPARE
 from course_lib.tasks import Adding, Adding1997
@@ -212,14 +213,6 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def write(path, results):
-    """Write results to path, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
-
-
 def main(arguments=None):
     by_name = {Cell.__name__: Cell for Cell in CELLS}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -235,7 +228,7 @@ def main(arguments=None):
 
     def store(part, rows):
         results[part] = {"environment": about, "rows": rows}
-        write(asked.out, results)
+        write(asked.out, json.dumps(results, indent=1) + "\n")
 
     if asked.length:
         rows = []

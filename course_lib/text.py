@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from course_lib.cells import LSTMCell
 from course_lib.data import load_source
+from course_lib.files import write
 from course_lib.tasks import Batch, Choice
 from course_lib.training import Network, build, evaluate, train
 
@@ -194,7 +195,9 @@ def make_model(path=MODEL, *, hidden_size=96, updates=20_000, batch_size=32, win
         "train loss": history.loss, "test loss": evaluate(network, NextCharacter(1000, "test"), sequences=300)[0],
         "versions": f"python {platform.python_version()}, torch {version('torch')}, numpy {version('numpy')}",
     }  # fmt: skip
-    np.savez_compressed(path, facts=json.dumps(facts), **{k: v.numpy() for k, v in network.state_dict().items()})
+    content = io.BytesIO()
+    np.savez_compressed(content, facts=json.dumps(facts), **{k: v.numpy() for k, v in network.state_dict().items()})
+    write(path, content.getvalue())
     for part in Path(path).parent.glob(f"{Path(path).name}.*.checkpoint"):
         part.unlink()
     print(facts)

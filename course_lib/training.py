@@ -5,6 +5,7 @@
 ('budget', 96)
 """
 
+import io
 import os
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
 from course_lib.unroll import unroll
@@ -215,10 +217,9 @@ def save(path, history, optimiser, generator):
     """Write the run to path, whole or not at all."""
     kept = vars(history) | {"network": history.network.state_dict()}
     kept |= {"optimiser": optimiser.state_dict(), "generator": generator.get_state()}
-    part = Path(f"{path}.{os.getpid()}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(kept, part)
-    os.replace(part, path)
+    content = io.BytesIO()
+    torch.save(kept, content)
+    write(path, content.getvalue())
 
 
 def load(path, history, optimiser, generator):

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["cells", "data", "scan", "stats"],
+    ["cells", "data", "files", "scan", "stats"],
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],

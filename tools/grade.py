@@ -47,6 +47,7 @@ from tqdm import tqdm
 from traitlets.config import PyFileConfigLoader
 
 from course_lib import checks, mistakes
+from course_lib.files import write
 from tools import submissions
 from tools.sandbox import BWRAP, Box, Broken, protection
 
@@ -318,14 +319,6 @@ def output(said):
 
 
 # ---- What the teacher reads ----
-
-
-def write(path, text):
-    """Write text to path, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 def table(rows):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.files import write
 from tools import browser
 
 LENS = """
@@ -103,10 +104,7 @@ def main():
             taken = results["milliseconds"][name] = measure(lab, name)
             values = np.array([np.inf if value is None else value for value in taken])
             print(f"{name:20}{np.median(values):8.0f}{np.quantile(values, 0.95):8.0f}{values.max():8.0f}", flush=True)
-    path = browser.ROOT / "results" / "latency.json"
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(results) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write(browser.ROOT / "results" / "latency.json", json.dumps(results) + "\n")
 
 
 if __name__ == "__main__":

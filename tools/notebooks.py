@@ -16,6 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from course_lib.files import write
+
 ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 600  # seconds for one cell
 
@@ -54,13 +56,6 @@ def execute(path, *, seed=0, last=None):
     return notebook, time.perf_counter() - began
 
 
-def write(notebook, path):
-    """Write notebook to path, whole or not at all."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    nbformat.write(notebook, part)
-    os.replace(part, path)
-
-
 def failure(error):
     """What a failed cell said, on one line."""
     return f"{error.ename}: {error.evalue}".partition("\n")[0]
@@ -76,7 +71,7 @@ def main():
             failed.append(path.name)
             print(f"failed: {failure(error)}")
             continue
-        write(notebook, path)
+        write(path, nbformat.writes(notebook) + "\n")
         print(f"{seconds:.1f} s")
     if failed:
         sys.exit(f"Not stored: {', '.join(failed)}")

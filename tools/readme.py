@@ -7,7 +7,6 @@ results/bench.json, the widgets by results/latency.json.
 """
 
 import ast
-import os
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import nbformat
 import numpy as np
 
 from course_lib import bench
+from course_lib.files import write
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -103,9 +103,7 @@ def with_tables(text):
 
 
 def main():
-    part = README.with_suffix(".part")
-    part.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
-    os.replace(part, README)
+    write(README, with_tables(README.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import ctypes
 import hashlib
 import os
 import platform
-import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,8 @@ try:
     import llvmlite.binding as llvm
 except ImportError:  # it comes with numba
     llvm = None
+
+from course_lib.files import write
 
 
 def available():
@@ -61,7 +63,8 @@ class Kernel:
         code = read(file)
         if code is None:
             code = compiled(text)
-            write(file, code)
+            with suppress(OSError):  # a cache that cannot be written
+                write(file, hashlib.sha256(code).digest() + code)
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), target)
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
@@ -95,13 +98,3 @@ def read(file):
     except OSError:
         return None
     return code if hashlib.sha256(code).digest() == mark else None
-
-
-def write(file, code):
-    part = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(hashlib.sha256(code).digest() + code)
-        os.replace(part, file)
-    except OSError:
-        pass
