@@ -109,7 +109,7 @@ def old_format(notebook):
 
 
 EQUAL = "class Equal:\n    __array_priority__ = 1000\n    def __eq__(self, other):\n        return True\n    def __getattr__(self, name):\n        return lambda *a, **k: True\n"  # noqa: E501
-CHECKS = str(ROOT / "course_lib" / "checks.py")
+CHECKS = str(ROOT / "course_lib" / "checks" / "mixing_old_and_new.py")
 WROTE = "/tmp/a-learner-was-here"
 LEARNERS = {  # name: (what is handed in, points, status, a word of the explanation)
     "right": (right(), 8, "graded", ""),
@@ -155,9 +155,9 @@ ONLY_BOXED = {
                                      "    import importlib.util as u\n"
                                      f"    s = u.spec_from_file_location('k', {CHECKS!r})\n"
                                      "    k = u.module_from_spec(s); s.loader.exec_module(k)\n"
-                                     "    return k.PROBLEMS['cell_update'].reference(c, g, f, i)"),
-    "reads what was compiled": body("import glob", f"open(glob.glob({CHECKS.replace('checks.py', '**')!r} "
-                                    "+ '/checks.*.pyc')[0])"),
+                                     "    return k.cell_update.reference(c, g, f, i)"),
+    "reads what was compiled": body("import glob", f"open(glob.glob({str(ROOT / 'course_lib')!r} "
+                                    "+ '/**/mixing_old_and_new.*.pyc', recursive=True)[0])"),
     "reads solutions": with_first("def cell_update(c, g, f, i):\n"
                                   f"    open({str(ROOT / 'solutions' / SET / f'{SET}.ipynb')!r}).read()\n"
                                   "    return f * c + i * g"),

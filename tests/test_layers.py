@@ -4,10 +4,13 @@ import ast
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from course_lib.checks.judge import Problem
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
@@ -15,18 +18,26 @@ LAYERS = [
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],
-    ["sweep", "bench", "explore", "mistakes", "text"],
+    ["sweep", "bench", "explore", "text"],
     ["lesson", "ledger"],
     ["widgets", "checks"],
 ]
-ROOMS = {  # the same within a package
+ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
     "fuse": [["compile", "trace", "flush"], ["ir", "program"], ["ops", "product"], ["plan", "write"],
              ["forward", "backward"], ["run"], ["__init__"]],
+    "checks": [["compare", "draw"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "tools").glob("*.py"),
                 *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
 PLOTTING = {"matplotlib.pyplot", "numpy", "course_lib.stats"}
+
+
+def layers_of(room):
+    """The layers of a package, the files that * stands for among them."""
+    there = {path.stem for path in (ROOT / "course_lib" / room).glob("*.py")}
+    named = set().union(*ROOMS[room])
+    return [sorted(there - named) if names == ["*"] else names for names in ROOMS[room]]
 
 
 def module(path):
@@ -91,8 +102,8 @@ def borrowed(text):
 def test_every_file_of_the_library_has_its_layer():
     missing = {module(path) for path in FILES} - set().union(*LAYERS) - {"__init__"}
     assert not missing, f"add {sorted(missing)} to LAYERS in {Path(__file__).name}"
-    for room, layers in ROOMS.items():
-        assert {path.stem for path in (ROOT / "course_lib" / room).glob("*.py")} == set().union(*layers)
+    for room in ROOMS:
+        assert {path.stem for path in (ROOT / "course_lib" / room).glob("*.py")} == set().union(*layers_of(room))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -101,7 +112,7 @@ def test_a_file_imports_only_from_the_layers_above_it(path):
         assert climbs(module(path), code(path)) == []
     if module(path) in ROOMS:
         package = f"course_lib.{module(path)}"
-        assert climbs(path.stem, code(path), package=package, layers=ROOMS[module(path)]) == []
+        assert climbs(path.stem, code(path), package=package, layers=layers_of(module(path))) == []
 
 
 @pytest.mark.parametrize("path", [*FILES, *USERS], ids=lambda path: str(path.relative_to(ROOT)))
@@ -116,6 +127,16 @@ def test_a_file_imports_the_library_by_its_full_name(path):
 
 def test_the_package_itself_exports_nothing():
     assert imports(code(ROOT / "course_lib" / "__init__.py")) == []
+
+
+def test_one_door_shows_what_stands_elsewhere_and_keeps_no_list():
+    """`checks.lstm_step(lstm_step)`: the problems of all sets are names of `checks`, collected from the files there."""
+    door, files = import_module("course_lib.checks"), layers_of("checks")
+    sets = [vars(import_module(f"course_lib.checks.{name}")) for name in files[ROOMS["checks"].index(["*"])]]
+    stand = {name: one for part in sets for name, one in part.items() if isinstance(one, Problem)}
+    assert door.PROBLEMS == stand and all(getattr(door, name) is one for name, one in stand.items())
+    assert not set(stand) & defined("course_lib.checks").union(*files)
+    assert not any(name in code(Path(door.__file__)).partition("import")[2] for name in stand)
 
 
 def test_plots_take_plain_numbers():

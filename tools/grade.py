@@ -46,7 +46,8 @@ from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 from traitlets.config import PyFileConfigLoader
 
-from course_lib import checks, mistakes
+from course_lib import checks
+from course_lib.checks import judge as judging
 from course_lib.files import write
 from tools import submissions
 from tools.sandbox import BWRAP, Box, Broken, protection
@@ -78,12 +79,7 @@ class Learner:
 
     def __init__(self, box, cells):
         self.box, self.cells, self.failed, self.until = box, dict(cells), {}, None
-        self.constants = {}
-        for name in checks.PROBLEMS:
-            try:
-                self.constants[name] = checks.given(name)
-            except ValueError:  # which_clamp keeps its instance to itself
-                continue
+        self.constants = {name: checks.given(name) for name in checks.PROBLEMS}
 
     def load(self, until=None):
         """Run all cells; one that takes too long, or ends the process, is left out from then on."""
@@ -130,7 +126,7 @@ def judge(folder, name, token, settings):
         handed_in = submissions.collect(folder, source, name)
     except submissions.NotGradable as error:
         return found | {"status": "not gradable", "why": error.why, "todo": error.todo}
-    mistakes.TOKEN = token
+    judging.TOKEN = token
     code = [cell for cell in source.cells if cell.cell_type == "code" and not submissions.is_check(cell)]
     given = [cell.source for cell in code if not submissions.is_answer(cell)]
     keys = [submissions.graded(cell, "grade_id") for cell in code if submissions.is_answer(cell)]
@@ -179,7 +175,7 @@ def problem(cell, source, learner, handed_in):
             return {"points": points, "kind": "no time", "said": f"It gave {error}."}
         except Broken as error:
             return {"points": points, "kind": "ended", "said": f"While it was judged, {error}."}
-        except mistakes.NotRight as error:
+        except judging.NotRight as error:
             return {"points": points, "kind": "wrong", "said": str(error)}
         except Exception as error:
             return {"points": points, "kind": "wrong", "said": f"{type(error).__name__}: {error}"}
@@ -189,7 +185,7 @@ def problem(cell, source, learner, handed_in):
 def digest(folder, name, token):
     """What decides how a submission is judged: its files, the set, the checks and the token."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    files += [ROOT / "solutions" / name / f"{name}.ipynb", Path(checks.__file__), Path(mistakes.__file__)]
+    files += [ROOT / "solutions" / name / f"{name}.ipynb", *sorted(Path(checks.__file__).parent.glob("*.py"))]
     parts = [part for path in files for part in (path.name.encode(), path.read_bytes())]
     return hashlib.sha256(b"\0".join([token.encode(), *parts])).hexdigest()
 
@@ -377,7 +373,7 @@ def grade(course, sets, *, jobs, seconds, bwrap, show_hidden):
     secret, work, done = os.environ.get("COURSE_SECRET", ""), [], {}
     handed_in = course.submitted(sets)
     for student, name, folder in handed_in:
-        token = mistakes.token(student, secret) if secret else ""
+        token = judging.token(student, secret) if secret else ""
         kept = course.judged(student, name)
         if kept and kept["digest"] == digest(folder, name, token):
             done[student, name] = kept

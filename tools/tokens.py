@@ -8,7 +8,7 @@ Reads one id a line, writes `id,token`. The secret stays with the teacher: with 
 import os
 import sys
 
-from course_lib.mistakes import token
+from course_lib.checks.judge import token
 
 
 def main():

@@ -1,0 +1,142 @@
+"""Gates that decide: a forget bias, chrono biases, a gate set by hand, and a gate under time warp."""
+
+import torch
+from numpy import log, stack, where
+
+from course_lib.cells import JANETCell
+from course_lib.checks.by_hand import level, set_by_hand
+from course_lib.checks.draw import every_sequence, one_of, several, uniform, whole
+from course_lib.checks.judge import problem
+
+
+@problem(
+    cases=several(lambda generator: {"kept": uniform(generator, 0.05, 0.95), "steps": whole(generator, 2, 200)}),
+    mistakes={
+        "the gate is given instead of its bias": ("log(f / (1 - f))", "f"),
+        "the sign is reversed: log((1 - f) / f)": ("f / (1 - f)", "(1 - f) / f"),
+        "the steps are left out": ("kept ** (1 / steps)", "kept"),
+        "the power is steps instead of 1/steps": ("(1 / steps)", "steps"),
+        "the bias is the log of f alone": ("f / (1 - f)", "f"),
+        "kept is divided by steps": ("kept ** (1 / steps)", "kept / steps"),
+        "the loss is spread evenly: f = 1 - (1 - kept)/steps": ("kept ** (1 / steps)", "1 - (1 - kept) / steps"),
+        "the odds are given without their logarithm": ("log(f / (1 - f))", "f / (1 - f)"),
+        "the logarithm is to base 10": ("log(f", "log10(f"),
+        "the inverse of tanh is used instead of that of σ": ("log(f / (1 - f))", "log((1 + f) / (1 - f)) / 2"),
+    },
+    hints=(
+        "First the gate: f to the power steps is to be kept.",
+        "Then the bias: σ(b) = f.",
+        "The inverse of σ is b = log(f / (1 - f)); torch.logit does it too.",
+    ),
+)
+def forget_bias(kept, steps):
+    """The bias b for which a forget gate σ(b) keeps the fraction `kept` of a memory after `steps` steps."""
+    f = kept ** (1 / steps)
+    return log(f / (1 - f))
+
+
+@problem(
+    cases=several(
+        lambda generator: {
+            "u": torch.rand(whole(generator, 2, 5), generator=generator),
+            "lag": whole(generator, 4, 300),
+        }
+    ),
+    axes=("unit",),
+    mistakes={
+        "the logarithm is missing": ("log(1 + u * (lag - 2))", "1 + u * (lag - 2)"),
+        "the times run from 0 to lag - 2 instead of 1 to lag - 1": ("1 + u * (lag - 2)", "u * (lag - 2)"),
+        "the times run from 1 to lag": ("(lag - 2)", "(lag - 1)"),
+        "the times run from 0 to lag": ("1 + u * (lag - 2)", "u * lag"),
+        "the input gate gets the same sign": ('"input": -b', '"input": b'),
+        "the input gate gets 0": ('"input": -b', '"input": 0 * b'),
+        "the input gate gets 1 - b": ('"input": -b', '"input": 1 - b'),
+        "the signs are exchanged": ('"forget": b, "input": -b', '"forget": -b, "input": b'),
+        "the logarithm is drawn evenly instead of the time": ("log(1 + u * (lag - 2))", "u * log(lag - 1)"),
+        "every unit gets the longest time": ("log(1 + u * (lag - 2))", "log(lag - 1) + 0 * u"),
+    },
+    hints=(
+        "A number uniform in [1, lag - 1] is made from u, uniform in [0, 1]: stretch it, then shift it.",
+        "1 + u (lag - 2) runs from 1 to lag - 1. The bias is its logarithm.",
+        "The input gate gets the opposite bias.",
+    ),
+)
+def chrono_biases(u, lag):
+    """The chrono biases of forget and input gate (Tallec & Ollivier 2018) from u uniform in [0, 1), (hidden,)."""
+    b = log(1 + u * (lag - 2))
+    return {"forget": b, "input": -b}
+
+
+def marked(generator):
+    """An instance: where the mark stands in x, and which mark says store."""
+    return {"mark": one_of(generator, (0, 1)), "stores": one_of(generator, (0, 1))}
+
+
+def marked_sequences(generator, mark, stores):
+    """All sequences of up to 5 pairs of a value and a mark."""
+    pairs = [[value, bit] for value in (-1.0, 1.0) for bit in (0.0, 1.0)]
+    return every_sequence([pair[::-1] if mark == 0 else pair for pair in pairs], 5)
+
+
+@problem(
+    cases=marked_sequences,
+    axes=("sequence", "step"),
+    variant=marked,
+    act=set_by_hand(JANETCell, 2, read=level),
+    mistakes={
+        "the gate is the wrong way round: it stores what it should ignore": ("== stores", "!= stores"),
+        "every value is stored": ("x[:, t, mark] == stores", "abs(value) == 1"),
+        "nothing is ever stored": ("x[:, t, mark] == stores", "abs(value) == 2"),
+        "the first value is kept for ever": ("x[:, t, mark] == stores", "(x[:, t, mark] == stores) & (bit == 0)"),
+        "the stored value has the wrong sign": ("stores, value", "stores, -value"),
+        "the memory is cleared at steps that should be ignored": ("value, bit)", "value, 0)"),
+        "the memory changes its sign at steps that should be ignored": ("value, bit)", "value, -bit)"),
+        "the two inputs are exchanged": (
+            "x[:, t, 1 - mark]",
+            "x[:, t, mark]",
+            "x[:, t, mark] ==",
+            "x[:, t, 1 - mark] ==",
+        ),
+        "only positive values are stored": ("stores, value", "stores, maximum(value, bit)"),
+        "the state is always +1 once something is stored": ("stores, value", "stores, 1"),
+        "the state is always -1 once something is stored": ("stores, value", "stores, -1"),
+    },
+    hints=(
+        "The forget gate must be near 1 at steps to ignore and near 0 at steps to store. Which input tells them apart?",
+        "W_f acts on the mark, b_f shifts it: their sum must be large of either sign at the two values of the mark.",
+        "The candidate copies the value: W_g on the value, about 5. W_f = ∓20 on the mark, b_f = ±10.",
+    ),
+)
+def keep_or_replace_gate(x, mark, stores):
+    """The value at the last step whose mark says store, 0 before the first, (sequence, step)."""
+    bit, bits = 0 * x[:, 0, 0], []
+    for t in range(x.shape[1]):
+        value = x[:, t, 1 - mark]
+        bit = where(x[:, t, mark] == stores, value, bit)
+        bits.append(bit)
+    return stack(bits, 1)
+
+
+@problem(
+    cases=several(lambda generator: {"z": uniform(generator, 0.2, 0.95), "k": whole(generator, 2, 10)}),
+    mistakes={
+        "the gate is not changed at all": ("z ** (1 / k)", "z"),
+        "the power is k instead of 1/k: it forgets faster": ("(1 / k)", "k"),
+        "the gate is divided by k": ("z ** (1 / k)", "z / k"),
+        "only the first term is kept: 1 - (1 - z)/k": ("z ** (1 / k)", "1 - (1 - z) / k"),
+        "the written part is given instead of the gate": ("z ** (1 / k)", "1 - z ** (1 / k)"),
+        "the count of steps is off by one, k + 1": ("1 / k", "1 / (k + 1)"),
+        "the count of steps is off by one, k - 1": ("1 / k", "1 / max(k - 1, 1)"),
+        "the time constant is used: exp(-1/k)": ("z ** (1 / k)", "exp(-1 / k)"),
+        "the gate is multiplied by k": ("z ** (1 / k)", "z * k"),
+        "the two gates are mixed up: (1 - z) to the power 1/k": ("z **", "(1 - z) **"),
+    },
+    hints=(
+        "While the candidate n stays the same, what is h after k steps of h' = z h + (1 - z) n?",
+        "After k steps the old h has the weight z^k and n the rest.",
+        "The new gate to the power k must be the old gate.",
+    ),
+)
+def gate_under_warp(z, k):
+    """The update gate that does in k equal steps what z does in one."""
+    return z ** (1 / k)

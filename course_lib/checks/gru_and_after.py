@@ -1,0 +1,160 @@
+"""The GRU and after: its step, two steps in one, the parallel scan, and minGRU as a scan."""
+
+from numpy import stack, tanh
+
+from course_lib.checks.draw import normal, one_step, several, sizes, whole
+from course_lib.checks.judge import problem, sigmoid
+
+
+def gru_case(generator):
+    """A case of one step of the GRU."""
+    case = one_step("rzn")(generator)[0]
+    return {**case, "b_u": normal(generator, case["h"].shape[1])}
+
+
+@problem(
+    cases=several(gru_case),
+    axes=("batch", "unit"),
+    mistakes={
+        "z is the wrong way round: near 1 it replaces": ("z * h + (1 - z) * n", "(1 - z) * h + z * n"),
+        "r acts before the product, as published by Cho": ('r * (h @ U["n"].T + b_u)', '(r * h) @ U["n"].T + b_u'),
+        "r and z are swapped": ("z * h + (1 - z) * n", "r * h + (1 - r) * n", "r * (h", "z * (h"),
+        "the reset gate is left out": ("r * (h", "(h"),
+        "the inner bias b_u is outside the reset gate": ('r * (h @ U["n"].T + b_u)', 'r * (h @ U["n"].T) + b_u'),
+        "the inner bias b_u is left out": (" + b_u", ""),
+        "the reset gate multiplies W x too": (
+            'x @ W["n"].T + b["n"] + r * (h @ U["n"].T + b_u)',
+            'r * (x @ W["n"].T + b["n"] + h @ U["n"].T + b_u)',
+        ),
+        "the candidate is not squashed by tanh": ("n = tanh(", "n = ("),
+        "the candidate goes through σ like a gate": ("n = tanh(", "n = sigmoid("),
+        "the old state is not gated": ("z * h +", "h +"),
+        "the candidate is not gated": ("(1 - z) * n", "n"),
+        "the candidate does not see h": ('r * (h @ U["n"].T + b_u)', "r * b_u"),
+    },
+    hints=(
+        "Three lines: the two gates, the candidate, the mixture.",
+        "In PyTorch's form the reset gate multiplies the finished product U_n h + b_u, inside tanh.",
+        "z near 1 keeps: h' = z ⊙ h + (1 - z) ⊙ n.",
+    ),
+)
+def gru_step(x, h, W, U, b, b_u):
+    """h' of the GRU in PyTorch's form, (batch, hidden)."""
+    r, z = (sigmoid(x @ W[k].T + h @ U[k].T + b[k]) for k in "rz")
+    n = tanh(x @ W["n"].T + b["n"] + r * (h @ U["n"].T + b_u))
+    return z * h + (1 - z) * n
+
+
+@problem(
+    cases=several(lambda generator: {name: normal(generator, 3) for name in ("a1", "b1", "a2", "b2")}),
+    axes=("unit",),
+    mistakes={
+        "the earlier b is not carried through the later a": ("a2 * b1 + b2", "b1 + b2"),
+        "the two steps are in the wrong order": ("a2 * b1 + b2", "a1 * b2 + b1"),
+        "the earlier b is carried through its own a": ("a2 * b1", "a1 * b1"),
+        "the later b is left out": ("a2 * b1 + b2", "a2 * b1"),
+        "the earlier b is left out": ("a2 * b1 + b2", "b2"),
+        "the two a are added": ("a1 * a2", "a1 + a2"),
+        "the later b is multiplied by a too": ("a2 * b1 + b2", "a2 * (b1 + b2)"),
+        "only the earlier a is kept": ("a1 * a2", "a1"),
+        "only the later a is kept": ("a1 * a2", "a2"),
+        "the two b are multiplied": ("a2 * b1 + b2", "a2 * b1 * b2"),
+    },
+    hints=(
+        "Put x_1 = a1 x_0 + b1 into x_2 = a2 x_1 + b2 and multiply out.",
+        "x_2 = a2 a1 x_0 + a2 b1 + b2.",
+        "a is what stands before x_0; b is the rest.",
+    ),
+)
+def two_steps_in_one(a1, b1, a2, b2):
+    """{"a", "b"} of the one step x_2 = a x_0 + b that does step 1, then step 2."""
+    return {"a": a1 * a2, "b": a2 * b1 + b2}
+
+
+def scan_case(generator):
+    """A case with the coefficients of a linear recurrence."""
+    batch, _, _, hidden = sizes(generator)
+    shape = batch, whole(generator, 2, 9), hidden
+    return {"a": normal(generator, *shape), "b": normal(generator, *shape)}
+
+
+@problem(
+    cases=several(scan_case),
+    axes=("batch", "time", "unit"),
+    mistakes={
+        "b is left out after the first step": ("a[:, t] * x + b[:, t]", "a[:, t] * x + b[:, t] * (t == 0)"),
+        "a is left out: the b are only added up": ("a[:, t] * x", "x"),
+        "the state is left out: every step is b alone": ("a[:, t] * x + b[:, t]", "0 * x + b[:, t]"),
+        "the a of the step before is used": ("a[:, t]", "a[:, max(t - 1, 0)]"),
+        "b passes its own a": ("a[:, t] * x + b[:, t]", "a[:, t] * (x + b[:, t])"),
+        "a and b are exchanged": ("a[:, t] * x + b[:, t]", "b[:, t] * x + a[:, t]"),
+        "x_0 is 1 instead of 0": ("x = 0 * b[:, 0]", "x = 1 + 0 * b[:, 0]"),
+        "time is read backwards": ("a[:, t] * x + b[:, t]", "a[:, -1 - t] * x + b[:, -1 - t]"),
+        "the state is subtracted": ("a[:, t] * x + b[:, t]", "b[:, t] - a[:, t] * x"),
+        "the states are one step late: x_0 stands first": (
+            "states = []",
+            "states = [x]",
+            "stack(states",
+            "stack(states[:-1]",
+        ),
+        "the scan reaches only one step back": ("a[:, t] * x + b[:, t]", "a[:, t] * b[:, t - 1] * (t > 0) + b[:, t]"),
+        "the scan reaches only three steps back: the last doublings are missing": (
+            "a[:, t] * x + b[:, t]",
+            "sum(np.prod(a[:, s + 1 : t + 1], 1) * b[:, s] for s in range(max(t - 3, 0), t + 1))",
+        ),
+    },
+    hints=(
+        "Each step is a pair (a, b). Combine neighbours as in the problem before, then 2 apart, then 4 apart.",
+        "After a round with distance d, entry t holds the combination of steps t - 2d + 1 to t.",
+        "Shift by d with zeros for b and ones for a: b = a * shifted b + b, then a = a * shifted a; d = 1, 2, 4, ...",
+    ),
+)
+def parallel_scan(a, b):
+    """x_t = a_t ⊙ x_{t-1} + b_t from x_0 = 0, for every t, (batch, time, hidden)."""
+    x = 0 * b[:, 0]
+    states = []
+    for t in range(b.shape[1]):
+        x = a[:, t] * x + b[:, t]
+        states.append(x)
+    return stack(states, 1)
+
+
+def mingru_case(generator):
+    """A case with observations and the weights of minGRU."""
+    batch, _, inputs, hidden = sizes(generator)
+    x = normal(generator, batch, whole(generator, 2, 5), inputs)
+    W, b = ({k: normal(generator, *shape) for k in "zn"} for shape in ((hidden, inputs), (hidden,)))
+    return {"x": x, "W": W, "b": b}
+
+
+@problem(
+    cases=several(mingru_case),
+    axes=("batch", "time", "unit"),
+    mistakes={
+        "z is the wrong way round: near 1 it replaces": ('"a": z, "b": (1 - z) * n', '"a": 1 - z, "b": z * n'),
+        "the candidate is not gated": ("(1 - z) * n", "n"),
+        "the candidate gets the gate that keeps": ("(1 - z) * n", "z * n"),
+        "a is what is written, 1 - z": ('"a": z', '"a": 1 - z'),
+        "the gate is left without σ": ('sigmoid(x @ W["z"].T + b["z"])', 'x @ W["z"].T + b["z"]'),
+        "the candidate is squashed by tanh": ('n = x @ W["n"].T + b["n"]', 'n = tanh(x @ W["n"].T + b["n"])'),
+        "the gate goes through tanh": ("z = sigmoid(", "z = tanh("),
+        "the biases are left out": (' + b["z"]', "", ' + b["n"]', ""),
+        "gate and candidate are exchanged": (
+            'W["z"].T + b["z"]',
+            'W["n"].T + b["n"]',
+            'n = x @ W["n"].T + b["n"]',
+            'n = x @ W["z"].T + b["z"]',
+        ),
+        "a is 1: nothing is ever forgotten": ('"a": z', '"a": 1 + 0 * z'),
+    },
+    hints=(
+        "Compare h' = z ⊙ h + (1 - z) ⊙ n with x' = a ⊙ x + b. What stands before the old state?",
+        "a = z and b = (1 - z) ⊙ n; both come from the observations alone, for all steps at once.",
+        'z = sigmoid(x @ W["z"].T + b["z"]) works on (batch, time, input) as it stands.',
+    ),
+)
+def mingru_as_scan(x, W, b):
+    """{"a", "b"} of minGRU written as h_t = a_t ⊙ h_{t-1} + b_t, each (batch, time, hidden)."""
+    z = sigmoid(x @ W["z"].T + b["z"])
+    n = x @ W["n"].T + b["n"]
+    return {"a": z, "b": (1 - z) * n}

@@ -1,0 +1,160 @@
+"""The LSTM: its gates, its step, PyTorch's weights, and a switch by hand."""
+
+from numpy import stack, tanh, where
+
+from course_lib.cells import LSTMCell
+from course_lib.checks.by_hand import set_by_hand
+from course_lib.checks.draw import every_sequence, normal, one_step, several, sizes, whole
+from course_lib.checks.judge import problem, sigmoid
+
+
+@problem(
+    cases=one_step("fiog"),
+    axes=("batch", "unit"),
+    mistakes={
+        "the candidate goes through σ like a gate": ('tanh(a["g"])', 'sigmoid(a["g"])'),
+        "the gates go through tanh like the candidate": ("sigmoid(a[k])", "tanh(a[k])"),
+        "the squashing functions are left out": ("sigmoid(a[k])", "a[k]", 'tanh(a["g"])', 'a["g"]'),
+        "i and f are swapped": ('{"f": f, "i": i', '{"f": i, "i": f'),
+        "i and o are swapped": ('"i": i, "o": o', '"i": o, "o": i'),
+        "the old state is left out": (" + h @ U[k].T", ""),
+        "the biases are left out": (" + b[k]", ""),
+        "all four share the bias of f": ("b[k]", 'b["f"]'),
+        "all four share the U of f": ("U[k]", 'U["f"]'),
+        "all four share the W of f": ("W[k]", 'W["f"]'),
+        "U is transposed": ("U[k].T", "U[k]"),
+    },
+    hints=(
+        "Four pre-activations, each W x + U h + b with its own letter.",
+        "Three of them are gates, in (0, 1); the candidate may be negative.",
+        'f = sigmoid(x @ W["f"].T + h @ U["f"].T + b["f"]); i and o likewise; g with tanh.',
+    ),
+)
+def gates_and_candidate(x, h, W, U, b):
+    """{"f", "i", "o", "g"}: the gates σ(W x + U h + b) and the candidate tanh(W x + U h + b)."""
+    a = {k: x @ W[k].T + h @ U[k].T + b[k] for k in "fiog"}
+    f, i, o = (sigmoid(a[k]) for k in "fio")
+    return {"f": f, "i": i, "o": o, "g": tanh(a["g"])}
+
+
+@problem(
+    cases=one_step("fiog", states=("h", "c")),
+    axes=("batch", "unit"),
+    mistakes={
+        "i and f are swapped": ("f * c + i * g", "i * c + f * g"),
+        "i and o are swapped": ('in "fio"', 'in "foi"'),
+        "f and o are swapped": ('in "fio"', 'in "oif"'),
+        "the candidate goes through σ like a gate": ('tanh(a["g"])', 'sigmoid(a["g"])'),
+        "the gates go through tanh": ("sigmoid(a[k])", "tanh(a[k])"),
+        "the memory is read before it is updated": ("o * tanh(new)", "o * tanh(c)"),
+        "the memory is read without tanh": ("o * tanh(new)", "o * new"),
+        "the output gate is left out": ("o * tanh(new)", "tanh(new)"),
+        "the input gate is left out": ("i * g", "g"),
+        "the forget gate is left out": ("f * c", "c"),
+        "the two gates are tied, i = 1 - f": ("i * g", "(1 - f) * g"),
+        "the old state h is left out": (" + h @ U[k].T", ""),
+        "all four share the bias of f": ("b[k]", 'b["f"]'),
+        "the biases are left out": (" + b[k]", ""),
+        "U is transposed": ("U[k].T", "U[k]"),
+        "the new memory is squashed by tanh twice": ("f * c + i * g", "tanh(f * c + i * g)"),
+        "the gates see the cell state instead of the hidden state": ("h @ U[k].T", "c @ U[k].T"),
+    },
+    hints=(
+        "Six lines: f, i, o, g, then c', then h'.",
+        "c' comes from the old c, f, i and g. h' comes from o and the new c.",
+        'c = f * c + i * g, then h = o * tanh(c); return {"h": h, "c": c}.',
+    ),
+)
+def lstm_step(x, h, c, W, U, b):
+    """{"h": h', "c": c'}: one step of the LSTM."""
+    a = {k: x @ W[k].T + h @ U[k].T + b[k] for k in "fiog"}
+    f, i, o = (sigmoid(a[k]) for k in "fio")
+    g = tanh(a["g"])
+    new = f * c + i * g
+    return {"h": o * tanh(new), "c": new}
+
+
+def stacked(generator):
+    """A case with the weights of a torch.nn.LSTM, as it stacks them."""
+    _, _, inputs, hidden = sizes(generator)
+    return {
+        "weight_ih": normal(generator, 4 * hidden, inputs),
+        "weight_hh": normal(generator, 4 * hidden, hidden),
+        "bias_ih": normal(generator, 4 * hidden),
+        "bias_hh": normal(generator, 4 * hidden),
+    }
+
+
+@problem(
+    cases=several(stacked),
+    axes=("row", "column"),
+    mistakes={
+        "the order is taken as f, i, g, o": ('"ifgo"', '"figo"'),
+        "the order is taken as i, f, o, g": ('"ifgo"', '"ifog"'),
+        "the order is taken as f, i, o, g": ('"ifgo"', '"fiog"'),
+        "the order is taken as i, g, f, o": ('"ifgo"', '"igfo"'),
+        "the order is taken as i, o, f, g (Keras and others differ from PyTorch too)": ('"ifgo"', '"iofg"'),
+        "only the first of the two biases is taken": ("bias_ih + bias_hh", "bias_ih"),
+        "only the second of the two biases is taken": ("bias_ih + bias_hh", "bias_hh"),
+        "the biases are averaged instead of added": ("bias_ih + bias_hh", "(bias_ih + bias_hh) / 2"),
+        "the biases are subtracted": ("bias_ih + bias_hh", "bias_ih - bias_hh"),
+        "W and U are transposed": ("weight_ih[rows]", "weight_ih[rows].T", "weight_hh[rows]", "weight_hh[rows].T"),
+        "U is transposed": ("weight_hh[rows]", "weight_hh[rows].T"),
+        "the rows are dealt out one by one (0, 4, 8, ...) instead of in blocks": (
+            "slice(k * size, (k + 1) * size)",
+            "slice(k, None, 4)",
+        ),
+    },
+    hints=(
+        "PyTorch stacks four matrices on top of each other. Its documentation of nn.LSTM says in which order.",
+        "The order is i, f, g, o, each hidden rows high. chunk(4) cuts a tensor into four blocks.",
+        "Its two biases are always added, so b is their sum.",
+    ),
+)
+def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
+    """{"W_f", "U_f", "b_f", "W_i", ...} from the stacked weights of torch.nn.LSTM, which orders them i, f, g, o."""
+    size, found = weight_hh.shape[1], {}
+    for k, letter in enumerate("ifgo"):
+        rows = slice(k * size, (k + 1) * size)
+        found[f"W_{letter}"], found[f"U_{letter}"] = weight_ih[rows], weight_hh[rows]
+        found[f"b_{letter}"] = (bias_ih + bias_hh)[rows]
+    return found
+
+
+@problem(
+    cases=lambda generator, symbol: every_sequence([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], 6),
+    axes=("sequence", "step"),
+    variant=lambda generator: {"symbol": whole(generator, 0, 2)},
+    act=set_by_hand(LSTMCell, 3, read=lambda h: where(h > 0.25, 1, 0)),
+    mistakes={
+        "every symbol toggles": ("x[:, t, symbol] == 1", "bit == bit"),
+        "the other symbols toggle": ("== 1", "== 0"),
+        "the bit is set once and never toggled back": (", 1 - bit, bit)", ", 1, bit)"),
+        "the bit only shows whether the symbol is there now": (", 1 - bit, bit)", ", 1, 0)"),
+        "another symbol resets the bit": (", 1 - bit, bit)", ", 1 - bit, 0)"),
+        "the bit starts at 1": ("bit, bits = 0 *", "bit, bits = 1 + 0 *"),
+        "the bit is always 0": (", 1 - bit, bit)", ", 0, bit)"),
+        "the bit is always 1": ("bits.append(bit)", "bits.append(1 + 0 * bit)"),
+        "the bit changes one step too late": (
+            "bits = 0 * x[:, 0, 0], []",
+            "bits = 0 * x[:, 0, 0], [0 * x[:, 0, 0]]",
+            "stack(bits, 1)",
+            "stack(bits[:-1], 1)",
+        ),
+        "the symbol clears the bit and the others set it": (", 1 - bit, bit)", ", 0, 1)"),
+        "the next symbol toggles": ("x[:, t, symbol]", "x[:, t, (symbol + 1) % 3]"),
+        "the symbol before it toggles": ("x[:, t, symbol]", "x[:, t, symbol - 1]"),
+    },
+    hints=(
+        "Let c near +1 mean 1. At the symbol the cell must forget and write the opposite of what it showed; else keep.",
+        "The opposite of what it showed: U_g about -10 makes g the reverse of h. f and i depend on the symbol alone.",
+        "From c = 0 the first write must be +1: b_g about +3. Weights of 20 and biases of 10 make gates sharp.",
+    ),
+)
+def toggle(x, symbol):
+    """1 after an odd number of the symbol, else 0, at every step, (sequence, step)."""
+    bit, bits = 0 * x[:, 0, 0], []
+    for t in range(x.shape[1]):
+        bit = where(x[:, t, symbol] == 1, 1 - bit, bit)
+        bits.append(bit)
+    return stack(bits, 1)

@@ -1,0 +1,162 @@
+"""Where memory goes: the Jacobian of a step, the gradient to the start, and a gradient that was cut off."""
+
+import torch
+from numpy import eye, mean, tanh
+
+from course_lib.checks.draw import normal, series, several, sizes, whole
+from course_lib.checks.judge import problem
+
+
+def new_state(generator):
+    """A case with a state after tanh and a recurrent matrix."""
+    batch, _, _, hidden = sizes(generator)
+    return {"h_new": torch.tanh(normal(generator, batch, hidden)), "U": normal(generator, hidden, hidden)}
+
+
+@problem(
+    cases=several(new_state),
+    axes=("batch", "unit of h'", "unit of h"),
+    mistakes={
+        "the slope of tanh is left out": ("(1 - h_new[:, :, None] ** 2) * U", "0 * h_new[:, :, None] + U"),
+        "the slope multiplies the columns of U instead of its rows": ("[:, :, None]", "[:, None, :]"),
+        "the slope is 1 - h' instead of 1 - h'²": (" ** 2", ""),
+        "the slope is that of σ, h' (1 - h')": (
+            "(1 - h_new[:, :, None] ** 2)",
+            "h_new[:, :, None] * (1 - h_new[:, :, None])",
+        ),
+        "the slope is (1 - h')²": ("(1 - h_new[:, :, None] ** 2)", "(1 - h_new[:, :, None]) ** 2"),
+        "the slope is 1 + h'²": ("1 - h_new", "1 + h_new"),
+        "U is transposed": ("* U", "* U.T"),
+        "tanh is applied to h' once more": ("(1 - h_new[:, :, None] ** 2)", "(1 - tanh(h_new[:, :, None]) ** 2)"),
+        "the slope alone is returned, as a diagonal": ("* U", "* eye(len(U))"),
+        "the identity is added": ("* U", "* U + eye(len(U))"),
+    },
+    hints=(
+        "Write unit k of h' alone: tanh(Σ_j U[k, j] h[j] + ...). Differentiate it by h[j].",
+        "The slope of tanh at its output y is 1 - y².",
+        "Row k of U is multiplied by the slope of unit k: give the slope a new last axis.",
+    ),
+)
+def rnn_jacobian(h_new, U):
+    """d h' / d h of h' = tanh(W x + U h + b), (batch, hidden, hidden): entry [k, j] is d h'_k / d h_j."""
+    return (1 - h_new[:, :, None] ** 2) * U
+
+
+def many_states(generator):
+    """A case with a series of states after tanh and a recurrent matrix."""
+    batch, _, _, hidden = sizes(generator)
+    steps = whole(generator, 2, 5)
+    return {"states": torch.tanh(normal(generator, batch, steps, hidden)), "U": normal(generator, hidden, hidden)}
+
+
+@problem(
+    cases=several(many_states),
+    axes=("batch", "unit of h_T", "unit of h_0"),
+    mistakes={
+        "the steps are multiplied in the wrong order": (
+            "(1 - states[:, t, :, None] ** 2) * (U @ total)",
+            "total @ ((1 - states[:, t, :, None] ** 2) * U)",
+        ),
+        "the first step is left out": ("range(states.shape[1])", "range(1, states.shape[1])"),
+        "the last step is left out": ("range(states.shape[1])", "range(states.shape[1] - 1)"),
+        "only the last step counts": ("range(states.shape[1])", "[states.shape[1] - 1]"),
+        "the slope of tanh is left out": ("(1 - states[:, t, :, None] ** 2)", "(1 + 0 * states[:, t, :, None])"),
+        "U is transposed": ("U @ total", "U.T @ total"),
+        "the Jacobians are added instead of multiplied": (
+            "(1 - states[:, t, :, None] ** 2) * (U @ total)",
+            "total + (1 - states[:, t, :, None] ** 2) * U",
+            "total = eye(len(U))",
+            "total = 0 * eye(len(U))",
+        ),
+        "the Jacobians are multiplied component by component": ("(U @ total)", "U * total", "eye(len(U))", "1.0"),
+        "the slope multiplies the columns instead of the rows": (
+            "(1 - states[:, t, :, None] ** 2) * (U @ total)",
+            "((1 - states[:, t, None, :] ** 2) * U) @ total",
+        ),
+        "the first state is used at every step": ("states[:, t,", "states[:, 0,"),
+    },
+    hints=(
+        "By the chain rule d h_T / d h_0 is a product of one Jacobian per step.",
+        "The Jacobian of the last step stands on the left.",
+        "Start from the identity and, from the first step to the last, multiply each Jacobian from the left.",
+    ),
+)
+def gradient_to_the_start(states, U):
+    """d h_T / d h_0, (batch, hidden, hidden), from the states h_1 to h_T (batch, time, hidden)."""
+    total = eye(len(U))
+    for t in range(states.shape[1]):
+        total = (1 - states[:, t, :, None] ** 2) * (U @ total)
+    return total
+
+
+def with_target(generator):
+    """A case as series, with a target y for the last state."""
+    case = series(generator)
+    return {**case, "y": normal(generator, *case["h"].shape)}
+
+
+def loss_and_slopes(answer, case):
+    """The answer's loss, and its derivatives by U and by the first state."""
+    case = {name: value.clone().requires_grad_(name in ("h", "U")) for name, value in case.items()}
+    loss = answer(*case.values())
+    if type(loss) is not torch.Tensor or loss.dim() or not loss.requires_grad:
+        return {"loss": loss, "dL/dU": torch.zeros_like(case["U"]), "dL/dh": torch.zeros_like(case["h"])}
+    dU, dh = torch.autograd.grad(loss, [case["U"], case["h"]], materialize_grads=True, allow_unused=True)
+    return {"loss": loss, "dL/dU": dU, "dL/dh": dh}
+
+
+@problem(
+    cases=several(with_target),
+    act=loss_and_slopes,
+    mistakes={
+        "the state is cut off (detach) at every step": ("grad = grad @ U", "grad = 0 * grad"),
+        "the state is cut off (detach) before the loop": ('"dL/dh": grad', '"dL/dh": 0 * grad'),
+        "the loss is cut off (detach, item or no_grad)": (
+            '"dL/dU": dU, "dL/dh": grad',
+            '"dL/dU": 0 * dU, "dL/dh": 0 * grad',
+        ),
+        "the state never advances": (
+            "h = tanh",
+            "new = tanh",
+            "d(h)",
+            "d(new)",
+            "dU += grad.T @ states[t]\n        grad = grad @ U",
+            "dU += grad.T @ states[0]\n        grad = grad @ U\n        break",
+        ),
+        "the squared errors are added up instead of averaged": ("mean(", "np.sum(", "/ error.size", ""),
+        "the squared errors are halved": ("2 * error / error.size", "error / error.size", "mean(", "0.5 * mean("),
+        "the errors are not squared": (
+            "mean(error**2)",
+            "mean(error)",
+            "2 * error / error.size",
+            "(1 + 0 * error) / error.size",
+        ),
+        "the sizes of the errors are averaged": ("mean(error**2)", "mean(abs(error))", "2 * error", "sign(error)"),
+        "the first observation is used at every step": ("x[:, t]", "x[:, 0]"),
+        "the weights U are cut off (detach)": ('"dL/dU": dU', '"dL/dU": 0 * dU'),
+        "the start is zeros instead of the given h": (
+            "states = [h]",
+            "h = 0 * h\n    states = [h]",
+            '"dL/dh": grad',
+            '"dL/dh": 0 * grad',
+        ),
+    },
+    hints=(
+        "The loss is right. What is wrong shows only in its derivatives: which line keeps them from reaching the past?",
+        "detach() hands on the numbers and drops how they were made.",
+        "Carry h itself to the next step, with its history.",
+    ),
+)
+def loss_through_time(x, h, W, U, b, y):
+    """The loss mean((h_T - y)²), a scalar that autograd can follow back to h_0."""
+    states = [h]
+    for t in range(x.shape[1]):
+        h = tanh(x[:, t] @ W.T + h @ U.T + b)
+        states.append(h)
+    error = states[-1] - y
+    grad, dU = 2 * error / error.size, 0 * U
+    for t in reversed(range(x.shape[1])):
+        grad = grad * (1 - states[t + 1] ** 2)
+        dU += grad.T @ states[t]
+        grad = grad @ U
+    return {"loss": mean(error**2), "dL/dU": dU, "dL/dh": grad}

@@ -1,0 +1,163 @@
+"""Which gate matters: a clamp to find, a cell of one's own, and a step to repair."""
+
+import torch
+from numpy import tanh
+
+from course_lib.cells import LSTMCell
+from course_lib.checks import judge
+from course_lib.checks.compare import Unreadable
+from course_lib.checks.draw import one_of, one_step, whole
+from course_lib.checks.judge import problem, sigmoid
+from course_lib.unroll import unroll
+
+# An input or an output gate at 0 is left out: both make every h zero.
+CLAMPS = [("forget", 0.0), *((gate, value) for gate in ("forget", "input", "output") for value in (0.5, 1.0))]
+
+
+def mystery_parts(seed):
+    """The LSTM and the observations (4, 12, 2) of one mystery."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        cell = LSTMCell(2, 3)
+        for weight in cell.parameters():
+            torch.nn.init.normal_(weight)
+        return cell, torch.randn(4, 12, 2)
+
+
+def mystery(generator):
+    """An instance: the seed of a cell, the gate that is clamped, and its value."""
+    gate, value = one_of(generator, CLAMPS)
+    return {"seed": whole(generator, 0, 10**6), "gate": gate, "value": value}
+
+
+def what_it_did(seed, gate, value):
+    """What is shown of a mystery: an LSTM, observations, and the hidden states that it gave with the gate clamped."""
+    cell, x = mystery_parts(seed)
+    with torch.no_grad():
+        return {"cell": cell, "x": x, "h": unroll(cell, x, override={gate: value})["h"]}
+
+
+def apply_clamp(answer, case):
+    """The hidden states of the mystery with the answer's gate clamped to its value."""
+    found = answer()
+    if type(found) not in (tuple, list) or [type(one) for one in found] not in ([str, float], [str, int]):
+        raise Unreadable(
+            f'needs a gate and a value, such as ("forget", 0.5); got a {type(found).__name__} of something else'
+        )
+    cell, x = mystery_parts(which_clamp.given(judge.TOKEN)["seed"])
+    with torch.no_grad():
+        return unroll(cell, x, override={found[0]: found[1]})["h"]
+
+
+@problem(
+    cases=lambda generator, seed, gate, value: [{"x": mystery_parts(seed)[1]}],
+    axes=("batch", "time", "unit"),
+    variant=mystery,
+    show=what_it_did,
+    act=apply_clamp,
+    mistakes={
+        "the forget gate is clamped to 0": ("{gate: value}", '{"forget": 0.0}'),
+        "the forget gate is clamped to 0.5": ("{gate: value}", '{"forget": 0.5}'),
+        "the forget gate is clamped to 1": ("{gate: value}", '{"forget": 1.0}'),
+        "the input gate is clamped to 0.5": ("{gate: value}", '{"input": 0.5}'),
+        "the input gate is clamped to 1": ("{gate: value}", '{"input": 1.0}'),
+        "nothing is written or nothing is read (a gate at 0)": ("{gate: value}", '{"output": 0.0}'),
+        "the output gate is clamped to 0.5": ("{gate: value}", '{"output": 0.5}'),
+        "the output gate is clamped to 1": ("{gate: value}", '{"output": 1.0}'),
+    },
+    hints=(
+        "You have the cell and its observations: clamp a gate yourself and compare with h.",
+        'unroll(cell, x, override={gate: value})["h"] for each of the three gates.',
+        "The value is one of 0, 0.5 and 1. Nine experiments settle it.",
+    ),
+)
+def which_clamp(x, seed, gate, value):
+    """The hidden states of the mystery cell, (batch, time, hidden)."""
+    with torch.no_grad():
+        return unroll(mystery_parts(seed)[0], torch.tensor(x, dtype=torch.float32), override={gate: value})["h"]
+
+
+UPDATES = {
+    "f ⊙ c + i ⊙ g": lambda f, i, c, g: f * c + i * g,
+    "f ⊙ c + (1 - f) ⊙ g": lambda f, i, c, g: f * c + (1 - f) * g,
+    "(1 - i) ⊙ c + i ⊙ g": lambda f, i, c, g: (1 - i) * c + i * g,
+    "(1 - f) ⊙ c + i ⊙ g": lambda f, i, c, g: (1 - f) * c + i * g,
+    "f ⊙ c + (1 - i) ⊙ g": lambda f, i, c, g: f * c + (1 - i) * g,
+}
+READINGS = {
+    "o ⊙ tanh(c')": lambda o, c: o * tanh(c),
+    "(1 - o) ⊙ tanh(c')": lambda o, c: (1 - o) * tanh(c),
+    "o ⊙ c'": lambda o, c: o * c,
+    "o ⊙ σ(c')": lambda o, c: o * sigmoid(c),
+}
+
+
+@problem(
+    cases=one_step("fiog", states=("h", "c")),
+    axes=("batch", "unit"),
+    variant=lambda generator: {"c'": one_of(generator, list(UPDATES)[1:]), "h'": one_of(generator, list(READINGS)[1:])},
+    mistakes={
+        "the memory is updated as in the LSTM": ('UPDATES[own["c\'"]]', 'UPDATES["f ⊙ c + i ⊙ g"]'),
+        "the memory is read as in the LSTM": ('READINGS[own["h\'"]]', 'READINGS["o ⊙ tanh(c\')"]'),
+        "both lines are those of the LSTM": (
+            'UPDATES[own["c\'"]]',
+            'UPDATES["f ⊙ c + i ⊙ g"]',
+            'READINGS[own["h\'"]]',
+            'READINGS["o ⊙ tanh(c\')"]',
+        ),
+        "i and f are swapped": ('in "fio"', 'in "ifo"'),
+        "i and o are swapped": ('in "fio"', 'in "foi"'),
+        "f and o are swapped": ('in "fio"', 'in "oif"'),
+        "the memory is read before it is updated": ("(o, new)", "(o, c)"),
+        "the candidate goes through σ like a gate": ('tanh(a["g"])', 'sigmoid(a["g"])'),
+        "the candidate and the old memory are exchanged": ("(f, i, c, g)", "(f, i, g, c)"),
+        "the old state h is left out": (" + h @ U[k].T", ""),
+        "the biases are left out": (" + b[k]", ""),
+        "the output gate is left out": ("(o, new)", "(1, new)"),
+    },
+    hints=(
+        'checks.given("your_cell") shows the two lines that are yours; the rest is the LSTM.',
+        "Write the gates and the candidate as in lstm_step, then your line for c', then your line for h'.",
+        "c' on the right of your second line is the new memory.",
+    ),
+)
+def your_cell(x, h, c, W, U, b, **own):
+    """{"h": h', "c": c'}: an LSTM whose update and reading are those of your own instance."""
+    a = {k: x @ W[k].T + h @ U[k].T + b[k] for k in "fiog"}
+    f, i, o = (sigmoid(a[k]) for k in "fio")
+    g = tanh(a["g"])
+    new = UPDATES[own["c'"]](f, i, c, g)
+    return {"h": READINGS[own["h'"]](o, new), "c": new}
+
+
+@problem(
+    cases=one_step("fog", states=("h", "c")),
+    axes=("batch", "unit"),
+    mistakes={
+        "nothing was repaired": ("f * c + (1 - f) * g", "(1 - f) * c + f * g", "b[k]", 'b["f"]'),
+        "keeping and writing are still swapped": ("f * c + (1 - f) * g", "(1 - f) * c + f * g"),
+        "the three maps still share one bias": ("b[k]", 'b["f"]'),
+        "the new part is not gated": ("(1 - f) * g", "g"),
+        "the forget gate multiplies both": ("(1 - f) * g", "f * g"),
+        "the old memory is not gated": ("f * c +", "c +"),
+        "the memory is read before it is updated": ("o * tanh(new)", "o * tanh(c)"),
+        "the memory is read without tanh": ("o * tanh(new)", "o * new"),
+        "the output gate is left out": ("o * tanh(new)", "tanh(new)"),
+        "the candidate goes through σ like a gate": ('tanh(a["g"])', 'sigmoid(a["g"])'),
+        "f and o are swapped": ('sigmoid(a["f"]), sigmoid(a["o"])', 'sigmoid(a["o"]), sigmoid(a["f"])'),
+        "the biases are left out": (" + b[k]", ""),
+        "the old state h is left out": (" + h @ U[k].T", ""),
+    },
+    hints=(
+        "There are two bugs. Compare each line with the docstring's equations, letter by letter.",
+        "With f near 1, does this cell keep?",
+        'Each map has its own bias: b["f"], b["o"], b["g"].',
+    ),
+)
+def coupled_step(x, h, c, W, U, b):
+    """{"h": h', "c": c'}: c' = f ⊙ c + (1 - f) ⊙ g, h' = o ⊙ tanh(c')."""
+    a = {k: x @ W[k].T + h @ U[k].T + b[k] for k in "fog"}
+    f, o = sigmoid(a["f"]), sigmoid(a["o"])
+    g = tanh(a["g"])
+    new = f * c + (1 - f) * g
+    return {"h": o * tanh(new), "c": new}
