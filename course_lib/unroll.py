@@ -41,7 +41,7 @@ def unroll(cell, x, *, override=None, start=None):
 
     override   {gate name: replacement}; the replacement is a number in [0, 1], or a function of (t, value) that
                returns the value to use at step t, shaped (batch, hidden). It changes everything downstream.
-    start      the state before the first step, {name: (batch, hidden)}; zeros when omitted
+    start      the state before the first step, {name: (batch, hidden)}; the cell's own, mostly zeros, when omitted
 
     Raises ValueError for an x of another shape, without steps or with non-finite values, for a gate the cell does
     not have, for a clamp outside [0, 1], and for a start that is not the cell's state.
@@ -90,7 +90,7 @@ def check_input(cell, x):
 def check_start(cell, x, start):
     """start, or a ValueError unless it is a state of cell for the batch x."""
     shapes = {name: tuple(value.shape) for name, value in start.items()}
-    wanted = {name: (len(x), cell.hidden_size) for name in cell.state}
+    wanted = {name: tuple(value.shape) for name, value in cell.start(len(x)).items()}
     if shapes != wanted:
         raise ValueError(f"{type(cell).__name__} needs start = {wanted} (name: shape); got {shapes}")
     return start

@@ -23,8 +23,9 @@ LAYERS = [
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
-    "fuse": [["compile", "trace", "flush"], ["ir", "program"], ["ops", "product"], ["plan", "write"],
-             ["forward", "backward"], ["run"], ["__init__"]],
+    "fuse": [["compile", "flush", "number"], ["ir", "elementary"], ["ops", "product", "move"], ["trace", "plan"],
+             ["axes", "write"], ["matrices", "norms", "forward", "backward"], ["functions"], ["read"], ["program"],
+             ["run"], ["__init__"]],
     "checks": [["compare", "draw"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")

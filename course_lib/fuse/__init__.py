@@ -17,6 +17,10 @@ Every thread takes its own sequences of the batch from the first step to the las
               keeps only the state before each chunk, and the backward loop computes the chunk's frames again.
 """
 
+import sys
+from functools import cache
+
+from course_lib.fuse.compile import available
 from course_lib.fuse.program import Program
 from course_lib.fuse.run import run_program
 from course_lib.fuse.trace import Unfused
@@ -49,19 +53,30 @@ class Fused:
     def why_not(self):
         """None, or a sentence: why this cell runs through `unroll`."""
         try:
-            Program(self.cell)
+            self.program(self.cell.start(1), next(self.cell.parameters()).dtype)
         except Unfused as reason:
             return f"{type(self.cell).__name__} runs step by step: {reason}"
         return None
 
     def __call__(self, x, *, start=None, every=False):
         check_input(self.cell, x)
-        if start is not None:
-            check_start(self.cell, x, start)
+        start = self.cell.start(len(x)) if start is None else check_start(self.cell, x, start)
         try:
-            program = Program(self.cell)
-            program.check(x, *(start or {}).values())
+            program = self.program(start, x.dtype)
+            program.check(x, *start.values())
         except Unfused:
             trace = unroll(self.cell, x, start=start)
             return (trace["h"] if every else trace.steps["h"][-1]), trace.final
         return run_program(program, x, start, every)
+
+    def program(self, start, dtype):
+        """The Program of the cell's step; raises Unfused."""
+        if not available():
+            tell_once("numba is not installed: cells run step by step and slower. `pip install numba` compiles them.")
+            raise Unfused("numba is not installed")
+        return Program(self.cell, start, dtype)
+
+
+@cache
+def tell_once(sentence):
+    print(sentence, file=sys.stderr)

@@ -1,6 +1,8 @@
 """The text of the loop backward through time; every function takes the Writer w."""
 
-from course_lib.fuse.ops import adjoint_of
+from course_lib.fuse.number import Number
+from course_lib.fuse.ops import LETTERS, ROW
+from course_lib.fuse.plan import MOVES
 from course_lib.fuse.write import FRAME, Values
 
 
@@ -23,14 +25,14 @@ def adjoint(w):
             for operand, runs in plan.runs.items():
                 if plan.nodes[operand].at == number and operand not in plan.leaves:
                     runs_backward(w, operand, runs, frames, t)
+                    moves_backward(w, operand, frames, t)
             for width in sorted({plan.nodes[i].width for i in plan.order}):
                 backward_pass(w, number, width, frames, t)
         for leaf in plan.leaves if w.grad_x else plan.leaves[1:]:
             runs_backward(w, leaf, plan.runs.get(leaf, []), frames, t)
+            moves_backward(w, leaf, frames, t)
             if leaf not in w.started:
-                place, stride = w.gradient_at(leaf, t)
-                with w.rows() as row, w.units(plan.nodes[leaf].width) as unit:
-                    f.store(f.number(0.0), f.at(place, f.mul(row, f.entry(stride)), unit))
+                w.fill(w.gradient_at(leaf, t), plan.nodes[leaf].width, 0.0)
         swapped = f.get(w.old, "ptr")
         f.set(w.old, "ptr", f.get(w.young, "ptr"))
         f.set(w.young, "ptr", swapped)
@@ -58,6 +60,19 @@ def runs_backward(w, operand, runs, frames, t):
         w.started.add(operand)
 
 
+def moves_backward(w, source, frames, t):
+    """The gradient of a node gets what was taken from it back, from the gradients of the moves."""
+    plan = w.plan
+    for i in plan.order:
+        for k, from_ in enumerate(plan.nodes[i].sources):
+            if from_ == source and plan.nodes[i].op != "max":
+                goal = w.gradient_at(source, t)
+                if source not in w.started:
+                    w.fill(goal, plan.nodes[source].width, 0.0)
+                    w.started.add(source)
+                w.move("sum", f"back{plan.nodes[i].index}_{k}", w.value_at(i, frames), goal)
+
+
 def matrix_gradient(w, run):
     """The gradient of a run's matrices, summed over the rows of all n frames."""
     f = w.f
@@ -79,7 +94,7 @@ def backward_pass(w, number, width, frames, t):
     crossing = set()
     with w.units(width) as unit:
         vectors = w.vectors(here, unit)
-        tensors = {plan.nodes[i].tensor for i in vectors} | {b for i in here for b in plan.nodes[i].biases}
+        tensors = {plan.nodes[i].index for i in vectors} | {b for i in here for b in plan.nodes[i].biases}
         sums = {tensor: f.variable(v) for tensor in sorted(tensors)}
         for total in sums.values():
             f.set(total, v, f.number(0.0))
@@ -89,7 +104,7 @@ def backward_pass(w, number, width, frames, t):
             def give(i, gradient):
                 node = plan.nodes[i]
                 if node.op == "vector":
-                    add_to_sum(node.tensor, gradient)
+                    add_to_sum(node.index, gradient)
                 else:
                     goal = gradients if i in here else onward
                     goal[i] = f.op("fadd", goal[i], gradient) if i in goal else gradient
@@ -104,18 +119,18 @@ def backward_pass(w, number, width, frames, t):
             for i in reversed(here):
                 node = plan.nodes[i]
                 if i in plan.new:
-                    offset = f.mul(str(plan.new.index(i)), f.entry(f"pad{width}"))
+                    offset = f.entry(f"state{plan.new.index(i)}")
                     give(i, f.load(f.at(f.get(w.young, "ptr"), f.mul(row, f.entry("state")), offset, unit)))
                 if i in w.started:
                     give(i, f.load(place_of(i)))
                 gradient = gradients.get(i)
-                if node.op == "affine":
+                if node.op == "affine" or node.op in MOVES:
                     gradient = gradient or f.number(0.0)
                     f.store(gradient, values.place(i))
                     for tensor in node.biases:
                         add_to_sum(tensor, gradient)
                 elif gradient is not None:
-                    adjoint_of(f, node, i, values, gradient, give)
+                    share(node, Number(f, str(gradient)), values, i, give)
             if w.grad_x is False:
                 onward.pop(0, None)
             for i, gradient in onward.items():
@@ -126,6 +141,18 @@ def backward_pass(w, number, width, frames, t):
             place = f.at(f.entry("dvectors", "ptr"), f.entry(f"vector{tensor}"), unit)
             f.store(f.op("fadd", f.load(place), f.get(total, v)), place)
     w.started |= crossing
+
+
+def share(node, g, values, i, give):
+    """Give each argument of node i its share of the gradient g: give(argument, gradient)."""
+
+    def find(letter):
+        return g if letter == "g" else values[i] if letter == "y" else values[node.args[LETTERS.index(letter)]]
+
+    row = ROW[node.op]
+    for which, argument in enumerate(node.args):
+        if isinstance(argument, int) and row.slopes[which]:
+            give(argument, row.share(which, find))
 
 
 def backward(w):

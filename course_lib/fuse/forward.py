@@ -1,5 +1,8 @@
 """The text of the loop forward through time; every function takes the Writer w."""
 
+import math
+
+from course_lib.fuse.plan import MOVES
 from course_lib.fuse.write import FRAME, Values
 
 
@@ -18,6 +21,9 @@ def steps(w):
                 if plan.nodes[operand].ready + 1 == number:
                     for run in runs:
                         run_forward(w, run, frames)
+            for i in plan.order:
+                if plan.nodes[i].op in MOVES and plan.nodes[i].ready == number:
+                    move_forward(w, i, frames)
             for width in sorted({plan.nodes[i].width for i in plan.order}):
                 forward_pass(w, number, width, frames)
         with f.when(f.let(f"icmp ne ptr {f.entry('out', 'ptr')}, null")):
@@ -38,9 +44,18 @@ def run_forward(w, run, frames):
                  f.entry("rows"), w.number_of(run), "1", inputs)  # fmt: skip
 
 
+def move_forward(w, i, frames):
+    node = w.plan.nodes[i]
+    goal = w.value_at(i, frames)
+    if node.op != "take":
+        w.fill(goal, node.width, 0.0 if node.op == "sum" else -math.inf)
+    for k, source in enumerate(node.sources):
+        w.move(node.op, f"move{node.index}_{k}", w.value_at(source, frames), goal)
+
+
 def forward_pass(w, number, width, frames):
     plan, f = w.plan, w.f
-    kept = [i for i in plan.order if plan.nodes[i].slot is not None and plan.nodes[i].op not in ("x", "affine")
+    kept = [i for i in plan.order if plan.nodes[i].slot is not None and plan.nodes[i].op not in ("x", "affine", *MOVES)
             and (plan.nodes[i].at, plan.nodes[i].width) == (number, width)]  # fmt: skip
     if kept:
         with w.units(width) as unit:

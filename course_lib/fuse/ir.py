@@ -1,11 +1,10 @@
-"""LLVM's text, written line by line: loops, addresses, vectors, and exp and tanh from arithmetic.
+"""LLVM's text, written line by line: loops, addresses and vectors.
 
-The text is the same on every machine but for the width of a vector. It calls nothing: exp and tanh are written out.
+The text is the same on every machine but for the width of a vector.
 A kernel takes one argument, a table of 64-bit numbers and addresses, whose entries the text names.
 """
 
 import contextlib
-import math
 import struct
 
 from course_lib.fuse.compile import vector_unit
@@ -151,65 +150,18 @@ class Function:
     def number(self, value):
         return self.target.splat(value)
 
+    def constant(self, name):
+        """The vector whose every lane is the number that an entry of the table holds, read once as well."""
+        if (name, "number") not in self.known:
+            lines, self.lines = self.lines, self.first
+            place = self.let(f"getelementptr i64, ptr %table, i64 {self.entries.setdefault(name, len(self.entries))}")
+            self.known[name, "number"] = self.broadcast(place)
+            self.lines = lines
+        return self.known[name, "number"]
+
     def op(self, name, a, b):
         """fadd, fsub, fmul or fdiv of two vectors; a product and a sum may become one instruction."""
         return self.let(f"{name} contract {self.target.vector} {a}, {b}")
 
     def fma(self, a, b, c):
         return self.op("fadd", self.op("fmul", a, b), c)
-
-    def choose(self, relation, a, b, yes, no):
-        """yes in the lanes where a relation b holds ("olt", "ogt", ...), no elsewhere."""
-        v = self.target.vector
-        where = self.let(f"fcmp {relation} {v} {a}, {b}")
-        return self.let(f"select {self.target.mask} {where}, {v} {yes}, {v} {no}")
-
-    def clamp(self, x, low, high):
-        x = self.choose("olt", x, self.number(low), self.number(low), x)
-        return self.choose("ogt", x, self.number(high), self.number(high), x)
-
-    def split_exp(self, x):
-        """(exp(r) - 1, 2^n) with x = n ln 2 + r and |r| <= ln 2 / 2, for x where 2^n is a normal number.
-
-        n is found by adding a number so large that no bit is left for the fraction. The polynomial is Taylor's; what
-        it leaves out is below the last bit.
-        """
-        float_ = self.target.real == "float"
-        magic, shift, bias, degree = (1.5 * 2**23, 23, 127, 7) if float_ else (1.5 * 2**52, 52, 1023, 12)
-        high = 0.693359375 if float_ else 0.6931471803691238  # ln 2 in two parts: n * high is exact
-        shifted = self.fma(x, self.number(1 / math.log(2)), self.number(magic))
-        n = self.op("fsub", shifted, self.number(magic))
-        r = self.fma(n, self.number(-high), x)
-        r = self.fma(n, self.number(-(math.log(2) - high) if float_ else -1.9082149292705877e-10), r)
-        p = self.number(1 / math.factorial(degree))
-        for k in range(degree - 1, 1, -1):
-            p = self.fma(p, r, self.number(1 / math.factorial(k)))
-        p = self.fma(self.op("fmul", p, r), r, r)
-        i, v = self.target.integers, self.target.vector
-        bits = self.let(f"bitcast {v} {shifted} to {i}")
-        magic_bits = struct.unpack("<i", struct.pack("<f", magic))[0] if float_ else \
-            struct.unpack("<q", struct.pack("<d", magic))[0]  # fmt: skip
-        bits = self.let(f"sub {i} {bits}, {self.target.whole(magic_bits - bias)}")
-        bits = self.let(f"shl {i} {bits}, {self.target.whole(shift)}")
-        return p, self.let(f"bitcast {i} {bits} to {v}")
-
-    def exp(self, x):
-        low, high = (-87.0, 88.0) if self.target.real == "float" else (-708.0, 709.0)
-        p, power = self.split_exp(self.clamp(x, low, high))
-        result = self.fma(p, power, power)
-        result = self.choose("ogt", x, self.number(high), self.number(math.inf), result)
-        return self.choose("olt", x, self.number(low), self.number(0.0), result)
-
-    def sigmoid(self, x):
-        """1 / (1 + exp(-x))"""
-        limit = 87.0 if self.target.real == "float" else 708.0
-        x = self.op("fmul", self.clamp(x, -limit, limit), self.number(-1.0))
-        p, power = self.split_exp(x)
-        return self.op("fdiv", self.number(1.0), self.op("fadd", self.fma(p, power, power), self.number(1.0)))
-
-    def tanh(self, x):
-        """m / (m + 2) with m = exp(2x) - 1, which keeps every digit of a small x."""
-        limit = 18.0 if self.target.real == "float" else 40.0
-        p, power = self.split_exp(self.clamp(self.op("fadd", x, x), -limit, limit))
-        m = self.fma(p, power, self.op("fsub", power, self.number(1.0)))
-        return self.op("fdiv", m, self.op("fadd", m, self.number(2.0)))

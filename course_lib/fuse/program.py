@@ -1,62 +1,75 @@
 """A step as a list of nodes, and the tensors it uses: what decides which kernel runs."""
 
-import sys
-from functools import cache
-
 import torch
 
-from course_lib.fuse.compile import available
-from course_lib.fuse.trace import Symbol, Unfused, arithmetic, as_symbol, read_step
+from course_lib.fuse.read import read_step
+from course_lib.fuse.trace import Tape, Unfused
 
 REAL = {torch.float32: "float", torch.float64: "double"}
+MOVES = ("take", "sum", "max")
+COPIED = ("x", "state", "vector", "linear", "add", *MOVES)  # a new state has its own place in the frame
 
 
 class Program:
-    """A step as nodes, and the tensors it uses. The same nodes share one kernel, whatever the sizes and the tensors.
+    """A step as nodes, and what it uses. The same nodes share one kernel, whatever the sizes, tensors and numbers.
 
-    nodes      ((op, args, width class, tensor index or None), ...), each after its arguments; an arg is the number of
-               a node (int) or a number (float); node 0 is x, the next ones are the states
-    new        the node of every new state; tensors: those that the nodes name; widths: of every width class
+    nodes      as those of a `Tape`, but only those that are needed; node 0 is x, the next ones are the states
+    new        the node of every new state, h first; names: of the states in this order
+    tensors, constants, moves, widths    as those of a `Tape`; shapes: of the units of every state
     """
 
-    def __init__(self, cell):
-        if not available():
-            tell_once("numba is not installed: cells run step by step and slower. `pip install numba` compiles them.")
-            raise Unfused("numba is not installed")
-        x = Symbol("x", width=cell.input_size)
-        state = {name: Symbol("state", width=cell.hidden_size) for name in cell.state}
-        new = read_step(cell, x, state)
-        self.names, self.widths, self.tensors = list(cell.state), [], []
-        numbers, places, nodes, ends = {}, {}, [], []
+    def __init__(self, cell, start, dtype):
+        tape = Tape(dtype)
+        self.names = sorted(start, key=lambda name: name != "h")
+        if self.names[0] != "h":
+            raise Unfused("it has no state h")
+        new = read_step(cell, tape, {name: start[name] for name in self.names})
+        ends = []
+        for number in new.values():
+            while tape.nodes[number][0] in COPIED or number in ends:
+                number = tape.node("clone", (number,), tape.nodes[number][2])
+            ends.append(number)
+        self.nodes, self.new, self.widths = tuple(tape.nodes), tuple(ends), tape.widths
+        self.tensors, self.constants, self.moves = tape.tensors, tape.constants, tape.moves
+        self.prune()
 
-        def number(symbol):
-            if symbol not in numbers:
-                args = tuple(number(a) if isinstance(a, Symbol) else a for a in symbol.args)
-                if symbol.width not in self.widths:
-                    self.widths.append(symbol.width)
-                index = None
-                if symbol.tensor is not None:
-                    index = places.setdefault(id(symbol.tensor), len(self.tensors))
-                    self.tensors[index : index + 1] = [symbol.tensor]
-                nodes.append((symbol.op, args, self.widths.index(symbol.width), index))
-                numbers[symbol] = len(nodes) - 1
-            return numbers[symbol]
+    def prune(self):
+        """Leave out the nodes, and what they name, that no new state needs."""
+        needed = [op in ("x", "state") for op, *_ in self.nodes]
+        for i in self.new:
+            needed[i] = True
+        for i in range(len(needed) - 1, -1, -1):
+            if needed[i]:
+                for a in self.nodes[i][1]:
+                    if isinstance(a, int):
+                        needed[a] = True
+        if all(needed):
+            return
+        nodes, number, old, lists = [], {}, self.constants, {"tensors": [], "moves": []}
+        self.constants, places = [], {}
 
-        for leaf in (x, *state.values()):
-            number(leaf)
-        for name in cell.state:
-            end = as_symbol(new[name], cell.hidden_size)
-            if end.op in ("x", "state", "vector", "linear", "add", "cat") or number(end) in ends:
-                end = arithmetic("copy", end)  # a state has its own place in the frame
-            ends.append(number(end))
-        self.nodes, self.new = tuple(nodes), tuple(ends)
+        def renamed(a):
+            if isinstance(a, int):
+                return number[a]
+            if isinstance(a, float):
+                return a
+            self.constants.append(old[int(a.removeprefix("constant"))])
+            return f"constant{len(self.constants) - 1}"
+
+        for i, (op, args, wide, index) in enumerate(self.nodes):
+            if needed[i]:
+                if index is not None:
+                    kind = "moves" if op in MOVES else "tensors"
+                    if (kind, index) not in places:
+                        places[kind, index] = len(lists[kind])
+                        lists[kind].append(getattr(self, kind)[index])
+                    index = places[kind, index]
+                number[i] = len(nodes)
+                nodes.append((op, tuple(map(renamed, args)), wide, index))
+        self.nodes, self.new = tuple(nodes), tuple(number[i] for i in self.new)
+        self.tensors, self.moves = lists["tensors"], lists["moves"]
 
     def check(self, *tensors):
         for tensor in (*tensors, *self.tensors):
             if tensor.dtype not in REAL or tensor.dtype != tensors[0].dtype or tensor.device.type != "cpu":
                 raise Unfused("its numbers are not all float32, or all float64, on the CPU")
-
-
-@cache
-def tell_once(sentence):
-    print(sentence, file=sys.stderr)

@@ -19,6 +19,7 @@ from course_lib.fuse.compile import Kernel
 from course_lib.fuse.flush import flushed
 from course_lib.fuse.forward import forward, steps
 from course_lib.fuse.ir import Target
+from course_lib.fuse.move import move
 from course_lib.fuse.plan import Plan
 from course_lib.fuse.product import product
 from course_lib.fuse.program import REAL
@@ -34,15 +35,15 @@ SPARE, LOCK = [], threading.Lock()  # frames that no run uses now
 def run_program(program, x, start, every):
     """(hidden, final) of a program, as Fused returns them."""
     compiled = loops(program.nodes, program.new, REAL[x.dtype], x.requires_grad)
-    hidden = program.widths[program.nodes[1][2]]
-    pad = compiled.padded(hidden) - hidden
-    if start is None:
-        first = x.new_zeros(len(x), len(program.names), hidden + pad)
-    else:
-        first = functional.pad(torch.stack([start[name] for name in program.names], dim=1), (0, pad))
-    out, last = Through.apply(compiled, program.widths, every, torch.is_grad_enabled(), x, first, *program.tensors)
-    final = {name: last[:, k, :hidden] for k, name in enumerate(program.names)}
-    return (out[:, :, :hidden] if every else final["h"]), final
+    flat = [start[name].reshape(len(x), -1) for name in program.names]
+    first = torch.cat([functional.pad(value, (0, compiled.padding(value.shape[1]))) for value in flat], dim=1)
+    out, last = Through.apply(compiled, program, every, torch.is_grad_enabled(), x, first, *program.tensors)
+    final, begin = {}, 0
+    for name, value in zip(program.names, flat):
+        width = value.shape[1]
+        final[name] = last[:, begin : begin + width].reshape(start[name].shape)
+        begin += width + compiled.padding(width)
+    return (out[:, :, : flat[0].shape[1]] if every else final["h"]), final
 
 
 class Loops:
@@ -54,17 +55,23 @@ class Loops:
         text = "".join(write(writer).text() for write in (steps, adjoint, forward, backward))
         text += flushed({"forward": "forward_loop", "backward": "backward_loop"})
         self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
-        self.product, self.kernel = products(real).address("product"), Kernel(text)
+        self.kernel = Kernel(text)
+        self.shared = {name: shared(real).address(name) for name in ("product", "take", "sum", "max")}
         self.forward, self.backward = self.kernel.function("forward"), self.kernel.function("backward")
 
     def padded(self, size):
         """size, rounded up to whole vectors."""
         return -(-size // self.target.lanes) * self.target.lanes
 
+    def padding(self, size):
+        return self.padded(size) - size
+
 
 @cache
-def products(real):
-    return Kernel(product(Target(real)))
+def shared(real):
+    """The functions that the loops of all cells call."""
+    target = Target(real)
+    return Kernel(product(target) + "".join(move(name, target) for name in ("take", "sum", "max")))
 
 
 @cache
@@ -99,8 +106,8 @@ class Call:
     frames    for each block, the frames of all steps; None where they are not kept, or used up
     """
 
-    def __init__(self, loops, widths, x, tensors, *, grad):
-        plan, target = loops.plan, loops.target
+    def __init__(self, loops, program, x, tensors, *, grad):
+        plan, target, widths = loops.plan, loops.target, program.widths
         self.loops, self.widths, self.x, self.tensors, self.grad = loops, widths, x, tensors, grad
         self.dtype = np.float32 if target.bytes == 4 else np.float64
         self.pads = [loops.padded(width) for width in widths]
@@ -111,7 +118,8 @@ class Call:
         if self.frame // target.lanes % 2 == 0:
             self.frame += target.lanes  # rows an odd number of vectors apart do not compete for one place in the cache
         self.hidden = self.pads[plan.nodes[plan.new[0]].width]
-        self.state = len(plan.new) * self.hidden
+        self.states = [self.pads[plan.nodes[i].width] for i in plan.new]
+        self.state = sum(self.states)
         self.batch, self.time = x.shape[:2]
         self.blocks, self.threads = self.split()
         rows = max(rows for _, rows in self.blocks)
@@ -119,7 +127,7 @@ class Call:
         self.chunk = min(self.time, max(1, -(-64 // rows), CHUNK // (rows * row_bytes)))
         self.chunks = -(-self.time // self.chunk)
         self.keep = grad and (self.time + 1) * self.batch * row_bytes <= KEEP
-        self.common = self.sizes() | self.weights()
+        self.common = self.sizes() | self.numbers(program) | self.weights()
         self.saved, self.frames = [], None
 
     def split(self):
@@ -136,7 +144,8 @@ class Call:
         """The entries of the table that are the same for all blocks."""
         plan = self.loops.plan
         entries = {"frame": self.frame, "state": self.state, "time": self.time, "chunk": self.chunk,
-                   "chunks": self.chunks, "product": self.loops.product}  # fmt: skip
+                   "chunks": self.chunks} | self.loops.shared  # fmt: skip
+        entries |= {f"state{k}": sum(self.states[:k]) for k in range(len(self.states))}
         for width, (size, pad) in enumerate(zip(self.widths, self.pads)):
             entries |= {f"width{width}": size, f"pad{width}": pad}
         entries |= {f"slot{i}": offset for i, offset in self.slots.items()}
@@ -153,6 +162,18 @@ class Call:
                 self.vector[k] = entries[f"vector{k}"] = self.vectors
                 self.vectors += self.loops.padded(len(tensor))
         return entries | {"gradient": self.gradient}
+
+    def numbers(self, program):
+        """The entries for the numbers of the step itself, and for what moves: as they are read forward, and back."""
+        bits = np.int32 if self.dtype is np.float32 else np.int64
+        entries = {f"constant{k}": int(self.dtype(value).view(bits)) for k, value in enumerate(program.constants)}
+        moves = [(k, j, move) for k, group in enumerate(program.moves) for j, move in enumerate(group)]
+        self.moves = np.array([[[a, c, *sum(loops, ())], [c, a, *(n for m, f, t in loops for n in (m, t, f))]]
+                               for _, _, (a, c, loops) in moves], np.int64)  # fmt: skip
+        for row, (k, j, _) in enumerate(moves):
+            for name, how in zip(("move", "back"), self.moves[row]):
+                entries[f"{name}{k}_{j}"] = how.ctypes.data
+        return entries
 
     def weights(self):
         """The entries for the numbers of the cell: vectors and biases padded, matrices stacked in panels."""
@@ -326,9 +347,9 @@ class Through(torch.autograd.Function):
     """A run through time as torch's autograd sees it: (hidden of every step or None, last state), all padded."""
 
     @staticmethod
-    def forward(ctx, loops, widths, every, grad, x, start, *tensors):
+    def forward(ctx, loops, program, every, grad, x, start, *tensors):
         x, start = x.contiguous(), start.contiguous()
-        call = Call(loops, widths, x, tensors, grad=grad and any(ctx.needs_input_grad))
+        call = Call(loops, program, x, tensors, grad=grad and any(ctx.needs_input_grad))
         out = x.new_empty(*x.shape[:2], call.hidden) if every else None
         last = call.forward(start, out)
         ctx.call = call
@@ -342,7 +363,7 @@ class Through(torch.autograd.Function):
         call = ctx.call
         ctx.saved_tensors  # noqa: B018
         if dlast is None:
-            dlast = torch.zeros(call.batch, len(call.loops.plan.new), call.hidden, dtype=call.x.dtype)
+            dlast = torch.zeros(call.batch, call.state, dtype=call.x.dtype)
         dx, dstart, gradients = call.backward(None if dout is None else dout.contiguous(), dlast.contiguous())
         dx = None if dx is None else dx[:, :, : call.x.shape[2]]
         return None, None, None, None, dx, dstart, *gradients

@@ -1,208 +1,231 @@
-"""Read a cell's step: run it once on symbols in place of tensors, and remember every operation."""
+"""Symbols: what a step gets in place of tensors. Every operation on one is written down on a tape."""
 
-import traceback
-from pathlib import Path
-
-import numpy as np
 import torch
 
-TORCH = str(Path(torch.__file__).parent)
+from course_lib.fuse.ops import YES_NO
+
+TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that a kernel's text may hold; others are entries of its table
 
 
 class Unfused(Exception):
     """Why a step is not compiled."""
 
 
-class Symbol:
-    """What a step gets in place of a tensor (batch, width): it remembers the operation that made it.
+class Batch:
+    """The number of sequences, which a step may pass on (h.view(h.shape[0], 4, -1)) but not compute with."""
 
-    op       "x", "state", "vector" (one number per unit), "linear", "cat", "copy", "detach" or arithmetic
-    args     Symbols and numbers
-    tensor   of a vector, itself; of a linear map, its matrix (out, in)
+
+class Tape:
+    """What a step does, as a list of nodes.
+
+    nodes      [(op, args, width class, index)], each after its arguments. An arg is the number of a node (int), a
+               number of the text (float), or an entry of the table ("constant0"). Equal nodes are written down once.
+               The index is that of a vector or a linear map in tensors; of a "take", "sum" or "max" in moves
+    tensors    those that the nodes name; constants: the numbers in the table; widths: of every width class
+    moves      [a move for every argument of the node: see `axes`]
+    parts      {(node, first unit, last unit): node}; joined: {node: the nodes that it is the join of}
+    grad       whether gradients were on when the tape began; batch: what symbols have as shape[0]
     """
 
-    def __init__(self, op, args=(), *, width, tensor=None):
-        self.op, self.args, self.width, self.tensor = op, args, width, tensor
+    def __init__(self, dtype):
+        self.dtype, self.grad, self.batch = dtype, torch.is_grad_enabled(), Batch()
+        self.nodes, self.tensors, self.constants, self.moves, self.widths = [], [], [], [], []
+        self.numbers, self.places, self.classes, self.vectors, self.parts, self.joined = {}, {}, {}, {}, {}, {}
+
+    def node(self, op, args, wide, index=None):
+        """The number of a node."""
+        key = (op, args, wide, index)
+        number = self.numbers.get(key)
+        if number is None:
+            number = self.numbers[key] = len(self.nodes)
+            self.nodes.append(key)
+        return number
+
+    def leaf(self, op, shape):
+        """A Symbol that is given: x, or a state."""
+        self.nodes.append((op, (), self.wide(shape), None))
+        return Symbol(self, len(self.nodes) - 1, shape, fixed=True)
+
+    def wide(self, shape):
+        """The width class of a shape."""
+        width = size(shape)
+        found = self.classes.get(width)
+        if found is None:
+            found = self.classes[width] = len(self.widths)
+            self.widths.append(width)
+        return found
+
+    def place(self, tensor):
+        """The index of a tensor, which is kept, so that its id stays its own."""
+        index = self.places.get(id(tensor))
+        if index is None:
+            index = self.places[id(tensor)] = len(self.tensors)
+            self.tensors.append(tensor)
+        return index
+
+    def constant(self, value):
+        """A number as an argument of a node."""
+        value = float(value)
+        if value in TEXT:
+            return value
+        self.constants.append(value)
+        return f"constant{len(self.constants) - 1}"
+
+    def vector(self, tensor, shape):
+        """The number of the node for a tensor with one number, or with numbers that fit units of this shape."""
+        known = self.vectors.get((id(tensor), shape))
+        if known is None:
+            whole = tensor
+            if tensor.dim() == 0 or not tensor.is_floating_point():
+                whole = whole.to(self.dtype)  # as torch does where it meets other numbers
+            if tuple(whole.shape) != shape or len(shape) != 1:
+                units = whole.shape[1:] if whole.dim() > len(shape) else whole.shape
+                if whole.numel() != size(units) or not fits(units, shape):
+                    raise Unfused(f"a tensor {tuple(tensor.shape)} together with {described(shape)}")
+                whole = whole.reshape(units).expand(shape).reshape(-1)
+            number = self.node("vector", (), self.wide(shape), self.place(whole))
+            known = self.vectors[id(tensor), shape] = number, tensor
+        return known[0]
+
+
+def size(shape):
+    total = 1
+    for n in shape:
+        total *= n
+    return total
+
+
+def fits(small, shape):
+    """Whether small becomes shape by repeating along axes of length 1."""
+    return len(small) <= len(shape) and all(n in (1, m) for n, m in zip(reversed(small), reversed(shape)))
+
+
+def described(shape):
+    return f"{shape[0]} units" if len(shape) == 1 else f"units {shape}"
+
+
+class Symbol:
+    """What a step gets in place of a tensor (batch, units): it remembers the operation that made it.
+
+    number    of its node on the tape
+    shape     of the units, (hidden,) or (heads, units of a head)
+    yes_no    whether it came from a comparison: 1 for yes, 0 for no
+    fixed     whether another value shares its memory, or it was given to the step, so that `+=` would change both
+    """
+
+    __slots__ = ("tape", "number", "units", "yes_no", "fixed", "__weakref__")
+    __array_ufunc__ = None  # a number of numpy leaves arithmetic to it
+    known = {}  # {name: function of Symbols}: what a step may call
+
+    def __init__(self, tape, number, units, *, yes_no=False, fixed=False):
+        if torch.is_grad_enabled() is not tape.grad:
+            if not tape.grad:
+                raise Unfused("it turns gradients on")
+            number = tape.node("detach", (number,), tape.nodes[number][2])
+        self.tape, self.number, self.units, self.yes_no, self.fixed = tape, number, units, yes_no, fixed
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
-        name = func.__name__.strip("_")
-        if name not in OPERATIONS:
-            raise Unfused(f"{name} is not among {', '.join(OPERATIONS)}")
-        return OPERATIONS[name](*args, **(kwargs or {}))
+        return call(func.__name__)(*args, **(kwargs or {}))
 
     def __getattr__(self, name):
-        if name not in OPERATIONS:
-            raise Unfused(f".{name} is not among {', '.join(OPERATIONS)}")
-        return lambda *args, **kwargs: OPERATIONS[name](self, *args, **kwargs)
+        function = call(name)
+        return lambda *args, **kwargs: function(self, *args, **kwargs)
 
     def __getitem__(self, index):
-        rows, columns = index if isinstance(index, tuple) and len(index) == 2 else (None, None)
-        if rows not in (slice(None), Ellipsis) or not isinstance(columns, slice) or columns.step not in (None, 1):
-            raise Unfused("only columns can be taken, as in a[:, 2:4]")
-        first, last, _ = columns.indices(self.width)
-        return part(self, first, last)
+        return self.known["getitem"](self, index)
 
     def __bool__(self):
         raise Unfused("what it does depends on the data")
 
-    def __add__(self, other):
-        return arithmetic("add", self, other)
+    __len__ = __float__ = __int__ = __index__ = __complex__ = __bool__
 
-    def __sub__(self, other):
-        return arithmetic("sub", self, other)
+    def __iter__(self):
+        raise Unfused("it goes through the sequences of the batch one by one")
 
-    def __rsub__(self, other):
-        return arithmetic("sub", other, self)
+    def __setitem__(self, index, value):
+        raise Unfused("a part is changed in place; build the whole with torch.cat or torch.where")
 
-    def __mul__(self, other):
-        return arithmetic("mul", self, other)
+    def become(self, other):
+        """What `+=` and its kin do: this Symbol is from now on other."""
+        if self.fixed or other.units != self.units or other.yes_no != self.yes_no:
+            raise Unfused("it changes in place what something else may be reading")
+        self.number = other.number
+        return self
 
-    def __truediv__(self, other):
-        return arithmetic("div", self, other)
+    @property
+    def shape(self):
+        return (self.tape.batch, *self.units)
 
-    def __rtruediv__(self, other):
-        return arithmetic("div", other, self)
+    @property
+    def ndim(self):
+        return 1 + len(self.units)
 
-    def __neg__(self):
-        return arithmetic("mul", self, -1.0)
+    @property
+    def dtype(self):
+        return torch.bool if self.yes_no else self.tape.dtype
 
-    def __pow__(self, power):
-        return whole_power(self, power)
+    @property
+    def device(self):
+        return torch.device("cpu")
 
-    def __matmul__(self, matrix):
-        return linear(self, matrix.T)
-
-    __radd__, __rmul__ = __add__, __mul__
-    __iter__ = __len__ = __float__ = __int__ = __bool__
-
-
-def as_symbol(value, width):
-    """value as a Symbol of this width: a tensor with one number, or with one per unit, becomes a vector."""
-    if isinstance(value, Symbol):
-        if value.width != width:
-            raise Unfused(f"{value.width} and {width} units in one operation")
-        return value
-    if value.numel() not in (1, width) or value.dim() > 2 or value.dim() == 2 and value.shape[0] != 1:
-        raise Unfused(f"a tensor {tuple(value.shape)} together with {width} units")
-    whole = value.dim() == 1 and len(value) == width
-    return Symbol("vector", width=width, tensor=value if whole else value.reshape(-1).expand(width))
+    @property
+    def data(self):
+        return self.known["detach"](self)
 
 
-def arithmetic(op, *args):
-    width = next(value.width for value in args if isinstance(value, Symbol))
-    tensors = (Symbol, torch.Tensor)
-    return Symbol(op, tuple(as_symbol(a, width) if isinstance(a, tensors) else float(a) for a in args), width=width)
+def call(name):
+    """The function of Symbols with this name of torch's: "tanh", "tanh_" in place, "__mul__"."""
+    function = Symbol.known.get(name)
+    if function is not None:
+        return function
+    if name[:2] == "__" == name[-2:]:
+        function = Symbol.known.get(name[2:-2])
+    elif name[-1:] == "_":
+        of = Symbol.known.get(name[:-1])
+        function = of and (lambda a, *args, **kwargs: a.become(of(a, *args, **kwargs)))
+    if function is None:
+        raise Unfused(f"{name} is not compiled")
+    return function
 
 
-def whole_power(a, power):
-    if power != 2:
-        raise Unfused(f"the power {power}; only 2 is known")
-    return arithmetic("mul", a, a)
+def component(op, *args):
+    """An operation component by component on Symbols, tensors and numbers, of which one at least is a Symbol."""
+    units = tape = None
+    other = yes_no = False
+    for a in args:
+        if type(a) is Symbol:
+            if units is None:
+                units, tape = a.units, a.tape
+            elif a.units != units:
+                units = together(units, a.units)
+            yes_no = yes_no or a.yes_no
+        elif isinstance(a, torch.Tensor):
+            other = True
+    if other and 1 in units:
+        for a in args:
+            if isinstance(a, torch.Tensor) and a.dim() <= len(units):
+                units = together(units, (1,) * (len(units) - a.dim()) + tuple(a.shape))
+    if yes_no and op not in YES_NO:
+        check_kind(op, args, tape)
+    numbers = []
+    for a in args:
+        if type(a) is Symbol:
+            numbers.append(a.number if a.units == units else Symbol.known["expand"](a, -1, *units).number)
+        else:
+            numbers.append(tape.vector(a, units) if isinstance(a, torch.Tensor) else tape.constant(a))
+    return Symbol(tape, tape.node(op, tuple(numbers), tape.wide(units)), units, yes_no=op in YES_NO)
 
 
-def expand_as(a, other):
-    return as_symbol(a, other.width) if isinstance(other, Symbol) else a
+def together(a, b):
+    """The shape of units that both become by repeating along axes of length 1."""
+    if len(a) != len(b) or any(n != m and 1 not in (n, m) for n, m in zip(a, b)):
+        raise Unfused(f"{described(a)} and {described(b)} in one operation")
+    return tuple(m if n == 1 else n for n, m in zip(a, b))
 
 
-def linear(a, matrix, bias=None):
-    """a matrix' + bias, for matrix (out, in)."""
-    if not isinstance(a, Symbol) or isinstance(matrix, Symbol) or matrix.dim() != 2 or matrix.shape[1] != a.width:
-        raise Unfused("a matrix product that is not (batch, in) times a weight (in, out)")
-    if a.op == "cat":
-        ends = np.cumsum([0, *(value.width for value in a.args)])
-        terms = [linear(value, matrix[:, i:j]) for value, i, j in zip(a.args, ends, ends[1:])]
-        result = terms[0]
-        for term in terms[1:]:
-            result = arithmetic("add", result, term)
-    else:
-        result = Symbol("linear", (operand(a),), width=len(matrix), tensor=matrix)
-    return result if bias is None else arithmetic("add", result, bias)
-
-
-def operand(a):
-    """a where it has its own place in the frame, else a copy that has one; the same copy every time."""
-    if a.op in ("linear", "add", "vector"):
-        if "copied" not in vars(a):
-            a.copied = arithmetic("copy", a)
-        return a.copied
-    return a
-
-
-def cat(values, dim=0):
-    if dim not in (1, -1) or not all(isinstance(value, Symbol) for value in values):
-        raise Unfused("cat of anything but values (batch, units) along their units")
-    return Symbol("cat", tuple(values), width=sum(value.width for value in values))
-
-
-def part(a, first, last):
-    """Units first to last of what is computed unit by unit from linear maps: each map loses the other rows."""
-    if not isinstance(a, Symbol):
-        return a
-    if a.op in ("x", "state", "cat"):
-        raise Unfused(f"a part of {a.op}")
-    if a.op in ("linear", "vector"):
-        return Symbol(a.op, a.args, width=last - first, tensor=a.tensor[first:last])
-    return Symbol(a.op, tuple(part(value, first, last) for value in a.args), width=last - first)
-
-
-def split(a, size, dim=0):
-    if dim not in (1, -1) or not isinstance(size, int):
-        raise Unfused("a split that is not into equal groups of units")
-    return tuple(part(a, i, min(i + size, a.width)) for i in range(0, a.width, size))
-
-
-def chunk(a, chunks, dim=0):
-    return split(a, -(-a.width // chunks), dim)
-
-
-OPERATIONS = {
-    "add": lambda a, b: arithmetic("add", a, b),
-    "sub": lambda a, b: arithmetic("sub", a, b),
-    "rsub": lambda a, b: arithmetic("sub", b, a),
-    "mul": lambda a, b: arithmetic("mul", a, b),
-    "div": lambda a, b: arithmetic("div", a, b),
-    "truediv": lambda a, b: arithmetic("div", a, b),
-    "neg": lambda a: arithmetic("mul", a, -1.0),
-    "pow": whole_power,
-    "square": lambda a: arithmetic("mul", a, a),
-    "sigmoid": lambda a: arithmetic("sigmoid", a),
-    "tanh": lambda a: arithmetic("tanh", a),
-    "relu": lambda a: arithmetic("relu", a),
-    "exp": lambda a: arithmetic("exp", a),
-    "detach": lambda a: arithmetic("detach", a),
-    "expand_as": expand_as,
-    "linear": linear,
-    "matmul": lambda a, b: linear(a, b.T),
-    "cat": cat,
-    "concat": cat,
-    "chunk": chunk,
-    "split": split,
-}
-
-
-def read_step(cell, x, state):
-    """{state name: Symbol} after one step of cell. Raises Unfused with the line that cannot be compiled."""
-    before, drawn = dict(vars(cell)), torch.get_rng_state()
-    try:
-        new = cell.step(lambda name, value: value, x, **state)
-    except Exception as error:
-        kind = "" if isinstance(error, Unfused) else f"{type(error).__name__} "
-        raise Unfused(f"{place(error)}: {kind}{error}") from None
-    if {name: id(value) for name, value in vars(cell).items()} != {name: id(value) for name, value in before.items()}:
-        vars(cell).clear()
-        vars(cell).update(before)
-        raise Unfused("its step changes the cell itself")
-    if not torch.equal(torch.get_rng_state(), drawn):
-        torch.set_rng_state(drawn)
-        raise Unfused("its step draws random numbers")
-    if not isinstance(new, dict) or set(new) != set(state) or not all(isinstance(v, Symbol) for v in new.values()):
-        raise Unfused(f"its step does not return the new {', '.join(state)} by name")
-    return new
-
-
-def place(error):
-    """The line of the step that raised error."""
-    lines = [line for line in traceback.extract_tb(error.__traceback__)
-             if not line.filename.startswith(TORCH) and line.filename != __file__]  # fmt: skip
-    return f"line {lines[-1].lineno}, {lines[-1].line}" if lines else "its step"
+def check_kind(op, args, tape):
+    """Raise Unfused where yes or no meets no number of the cell's own kind: torch would make it another kind's."""
+    bare = any(isinstance(a, (int, float)) for a in args) and tape.dtype is torch.get_default_dtype()
+    if not bare and not any(isinstance(a, torch.Tensor) or type(a) is Symbol and not a.yes_no for a in args):
+        raise Unfused(f"{op} of yes or no; a.to(h.dtype) makes numbers of it")

@@ -3,7 +3,8 @@
 from contextlib import contextmanager
 
 from course_lib.fuse.ir import Function
-from course_lib.fuse.ops import value_of
+from course_lib.fuse.number import Number
+from course_lib.fuse.ops import ROW
 
 FRAME = ", ptr %frame, i64 %t0, i64 %n"  # the frame before the first of n steps, and the number of that step
 
@@ -43,7 +44,7 @@ class Writer:
         if node.op == "x":
             return f.at(f.entry("dx", "ptr"), f.mul(step, f.entry("dx_step"))), "dx_row"
         if node.op == "state":
-            return f.at(f.get(self.old, "ptr"), f.mul(str(i - 1), f.entry(f"pad{node.width}"))), "state"
+            return f.at(f.get(self.old, "ptr"), f.entry(f"state{i - 1}")), "state"
         self.through.setdefault(i, len(self.through))
         return f.at(f.entry("gradients", "ptr"), f.entry(f"through{self.through[i]}")), "gradient"
 
@@ -78,6 +79,18 @@ class Writer:
             place = f.at(goal[0], f.mul(row, f.entry(goal[1])), unit)
             f.store(f.op("fadd", value, f.load(place)) if add else value, place)
 
+    def fill(self, goal, width, number):
+        """goal = number, for all rows and units of a width class."""
+        f = self.f
+        with self.rows() as row, self.units(width) as unit:
+            f.store(f.number(number), f.at(goal[0], f.mul(row, f.entry(goal[1])), unit))
+
+    def move(self, op, name, source, goal):
+        """Move numbers of all rows, as the entry of this name says: "take" writes them, "sum" adds, "max" compares."""
+        f = self.f
+        f.do(f"call void {f.entry(op, 'ptr')}(ptr %table, ptr {source[0]}, i64 {f.entry(source[1])}, ptr {goal[0]}, "
+             f"i64 {f.entry(goal[1])}, i64 {f.entry('rows')}, ptr {f.entry(name, 'ptr')})")  # fmt: skip
+
     def vectors(self, nodes, unit):
         """{node: value} of the vectors that nodes are computed from."""
         found, waiting = {}, list(nodes)
@@ -85,8 +98,8 @@ class Writer:
             i = waiting.pop()
             node = self.plan.nodes[i]
             if node.op == "vector" and i not in found:
-                place = self.f.entry("vectors", "ptr"), self.f.entry(f"vector{node.tensor}"), unit
-                found[i] = self.f.load(self.f.at(*place))
+                place = self.f.entry("vectors", "ptr"), self.f.entry(f"vector{node.index}"), unit
+                found[i] = Number(self.f, self.f.load(self.f.at(*place)))
             waiting += [a for a in node.args if isinstance(a, int)]
         return found
 
@@ -126,10 +139,12 @@ class Values:
 
     def __getitem__(self, i):
         f = self.writer.f
-        if isinstance(i, float):
-            return f.number(i)
+        if not isinstance(i, int):
+            return Number(f, f.number(i) if isinstance(i, float) else f.constant(i))
         if i not in self.known:
             node = self.writer.plan.nodes[i]
             kept = node.slot is not None and i not in self.fresh or node.op in ("x", "state")
-            self.known[i] = f.load(self.place(i)) if kept else value_of(f, node.op, *(self[a] for a in node.args))
+            self.known[i] = (
+                Number(f, f.load(self.place(i))) if kept else ROW[node.op].value(*(self[a] for a in node.args))
+            )
         return self.known[i]
