@@ -1,0 +1,258 @@
+"""Does a test notice when a line of the library is wrong? Change one thing at a time and see whether a test fails.
+
+    python -m tools.mutants                          # a sample of every module: minutes to an hour
+    python -m tools.mutants unroll scan --all        # every mutant of two modules
+    python -m tools.mutants fuse.plan --sample 50 --seed 3
+
+What is changed is mutmut's list: numbers, comparisons, operators, names such as True, arguments left out, assignments
+of None, and a few of ours (MEANS). Prose is left alone: error messages and docstrings are read by tests of their own.
+A mutant runs against the tests of its module, in a copy of the course, in a process forked from one that has torch
+imported already. It is killed if a test fails or never ends. One that no test can kill, because it changes nothing
+that can be seen, stands with its reason in tests/equivalent_mutants.json; every other survivor is printed as a diff.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import libcst as cst
+from mutmut.mutation.mutators import mutation_operators
+
+ROOT = Path(__file__).resolve().parents[1]
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
+MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots", "explore")
+MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
+         "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
+         "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+PATIENCE = 60  # seconds of processor time a mutant may take beyond three times what the tests take without it
+
+
+# ---- Mutants ----
+
+
+def other_mean(node):
+    """The name of another mean, end or slope: a mistake that reads well."""
+    if node.value in MEANS:
+        yield node.with_changes(value=MEANS[node.value])
+
+
+def prose(node):
+    """Whether a node is a text with words in it, for people."""
+    return isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)) and " " in (
+        cst.Module([]).code_for_node(node)
+    )
+
+
+class Collector(cst.CSTVisitor):
+    """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
+
+    METADATA_DEPENDENCIES = (cst.metadata.PositionProvider,)
+    OPERATORS = (*mutation_operators, (cst.Name, other_mean))
+
+    def __init__(self):
+        self.found = []
+
+    def on_visit(self, node):
+        if prose(node) or isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)):
+            return False
+        for kind, operator in self.OPERATORS:
+            if isinstance(node, kind):
+                self.found += [(node, changed) for changed in operator(node)]
+        return True
+
+
+class Replace(cst.CSTTransformer):
+    def __init__(self, old, new):
+        self.old, self.new = old, new
+
+    def on_leave(self, original, updated):
+        return self.new if original is self.old else updated
+
+
+def mutants(text):
+    """The texts that differ from text in one change, without repeats and without those that are not Python."""
+    wrapper, collector, seen = cst.MetadataWrapper(cst.parse_module(text)), Collector(), {text}
+    wrapper.visit(collector)
+    for old, new in collector.found:
+        try:
+            changed = wrapper.module.visit(Replace(old, new)).code
+            compile(changed, "mutant", "exec")
+        except (SyntaxError, ValueError, cst.CSTValidationError, AttributeError):
+            continue
+        if changed not in seen:
+            seen.add(changed)
+            yield changed
+
+
+def difference(text, mutant):
+    """The changed lines, as "- old" and "+ new"."""
+    lines = list(difflib.unified_diff(text.splitlines(), mutant.splitlines(), n=0, lineterm=""))[2:]
+    return "\n".join(line if line[0] == "@" else f"{line[0]} {line[1:].strip()}" for line in lines)
+
+
+# ---- Tests ----
+
+
+def file_of(module):
+    """The file of a module of the library, named as in fuse.plan."""
+    path = ROOT / "course_lib" / (module.replace(".", "/") + ".py")
+    return path if path.exists() else path.with_suffix("") / "__init__.py"
+
+
+def tests_of(module):
+    """The test files of a module: those named after it, or after its package; and for cells those of its docstrings."""
+    package, _, name = module.partition(".")
+    named = [f"test_{name or package}", f"test_{package}", f"test_{package}_{name}"]
+    named += ["test_docstrings"] if module == "cells" else []
+    found = [path for path in sorted((ROOT / "tests").rglob("test_*.py"))
+             if path.stem in named or package in path.parent.name]  # fmt: skip
+    own = [path for path in found if path.stem == f"test_{name}"]
+    return [str(path.relative_to(ROOT)) for path in own + [path for path in found if path not in own]]
+
+
+def serve():
+    """Run the mutants that come in on stdin, one line of JSON each, in the current folder; answer a line for each.
+
+    The pages that are needed anyway are imported once, here; a mutant is tried in a fork.
+    """
+    import hypothesis  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+    import nbformat  # noqa: F401
+    import pytest
+    import torch  # noqa: F401
+
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, os.getcwd())
+    for line in sys.stdin:
+        asked = json.loads(line)
+        path = Path(asked["file"])
+        before = path.read_text(encoding="utf-8")
+        path.write_text(asked["text"], encoding="utf-8")
+        child = os.fork()
+        if not child:
+            os.setsid()
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), 1)
+                os.dup2(nothing.fileno(), 2)
+            resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
+            signal.alarm(20 * asked["seconds"])  # one that waits for ever takes no processor time
+            os._exit(pytest.main([*PYTEST, *asked["tests"]]))
+        _, status, used = os.wait4(child, 0)
+        try:
+            os.killpg(child, signal.SIGKILL)  # what a mutant has started and left
+        except OSError:
+            pass
+        path.write_text(before, encoding="utf-8")
+        print(json.dumps({"passed": status == 0, "seconds": used.ru_utime + used.ru_stime}), flush=True)
+
+
+class Server:
+    """A process that tries mutants, in a copy of the course of its own."""
+
+    def __init__(self, place):
+        self.place = place
+        files = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True)
+        for name in files.splitlines():
+            if (ROOT / name).is_file():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, place / name)
+        quiet = {
+            "COURSE_QUIET": "1",
+            "OMP_NUM_THREADS": "1",
+            "MPLBACKEND": "agg",
+            "PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")]),
+        }
+        self.process = subprocess.Popen([sys.executable, "-m", "tools.mutants", "--serve"], cwd=place, text=True,
+                                        stdin=-1, stdout=-1, env=os.environ | quiet)  # fmt: skip
+
+    def ask(self, **asked):
+        """Hand a mutant over; `answer` waits for what comes of it."""
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        return json.loads(self.process.stdout.readline())
+
+
+def trial(module, texts, servers):
+    """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant."""
+    file, tests = str(file_of(module).relative_to(ROOT)), tests_of(module)
+    if not tests:
+        raise RuntimeError(f"{module} has no tests named after it")
+    servers[0].ask(file=file, text=file_of(module).read_text(encoding="utf-8"), tests=tests, seconds=3600)
+    whole = servers[0].answer()
+    if not whole["passed"]:
+        raise RuntimeError(f"the tests of {module} fail without a mutant: {' '.join(tests)}")
+    waiting, busy = list(texts), {}
+    while waiting or busy:
+        for server in servers:
+            if server not in busy and waiting:
+                busy[server] = waiting.pop(0)
+                seconds = int(PATIENCE + 3 * whole["seconds"])
+                server.ask(file=file, text=busy[server], tests=tests, seconds=seconds)
+        for server in list(busy):  # the next one has the answer before the first needs it
+            yield busy.pop(server), not server.answer()["passed"]
+
+
+def equivalent():
+    """{module: [{"diff": ..., "why": ...}]}: the mutants that change nothing that can be seen."""
+    return json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.exists() else {}
+
+
+def body(diff):
+    """A difference without its line numbers, which move."""
+    return "\n".join(line for line in diff.splitlines() if not line.startswith("@"))
+
+
+def try_module(module, sample, seed, servers):
+    """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent)."""
+    text = file_of(module).read_text(encoding="utf-8")
+    known = {body(row["diff"]) for row in equivalent().get(module, [])}
+    every = list(mutants(text))
+    chosen = every if sample is None else random.Random(seed).sample(every, min(sample, len(every)))
+    differences = {mutant: difference(text, mutant) for mutant in chosen}
+    argued = [mutant for mutant in chosen if body(differences[mutant]) in known]
+    killed = 0
+    for mutant, dead in trial(module, [mutant for mutant in chosen if mutant not in argued], servers):
+        killed += dead
+        if not dead:
+            print(f"\n{module} survives:\n{differences[mutant]}", flush=True)
+    return len(chosen), killed, len(argued)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", default=MODULES, metavar="MODULE")
+    parser.add_argument("--sample", type=int, default=40, help="mutants per module")
+    parser.add_argument("--all", action="store_true", help="every mutant")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if asked.serve:
+        return serve()
+    with tempfile.TemporaryDirectory() as folder:
+        servers = [Server(Path(folder) / str(k)) for k in range(asked.jobs)]
+        try:
+            for module in asked.modules or MODULES:
+                tried, killed, argued = try_module(module, None if asked.all else asked.sample, asked.seed, servers)
+                share = (killed + argued) / tried
+                print(f"{module:20} {tried} mutants, {killed} killed, {argued} equivalent: {share:.0%}", flush=True)
+        finally:
+            for server in servers:
+                server.process.stdin.close()
+                server.process.wait()
+
+
+if __name__ == "__main__":
+    main()
