@@ -106,7 +106,7 @@ def sweep(
     weights           how many the cell has; threshold: the task's solved_at
     ended             "solved", "budget", "diverged", or "error" with the exception in `error`
     solved_at         updates until it was solved, None if it was not
-    early_loss        the mean loss of the first 20 updates: the same run on another machine gives it again
+    early_loss        the mean loss of the first 20 updates: another processor gives most of them to five digits
     loss, score       the means of the last 20 updates, on sequences never seen before
     seconds           of training, on one thread; versions: of Python, packages and machine; command: what asked for it
 

@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
+from statistics import mean, stdev
 
-import numpy as np
 import pytest
 import torch
 
@@ -17,7 +18,7 @@ from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
 from course_lib.stats import bootstrap, wilson
 from course_lib.sweep import best_rates, fingerprint, key, read, removal, summary, sweep
 from course_lib.tasks import Adding, Latching
-from course_lib.training import count_parameters, hidden_size_for, train
+from course_lib.training import build, count_parameters, hidden_size_for, train
 
 ROOT = Path(__file__).parents[1]
 TINY = {"lags": [8], "parameters": 200, "batch_size": 4, "progress": False}
@@ -341,8 +342,8 @@ stored = pytest.mark.parametrize("path", STORED, ids=lambda path: path.name)
 
 def again(row, **changes):
     """The run of a stored row, done anew."""
-    Cell, Task = getattr(cells, row["cell"]), getattr(tasks, row["task"])
-    return module.run(Cell, Task, {name: row[name] for name in module.KEY} | changes)
+    setting = {name: row[name] for name in module.KEY} | changes
+    return module.run(getattr(cells, setting["cell"]), getattr(tasks, setting["task"]), setting)
 
 
 def reported(path):
@@ -373,47 +374,55 @@ def test_a_stored_cell_is_reported_on_five_seeds_at_the_rate_it_chose_on_others(
         assert group["learning_rate"] == best[group["cell"], group["init"], group["task"]]
 
 
-def sampled(path):
-    """Every third start of the table, each at the first place where it was tried."""
+def sample(path):
+    """Every third of the ways to start that are stored, each by its first row."""
     return list({(row["cell"], row["init"]): row for row in reversed(reported(path))}.values())[::3]
 
 
-def agrees(row, **changes):
-    """Whether a run done anew has the stored loss of the first 20 updates.
+def margin(row):
+    """How far the early loss of a row may lie from that of the same run on another processor.
 
-    Processors round differently, so equal to 1 in 1,000. But where the gradient explodes, 20 updates blow up the last
-    bit: then the same run at learning rates that differ by 1 in 100,000 is just as far from itself, and the stored loss
-    must lie where these lie, within 5 standard deviations.
+    Another processor rounds otherwise, and training amplifies that: in most runs to parts in a million, in some, such
+    as one network from the identity, to parts in a hundred. How much, five runs say whose first weights were moved by
+    hundreds of roundings. A run that is right lies outside once in a hundred thousand.
     """
-    if again(row, budget=20, **changes)["early_loss"] == pytest.approx(row["early_loss"], rel=1e-3):
-        return True
-    rate = changes.get("learning_rate", row["learning_rate"])
-    near = [again(row, budget=20, **changes | {"learning_rate": rate * (1 + 1e-5 * k)})["early_loss"]
-            for k in (-4, -3, -2, -1, 1, 2, 3, 4)]  # fmt: skip
-    spread = np.std(near, ddof=1)
-    return spread > 1e-3 * row["early_loss"] and abs(row["early_loss"] - np.mean(near)) < 5 * spread
+    Cell, task = getattr(cells, row["cell"]), getattr(tasks, row["task"])(lag=row["lag"])
+    losses = []
+    for number in range(5):
+        network = build(Cell, task, hidden_size=row["hidden_size"], init=row["init"], seed=row["seed"])
+        generator = torch.Generator().manual_seed(number)
+        with torch.no_grad():
+            for weight in network.parameters():
+                weight += 1e-5 * weight.abs().max() * torch.randn(weight.shape, generator=generator)
+        history = train(network, task, updates=20, batch_size=row["batch_size"], learning_rate=row["learning_rate"],
+                        seed=row["seed"], progress=False)  # fmt: skip
+        losses.append(mean(history.losses))
+    return 10 * stdev(losses) + 1e-6 * abs(row["early_loss"])
 
 
+@pytest.mark.arithmetic
 @stored
-def test_a_fresh_sample_of_stored_rows_starts_with_the_same_losses(path):
-    assert [(row["cell"], row["init"]) for row in sampled(path) if not agrees(row)] == []
+def test_a_fresh_sample_of_stored_rows_starts_with_the_same_losses_and_another_run_would_not(path):
+    told, rows = [], sample(path)
+    for row, other in zip(rows, rows[1:] + rows[:1]):
+        most, stored = margin(row), row["early_loss"]
+        assert again(row, budget=20)["early_loss"] == pytest.approx(stored, rel=0, abs=most)
+        for change in ({"learning_rate": 1.5 * row["learning_rate"]}, {"cell": other["cell"], "init": "default"}):
+            told.append(abs(again(row, budget=20, **change)["early_loss"] - stored) > most)
+    assert sum(told) >= len(told) - 2  # not at a start that amplifies rounding to parts in a hundred
 
 
-@stored
-def test_a_row_that_another_run_has_left_is_found(path):
-    row = sampled(path)[0]
-    assert not agrees(row, seed=row["seed"] + 1)
-    assert not agrees(row, learning_rate=3 * row["learning_rate"])
-    assert not agrees(row | {"early_loss": 1.01 * row["early_loss"]})
-
-
+@pytest.mark.arithmetic
 @stored
 def test_the_quickest_stored_success_is_a_success_again(path):
-    row = min(
-        (row for row in reported(path) if row["ended"] == "solved"), key=lambda row: row["solved_at"] * row["lag"]
-    )
-    fresh = again(row)
-    assert fresh["ended"] == "solved" and 0.5 < fresh["solved_at"] / row["solved_at"] < 2
+    """Within twice the range of its seeds: where training amplifies rounding, a seed says no more than another one."""
+    groups = defaultdict(list)
+    for row in reported(path):
+        groups[row["cell"], row["init"], row["task"], row["lag"]].append(row)
+    sure = [rows for rows in groups.values() if all(row["ended"] == "solved" for row in rows)]
+    rows = min(sure, key=lambda rows: sum(row["solved_at"] * row["lag"] for row in rows))
+    fresh, stored = again(rows[0]), [row["solved_at"] for row in rows]
+    assert fresh["ended"] == "solved" and min(stored) / 2 < fresh["solved_at"] < 2 * max(stored)
 
 
 @pytest.fixture(scope="module")

@@ -16,31 +16,46 @@ except ImportError:  # it comes with numba
 
 from course_lib.files import write
 
+NAMES = {128: "x86-64", 256: "x86-64-v3", 512: "x86-64-v4"}  # of a processor whose vectors have so many bits
+
 
 def available():
     """Whether LLVM is installed."""
     return llvm is not None
 
 
+@cache
+def processor():
+    """(bits in a vector, LLVM's name for the processor, its features): what the loops are written and compiled for.
+
+    The widest vectors that this processor has; COURSE_VECTOR=128 or 256 asks for the arithmetic of one that has no
+    wider ones, as far back as 2003 (SSE2, no product and sum in one instruction) or 2013 (AVX2). ValueError for a width
+    that is none or that is not here.
+    """
+    features = llvm.get_host_cpu_features()
+    widest = 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+    choices = [str(bits) for bits in NAMES if bits <= widest]
+    asked = os.environ.get("COURSE_VECTOR") or str(widest)
+    if asked not in choices:
+        raise ValueError(f"COURSE_VECTOR needs the bits of a vector here; got {asked!r}; choices: {', '.join(choices)}")
+    if int(asked) == widest:
+        return widest, llvm.get_host_cpu_name(), features.flatten()
+    return int(asked), NAMES[int(asked)], ""
+
+
 def machine():
-    """LLVM's description of this processor; an engine keeps the one it is given."""
+    """LLVM's description of the processor; an engine keeps the one it is given."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten()
-    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True
-    )
+    _, cpu, features = processor()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
 
 
-@cache
 def vector_unit():
-    """(bytes in a vector, how many vectors fit the registers) on this processor."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 64, 32
-    if features.get("avx2"):
-        return 32, 16
-    return 16, 32 if platform.machine().lower() in ("arm64", "aarch64") else 16
+    """(bytes in a vector, how many vectors fit the registers)."""
+    bits, _, _ = processor()
+    return bits // 8, 32 if bits == 512 or platform.machine().lower() in ("arm64", "aarch64") else 16
 
 
 def cache_folder():
@@ -57,8 +72,7 @@ class Kernel:
 
     def __init__(self, text):
         target = machine()
-        version = (llvmlite.__version__, llvm.llvm_version_info, target.triple, llvm.get_host_cpu_name(),
-                   llvm.get_host_cpu_features().flatten())  # fmt: skip
+        version = llvmlite.__version__, llvm.llvm_version_info, target.triple, *processor()
         file = cache_folder() / (hashlib.sha256(repr((text, version)).encode()).hexdigest()[:32] + ".kernel")
         code = read(file)
         if code is None:
