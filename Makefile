@@ -2,9 +2,24 @@
 # Options: PYTHON=python3.12 the Python to build on; ARGS="..." handed to the command.
 
 PYTHON ?= python3
+ANEW := $(if $(filter file,$(origin PYTHON)),,--anew)
 PY := .venv/$(if $(filter Windows_NT,$(OS)),Scripts/python.exe,bin/python)
 QUIET := COURSE_QUIET=1 OMP_NUM_THREADS=1
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# What the environment says for other Pythons and Jupyters does not hold here.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSTARTUP PYTHONPLATLIBDIR \
+	VIRTUAL_ENV MPLBACKEND JUPYTER_PATH JUPYTER_PREFER_ENV_PATH
+ifneq ($(OS),Windows_NT)
+# A user without a home, as in a container started for an unknown user id, has one here.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export HOME := $(shell mkdir -p .venv/home 2> /dev/null && test -w .venv/home && echo "$$PWD/.venv/home" || mktemp -d)
+endif
+# Jupyter finds its widgets by patterns, and none under a path that reads like one: .venv gets another name.
+ifneq ($(findstring [,$(CURDIR))$(findstring *,$(CURDIR))$(findstring ?,$(CURDIR)),)
+PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$link)/bin/python
+endif
+endif
 
 .PHONY: help lab test bench notebooks exercises grade seeds measure sweep readme format lock clean learner developer
 
@@ -12,7 +27,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
 
 lab: learner  ## open the course in JupyterLab
-	$(PY) -m jupyterlab --config=jupyter_server_config.py $(ROOT_USER) $(ARGS)
+	$(PY) -m jupyterlab $(ROOT_USER) $(ARGS)
 
 test: developer  ## run every notebook and compare, then test the library, the exercises and the tools
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
@@ -55,7 +70,6 @@ format: developer  ## format the code, then check it and the notebooks
 	$(PY) -m ruff check --fix .
 
 lock: developer  ## write constraints.txt anew
-	$(PY) -m pip install --quiet uv
 	$(PY) -m tools.lock $(ARGS)
 
 clean:  ## remove what the commands made; answers.json stays
@@ -64,4 +78,4 @@ clean:  ## remove what the commands made; answers.json stays
 
 learner developer:
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.10 or newer."; exit 1; }
-	@$(PYTHON) tools/setup.py $(if $(filter developer,$@),--dev)
+	@$(PYTHON) tools/setup.py $(ANEW) $(if $(filter developer,$@),--dev)
