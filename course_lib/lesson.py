@@ -97,7 +97,7 @@ def doctor():
     """Print what this machine has and lacks for the course: versions, cores, and the speed of one training step."""
     cores = f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}"
     print(f"Python {platform.python_version()} on {platform.system()}, {cores}")
-    for package in ("torch", "numpy", "matplotlib", "ipywidgets", "numba"):
+    for package in ("torch", "numpy", "matplotlib", "ipywidgets", "llvmlite"):
         try:
             print(f"  {package} {version(package)}")
         except PackageNotFoundError:

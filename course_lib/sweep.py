@@ -325,7 +325,7 @@ def one_thread():
 
 def versions():
     """Of what a number can depend on, as JSON."""
-    packages = {name: version(name) for name in ("torch", "numpy", "numba") if find_spec(name)}
+    packages = {name: version(name) for name in ("torch", "numpy", "llvmlite") if find_spec(name)}
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return json.dumps({"python": platform.python_version(), **packages, "machine": machine})
 

@@ -347,9 +347,9 @@ def test_without_llvmlite_cells_run_step_by_step_and_say_so_once(monkeypatch, ca
     monkeypatch.setattr(compile_module, "llvm", None)
     tell_once.cache_clear()
     cell, x, start = case(LSTMCell)
-    assert "numba" in fuse(cell).why_not
+    assert "llvmlite" in fuse(cell).why_not
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
-    assert capsys.readouterr().err.count("numba is not installed") == 1
+    assert capsys.readouterr().err.count("llvmlite is not installed") == 1
 
 
 def test_numbers_of_another_kind_run_step_by_step_with_the_message_of_torch():

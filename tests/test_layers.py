@@ -14,7 +14,7 @@ from course_lib.checks.judge import Problem
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["cells", "data", "files", "scan", "stats"],
+    ["cells", "data", "files", "scan", "server", "stats"],
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],

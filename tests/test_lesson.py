@@ -99,14 +99,14 @@ def test_the_doctor_names_versions_and_what_is_missing(capsys, monkeypatch):
     real = lesson.version
 
     def version(package):
-        if package == "numba":
+        if package == "llvmlite":
             raise lesson.PackageNotFoundError
         return real(package)
 
     monkeypatch.setattr(lesson, "version", version)
     lesson.doctor()
     told = capsys.readouterr().out
-    assert "numba is missing: run `pip install -r requirements.txt`" in told
+    assert "llvmlite is missing: run `pip install -r requirements.txt`" in told
     assert "torch 2." in told and "12 ms" in told
 
 

@@ -123,8 +123,8 @@ def start(place):
     url = f"http://127.0.0.1:{port}"
     places = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     places["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
-    command = [sys.executable, "-m", "jupyterlab", f"--config={ROOT / 'jupyter_server_config.py'}", "--no-browser",
-               "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=",
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+               "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=",
                f"--ServerApp.root_dir={folder}"]  # fmt: skip
     with (home / "log").open("w") as log:
         server = subprocess.Popen(command, env=os.environ | places, stdout=log, stderr=log)

@@ -6,6 +6,7 @@
 What torch needs for a graphics card is left out: torch names those versions itself, and a build without one needs none.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,21 +15,30 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
+BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies
+NO_PYTHONS = {"UV_PYTHON_DOWNLOADS": "never"}
 
 
-def wanted():
-    """The lines of both requirements files that name a package."""
-    lines = [line for name in ("requirements.txt", "requirements-dev.txt") for line in (ROOT / name).open()]
-    return "".join(line for line in lines if not line.startswith(("#", "-")))
+def resolve(lock, *options):
+    """Let uv write versions of all that pyproject.toml names, which go together, into the file lock.
+
+    Nothing is installed, and no other Python is needed or fetched. RuntimeError with uv's words where there are none.
+    """
+    options = ["--extra", "dev", "--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *options]
+    with TemporaryDirectory() as folder:
+        more = Path(folder, "more.txt")
+        more.write_text(BY_BUILDING)
+        command = [sys.executable, "-m", "uv", "pip", "compile", ROOT / "pyproject.toml", more, "-o", lock, *options]
+        done = subprocess.run(command, env=os.environ | NO_PYTHONS, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
 
 
 def main():
     with TemporaryDirectory() as folder:
-        source, lock = Path(folder, "wanted.txt"), Path(folder, "lock.txt")
-        source.write_text(wanted())
+        lock = Path(folder, "lock.txt")
         lock.write_text(LOCK.read_text() if LOCK.exists() else "")
-        options = ["--universal", "--python-version", "3.10", "--no-header", "--no-annotate", "-q", *sys.argv[1:]]
-        subprocess.run([sys.executable, "-m", "uv", "pip", "compile", source, "-o", lock, *options], check=True)
+        resolve(lock, "--universal", "--python-version", "3.10", *sys.argv[1:])
         pins = [line for line in lock.read_text().splitlines() if not line.startswith(BY_TORCH)]
     LOCK.write_text("\n".join(["# Written by `make lock`; do not edit.", *pins, ""]))
     print(f"{LOCK.name}: {len(pins)} pins")

@@ -72,8 +72,8 @@ class Fused:
     def program(self, start, dtype):
         """The Program of the cell's step; raises Unfused."""
         if not available():
-            tell_once("numba is not installed: cells run step by step and slower. `pip install numba` compiles them.")
-            raise Unfused("numba is not installed")
+            tell_once("llvmlite is not installed: cells run step by step, slowly. Run `pip install llvmlite`.")
+            raise Unfused("llvmlite is not installed")
         return Program(self.cell, start, dtype)
 
 

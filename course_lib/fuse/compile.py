@@ -11,7 +11,7 @@ from pathlib import Path
 try:
     import llvmlite
     import llvmlite.binding as llvm
-except ImportError:  # it comes with numba
+except ImportError:
     llvm = None
 
 from course_lib.files import write

@@ -1,0 +1,48 @@
+"""What the Jupyter server does for the course, however it is started: its first page, its kernel, prompt answers.
+
+Installing the package enables it: course_lib_server.json says so to every server of the environment.
+"""
+
+import sys
+from pathlib import Path
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+FIRST = "notebooks/00_start_here.ipynb"
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """The connection between page and kernel, with TCP_NODELAY.
+
+    Otherwise every second small message waits until the page has confirmed the first (Nagle's algorithm and delayed
+    acknowledgements): 40 ms on Linux, at every move of a slider.
+    """
+
+    def connect(self):
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
+
+
+def serves_the_course(app):
+    """Whether the server's folder is the course; one that also serves other work keeps its own first page."""
+    return Path(app.root_dir, FIRST).exists()
+
+
+def _jupyter_server_extension_points():
+    return [{"module": "course_lib.server"}]
+
+
+def _link_jupyter_server_extension(app):
+    """Before the server is set up: open the first notebook, unless another page was asked for."""
+    asked = "default_url" in app.config.LabApp or "default_url" in app.config.ServerApp
+    if serves_the_course(app) and not asked:
+        app.config.LabApp.default_url = f"/lab/tree/{FIRST}"
+
+
+def _load_jupyter_server_extension(app):
+    """When it is set up: answer at once; let python3 be this environment's Python, whatever JUPYTER_PATH names."""
+    settings = app.web_app.settings
+    if settings["kernel_websocket_connection_class"] is ZMQChannelsWebsocketConnection:  # a gateway has its own
+        settings["kernel_websocket_connection_class"] = PromptConnection
+    if serves_the_course(app):
+        app.kernel_spec_manager.kernel_dirs.insert(0, str(Path(sys.prefix, "share", "jupyter", "kernels")))
