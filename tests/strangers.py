@@ -126,4 +126,19 @@ class MGUCell(Cell):
         return {"h": h}
 
 
-STRANGERS = (LEMCell, SLSTMCell, SignedMinGRUCell, MGUCell)
+class FallingCell(Cell):
+    """A unit adds up what it and the units before it see; runs step by step, as no sum over units so far is compiled.
+
+    h' = tanh(cumsum(W x + U h + b, dim=1))
+    """
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.h = self.affine()
+
+    def step(self, gate, x, h):
+        h = tanh(torch.cumsum(self.h(x, h), dim=1))
+        return {"h": h}
+
+
+STRANGERS = (LEMCell, SLSTMCell, SignedMinGRUCell, MGUCell, FallingCell)

@@ -3,8 +3,9 @@
 import pytest
 import test_cells
 import test_docstrings
+import test_fuse
 import test_initialise
-from strangers import LEMCell, MGUCell, SignedMinGRUCell, SLSTMCell
+from strangers import FallingCell, LEMCell, MGUCell, SignedMinGRUCell, SLSTMCell
 
 declares = test_cells.test_what_a_cell_declares_names_its_own_gates_states_and_weights
 MISSING = [  # (a cell, the declaration that its author forgot, the test that asks for it, what it says)
@@ -15,6 +16,8 @@ MISSING = [  # (a cell, the declaration that its author forgot, the test that as
     (SignedMinGRUCell, "ranges", test_cells.test_gates_lie_in_the_range_that_is_declared_which_is_0_to_1_unless_said,
      r"declare it with ranges = \{'update': \(least, largest\)\}"),
     (MGUCell, "kept_by", test_initialise.test_the_memory_is_kept_the_more_the_higher_its_bias, "MGUCell needs kept_by"),
+    (FallingCell, "__doc__", test_fuse.test_every_cell_is_fused_or_says_that_it_is_not,
+     "cumsum is not compiled. Write"),
     (MGUCell, "__doc__", test_docstrings.check, "one equation for each new state"),
 ]  # fmt: skip
 
