@@ -19,6 +19,8 @@ A new cell: write the class here, add its name to `CELLS` at the end. Nothing el
 import torch
 from torch import nn, relu, sigmoid, tanh
 
+from course_lib import doors
+
 
 class Affine(nn.Module):
     """W x + U h + b: the pre-activation of one gate or candidate.
@@ -49,8 +51,8 @@ class Cell(nn.Module):
     identity  {weight: factor}: with these at factor · I (a vector: at factor), the cell starts close to keeping its
               last state. Empty where no such start is known.
 
-    Weights start as in torch.nn.LSTM: uniform in ±1/sqrt(hidden_size). `initialise` has the other choices.
-    Raises ValueError for sizes that are not positive whole numbers.
+    Weights start as in torch.nn.LSTM: uniform in ±1/sqrt(hidden_size), from torch's global generator. `initialise` has
+    the other choices. Raises ValueError for sizes that are not positive whole numbers.
     """
 
     state = ("h",)
@@ -63,10 +65,9 @@ class Cell(nn.Module):
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
-        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"{type(self).__name__} needs {name} as a whole number, 1 or more; got {size!r}")
-        self.input_size, self.hidden_size = input_size, hidden_size
+        who = type(self).__name__
+        self.input_size = doors.whole(who, "input_size", input_size)
+        self.hidden_size = doors.whole(who, "hidden_size", hidden_size)
 
     def step(self, gate, x, **state):
         """The new state, {name: (batch, hidden)}, from x (batch, input) and the old state, given by name.
@@ -77,8 +78,13 @@ class Cell(nn.Module):
 
     def start(self, batch_size):
         """The state before the first step: zeros, {name: (batch, hidden)}."""
-        weight = next(self.parameters())
-        return {name: weight.new_zeros(batch_size, self.hidden_size) for name in self.state}
+        size = doors.whole(type(self).__name__, "batch_size", batch_size), self.hidden_size
+        return {name: torch.zeros(size, dtype=self.dtype) for name in self.state}
+
+    @property
+    def dtype(self):
+        """What it computes in: the dtype of its weights."""
+        return next((weight.dtype for weight in self.parameters()), torch.get_default_dtype())
 
     def affine(self):
         """A new W x + U h + b."""
@@ -103,6 +109,11 @@ class Cell(nn.Module):
         for weight in module.parameters():
             nn.init.uniform_(weight, -bound, bound)
         return module
+
+
+def check_cell(who, cell):
+    """cell, or a ValueError unless it is a Cell, and not a class of them."""
+    return doors.instance(who, "cell", cell, Cell, such_as="LSTMCell(2, 8)")
 
 
 # ---- No gates ----

@@ -13,6 +13,8 @@ from sysconfig import get_path
 
 import numpy as np
 
+from course_lib import doors
+
 DATASETS = Path(__file__).with_name("datasets")
 SHA256 = {
     "jfk_weather_2013.csv": "6c134ddf2f193b7997b4522e7b06ec205a00425ea78dbcb6f1f649b4ab419037",
@@ -43,9 +45,8 @@ class Series:
     def part(self, split):
         """(values, observed) of the steps of split: "train", "test" or "all". ValueError for another name."""
         parts = {"train": slice(0, self.cut), "test": slice(self.cut, None), "all": slice(None)}
-        if split not in parts:
-            raise ValueError(f"Series has no split {split!r}; choices: {', '.join(parts)}")
-        return self.values[parts[split]], self.observed[parts[split]]
+        part = parts[doors.choice("Series", "split", split, parts)]
+        return self.values[part], self.observed[part]
 
 
 @cache
@@ -77,9 +78,8 @@ def persistence(series, horizon=1, *, split="test"):
     Counts the steps at which the value forecast was recorded. Raises ValueError for a horizon that is not a whole
     number from 1 to the length of the split less 1.
     """
-    values, observed = series.part(split)
-    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon < len(values):
-        raise ValueError(f"persistence needs horizon as a whole number from 1 to {len(values) - 1}; got {horizon!r}")
+    values, observed = doors.instance("persistence", "series", series, Series, such_as="load_weather()").part(split)
+    horizon = doors.whole("persistence", "horizon", horizon, most=len(values) - 1)
     errors = (values[horizon:] - values[:-horizon]).astype(np.float64) ** 2
     return errors.mean(axis=0, where=observed[horizon:])
 
@@ -113,7 +113,7 @@ def load_source():
 
 def read(name):
     """The bytes of a shipped file, with line ends as shipped; ValueError if they are not the ones that were shipped."""
-    path = DATASETS / name
+    path = DATASETS / doors.choice("read", "file", name, SHA256)
     data = path.read_bytes().replace(b"\r\n", b"\n") if path.exists() else b""
     if sha256(data).hexdigest() != SHA256[name]:
         state = "is not the file that was shipped" if data else "is missing"

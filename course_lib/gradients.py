@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from course_lib.unroll import unroll
+from course_lib import doors
+from course_lib.cells import Cell, check_cell
+from course_lib.tasks import Batch, Task
+from course_lib.unroll import check_input, unroll
 
 
 def half_life(gate):
@@ -31,10 +34,8 @@ def time_constant(gate):
 
 
 def fraction(gate, who):
-    gate = np.asarray(gate, dtype=float)
-    if not ((gate >= 0) & (gate <= 1)).all():
-        raise ValueError(f"{who} needs a gate value in [0, 1]; got {gate}")
-    return gate
+    """gate, a number or numbers in [0, 1], as an array; ValueError otherwise."""
+    return doors.array(who, "gate", gate, least=0, most=1)
 
 
 def gradient_per_step(network, task, batch, *, override=None):
@@ -42,6 +43,7 @@ def gradient_per_step(network, task, batch, *, override=None):
 
     The norm is over units; the mean is over sequences, each taken by its own loss. Returns {state: array (time,)}.
     """
+    check("gradient_per_step", network, task, batch)
     trace = unroll(network.cell, batch.x, override=override)
     loss = task.loss(network.read(trace["h"], at=batch.at), batch) * len(batch.x)
     found = {}
@@ -56,6 +58,7 @@ def weight_gradient_per_step(network, task, batch):
 
     Returns an array (time, weights); row t is what step t contributed. L is the mean loss over the batch.
     """
+    check("weight_gradient_per_step", network, task, batch)
     cell, weights = network.cell, list(network.cell.parameters())
     state, before, after = cell.start(len(batch.x)), [], []
     for x_t in batch.x.unbind(dim=1):  # each step on its own leaves, so that its own derivative can be asked for
@@ -85,10 +88,10 @@ def jacobians(cell, x, *, of, wrt=None, override=None):
 
     One backward pass over hidden x batch sequences; costs hidden times a plain gradient. ValueError for unknown names.
     """
+    check_input(check_cell("jacobians", cell), x)
     wrt = of if wrt is None else wrt
     for name in (of, wrt):
-        if name not in cell.state:
-            raise ValueError(f"{type(cell).__name__} has no state {name!r}; its states are {list(cell.state)}")
+        doors.choice(type(cell).__name__, "state", name, cell.state)
     size, batch_size = cell.hidden_size, len(x)
     copies = x.repeat_interleave(size, dim=0)  # sequence b, once for each unit k that is differentiated
     start = {name: value.requires_grad_() for name, value in cell.start(len(copies)).items()}
@@ -132,8 +135,8 @@ def paths(cell, x, *, override=None):
     The direct path is the product of the gate named in cell.memory, or 1 where the memory is kept with weight one.
     Raises ValueError for a cell without such a path.
     """
-    if cell.memory is None:
-        raise ValueError(f"{type(cell).__name__} has no direct path: its whole derivative goes through weights")
+    if check_cell("paths", cell).memory is None:
+        raise ValueError(f"{type(cell).__name__} has no direct path; all of its derivative goes through weights")
     gate, state = cell.memory
     total = jacobians(cell, x, of=state, override=override)
     with torch.no_grad():
@@ -141,3 +144,11 @@ def paths(cell, x, *, override=None):
     after = kept.flip(1).cumprod(1).flip(1).transpose(0, 1)  # [t] is the product of the gates of steps t, t+1, ..., T-1
     direct = torch.cat([after, torch.ones_like(after[:1])])
     return Paths(total, direct.to(kept.dtype).numpy())
+
+
+def check(who, network, task, batch):
+    """ValueError unless these are a network, a task and a batch that the network can run over."""
+    if not isinstance(getattr(network, "cell", None), Cell):
+        doors.refuse(who, "network as a Network, such as build(LSTMCell, task)", network)
+    doors.instance(who, "task", task, Task, such_as="Adding(lag=10)")
+    check_input(network.cell, doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").x)

@@ -3,42 +3,41 @@
 >>> cell = initialise(LSTMCell(2, 8), "chrono", lag=100)
 """
 
-from math import isfinite
-
 import torch
 from torch import nn
 
-from course_lib.cells import CELLS, Affine
+from course_lib import doors
+from course_lib.cells import CELLS, Affine, check_cell
 
 INITIALISATIONS = ("default", "forget_bias", "chrono", "identity", "orthogonal")
 
 
-def initialise(cell, how="default", *, bias=1.0, lag=None):
+def initialise(cell, how="default", *, bias=None, lag=None):
     """Set cell's weights in place and return it. What the cell declares says which weights these are.
 
     default       what the constructor drew: uniform in ±1/sqrt(hidden_size), as torch.nn.LSTM
-    forget_bias   the bias of the gate on the memory is `bias` (Gers et al. 2000; 1: Jozefowicz et al. 2015)
+    forget_bias   the bias of the gate on the memory is `bias` (Gers et al. 2000), or 1 (Jozefowicz et al. 2015)
     chrono        its bias is log U(1, lag - 1), so that the time constants 1/(1 - f) spread from 2 to lag steps; the
                   input gate, where there is one, gets the opposite bias (Tallec & Ollivier 2018, eq. 16)
     identity      U = I and b = 0 (Le et al. 2015); for OneNetworkCell, a network that starts near c' = c
     orthogonal    every U is a random orthogonal matrix
 
     Draws from torch's global generator: call torch.manual_seed first for the same weights again. Raises ValueError for
-    an unknown name, for a cell that has no such gate or matrix, for a bias that is not finite, and for chrono without a
-    lag of at least 3.
+    an unknown name, for a cell that has no such gate or matrix, for a bias that is not finite or that no forget_bias
+    asked for, and for chrono without a lag of at least 3 steps; the others need no lag.
     """
-    who = type(cell).__name__
-    if how not in INITIALISATIONS:
-        raise ValueError(f"initialise has no {how!r}; choices: {', '.join(INITIALISATIONS)}")
+    who = type(check_cell("initialise", cell)).__name__
+    doors.choice("initialise", "start", how, INITIALISATIONS)
+    lag = lag if lag is None else doors.whole("initialise", "lag", lag)
+    if bias is not None and how != "forget_bias":
+        raise ValueError(f"initialise needs a bias for 'forget_bias' alone; got bias = {doors.shown(bias)} for {how!r}")
+    bias = 1.0 if bias is None else doors.number(how, "bias", bias)
     with torch.no_grad():
         if how == "forget_bias":
-            if not isfinite(bias):
-                raise ValueError(f"forget_bias needs a finite bias; got {bias!r}")
             for weight, sign in memory_biases(cell):
                 weight.fill_(sign * bias)
         elif how == "chrono":
-            if lag is None or not lag >= 3:
-                raise ValueError(f"chrono needs lag, the longest time to bridge, of at least 3 steps; got {lag!r}")
+            doors.whole("chrono", "lag, the longest time to bridge,", lag, least=3)
             keepers = memory_biases(cell)
             drawn = torch.empty_like(keepers[0][0]).uniform_(1, lag - 1).log_()
             if "input" in cell.gates:
@@ -48,7 +47,7 @@ def initialise(cell, how="default", *, bias=1.0, lag=None):
         elif how == "identity":
             if not cell.identity:
                 known = ", ".join(Cell.__name__ for Cell in CELLS if Cell.identity)
-                raise ValueError(f"{who} has no start from the identity; these cells have one: {known}")
+                raise ValueError(f"{who} has no start from the identity; choices: {known}")
             for name, factor in cell.identity.items():
                 weight = named_weight(cell, name)
                 weight.copy_(factor * (torch.eye(cell.hidden_size) if weight.dim() == 2 else torch.ones(())))
@@ -66,16 +65,19 @@ def by_hand(cell, **weights):
 
     weights   name=value: a matrix (out, in) or a vector (out,) as nested lists, or one number for all of it
 
-    A network has in addition W_y and b_y, which read h. Raises ValueError for an unknown name or a wrong shape.
+    A network has in addition W_y and b_y, which read h. Raises ValueError for an unknown name, a wrong shape or what is
+    no finite number, and then sets none.
 
     >>> cell = by_hand(RNNCell(1, 2), W=[[1.0], [0.0]], U=[[0.0, 0.0], [1.0, 0.0]])  # the second unit copies the first
     """
     known, values = named_weights(cell), {}
     for name, value in weights.items():
-        weight = named_weight(cell, name)
-        values[name] = torch.as_tensor(value, dtype=weight.dtype)
-        if values[name].dim() and values[name].shape != weight.shape:
-            raise ValueError(f"{name} needs the shape {tuple(weight.shape)}; got {tuple(values[name].shape)}")
+        shape = tuple(named_weight(cell, name).shape)
+        plain = value.detach() if isinstance(value, torch.Tensor) else value
+        found = doors.array(type(cell).__name__, name, plain)
+        if found.ndim and found.shape != shape:
+            raise ValueError(f"{type(cell).__name__} needs {name} with the shape {shape}; got {found.shape}")
+        values[name] = torch.from_numpy(found)
     with torch.no_grad():
         for name, weight in known.items():
             weight.copy_(values.get(name, torch.zeros(())))
@@ -84,34 +86,37 @@ def by_hand(cell, **weights):
 
 def named_weights(cell):
     """{name in the equations: weight} of a cell, or of a network. Affine f: W_f, U_f, b_f. Affine h: W, U, b."""
+    check_cell("named_weights", getattr(cell, "cell", cell))  # a network has a cell
+    return weights_of(cell)
+
+
+def weights_of(module):
+    """named_weights of any module."""
     found = {}
-    for name, module in cell.named_children():
-        if isinstance(module, Affine):
+    for name, part in module.named_children():
+        if isinstance(part, Affine):
             end = "" if name == "h" else f"_{name}"
-            found |= {f"W{end}": module.W.weight, f"U{end}": module.U.weight, f"b{end}": module.U.bias}
-        elif isinstance(module, nn.Linear):
+            found |= {f"W{end}": part.W.weight, f"U{end}": part.U.weight, f"b{end}": part.U.bias}
+        elif isinstance(part, nn.Linear):
             letter, _, unit = name.replace("readout", "y").rpartition("_")
-            found[f"{letter or 'W'}_{unit}"] = module.weight
-            if module.bias is not None:
-                found[f"b_{unit}"] = module.bias
+            found[f"{letter or 'W'}_{unit}"] = part.weight
+            if part.bias is not None:
+                found[f"b_{unit}"] = part.bias
         else:
-            found |= named_weights(module)
-    return found | dict(cell.named_parameters(recurse=False))
+            found |= weights_of(part)
+    return found | dict(module.named_parameters(recurse=False))
 
 
 def named_weight(cell, name):
     """One weight of a cell by its name in the equations; ValueError for a name that they do not use."""
     known = named_weights(cell)
-    if name not in known:
-        raise ValueError(f"{type(cell).__name__} has no weight {name!r}; choices: {', '.join(known)}")
-    return known[name]
+    return known[doors.choice(type(cell).__name__, "weight", name, known)]
 
 
 def gate_bias(cell, gate):
     """The bias (hidden,) of one gate: b_f for a gate whose letter in the equations is f."""
-    who, known = type(cell).__name__, named_weights(cell)
-    if gate not in cell.gates:
-        raise ValueError(f"{who} has no gate {gate!r}; choices: {', '.join(cell.gates)}")
+    who, known = type(check_cell("gate_bias", cell)).__name__, named_weights(cell)
+    doors.choice(who, "gate", gate, cell.gates)
     if gate not in cell.letters:
         raise ValueError(f"{who} needs the letter of gate {gate!r} in its letters; got {cell.letters}")
     name = f"b_{cell.letters[gate]}"
@@ -122,9 +127,10 @@ def gate_bias(cell, gate):
 
 def memory_biases(cell):
     """[(bias (hidden,), sign)]: with each bias at sign · b, the gate on the cell's memory starts as one of bias b."""
-    who, gate = type(cell).__name__, cell.memory and cell.memory[0]
+    who = type(check_cell("memory_biases", cell)).__name__
+    gate = cell.memory and cell.memory[0]
     if gate is None:
-        raise ValueError(f"{who} has no gate on its memory, so no bias to set there")
+        raise ValueError(f"{who} has no gate on its memory; got memory = {cell.memory}, so no bias to set there")
     if cell.kept_by is not None:
         return [(named_weight(cell, name), sign) for name, sign in cell.kept_by.items()]
     try:

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib import doors
+
 VERDICTS = ("true", "true with limits", "false")
 
 
@@ -29,6 +31,13 @@ class Claim:
     verdict: str
     limits: str
     notebooks: tuple
+
+    def __post_init__(self):
+        for name in ("name", "says", "expected", "limits"):
+            doors.text("Claim", name, getattr(self, name), empty=name == "limits")
+        doors.choice("Claim", "verdict", self.verdict, VERDICTS)
+        if not isinstance(self.notebooks, tuple) or not doors.texts("Claim", "notebooks", self.notebooks):
+            doors.refuse("Claim", "notebooks as a tuple of numbers, such as ('01',)", self.notebooks)
 
 
 CLAIMS = (
@@ -222,8 +231,11 @@ CLAIMS = (
 
 
 def printed(path):
-    """[(claim's name, sentence)] of the verdicts that a notebook shows."""
-    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    """[(claim's name, sentence)] of the verdicts that a notebook shows. ValueError for what is no notebook."""
+    try:
+        cells = list(json.loads(Path(doors.path("printed", "path", path)).read_text(encoding="utf-8"))["cells"])
+    except (OSError, TypeError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"printed needs path as a notebook; got {doors.shown(str(path))} ({error})") from None
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     texts = ["".join(data.get("text/markdown", "")) for data in outputs]
     heads = [text.removeprefix("**Verdict ").split(".** ", 1) for text in texts if text.startswith("**Verdict ")]
@@ -233,13 +245,14 @@ def printed(path):
 def evidence(claim, *, folder="."):
     """[(notebook's number, sentence)]: what the notebooks of a claim printed. folder holds the notebooks.
 
-    FileNotFoundError where a notebook is missing, ValueError where it prints no verdict on the claim.
+    ValueError where a notebook is missing, and where it prints no verdict on the claim.
     """
+    doors.instance("evidence", "claim", claim, Claim, such_as="CLAIMS[0]"), doors.path("evidence", "folder", folder)
     found = []
     for number in claim.notebooks:
         paths = sorted(Path(folder).glob(f"{number}_*.ipynb"))
         if not paths:
-            raise FileNotFoundError(f"the ledger needs notebook {number} for {claim.name}; it is not in {folder}")
+            raise ValueError(f"the ledger needs notebook {number} for {claim.name}; it is not in {folder}")
         own = [(number, sentence) for name, sentence in printed(paths[0]) if name == claim.name]
         if not own:
             raise ValueError(f"the ledger needs a verdict on {claim.name} in {paths[0].name}; it shows none")
@@ -248,7 +261,8 @@ def evidence(claim, *, folder="."):
 
 
 def page(claim, *, folder="."):
-    """A claim with its evidence, as Markdown."""
+    """A claim with its evidence, as Markdown; ValueError as evidence."""
+    doors.instance("page", "claim", claim, Claim, such_as="CLAIMS[0]")
     limits = f" {claim.limits}" if claim.limits else ""
     lines = [
         f"**{claim.name}. {claim.says}**",

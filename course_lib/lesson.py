@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import torch
 from IPython.display import Markdown, display
 
+from course_lib import doors
 from course_lib.cells import LSTMCell
 from course_lib.files import write
 from course_lib.tasks import Adding
@@ -26,29 +27,40 @@ def seeds(count, *, skip=0):
 
     skip   the first so many are left out: by custom 100 for fresh runs, 500 for tuning, 900 for testing
     """
+    count, skip = doors.whole("seeds", "count", count), doors.whole("seeds", "skip", skip, least=0)
     shift = os.environ.get("COURSE_SEED", "0")
-    if not shift.lstrip("-").isdigit():
-        raise ValueError(f"COURSE_SEED needs a whole number; got {shift!r}")
+    if not shift.isdecimal() or int(shift) > doors.MOST:
+        raise ValueError(f"COURSE_SEED needs a whole number, 0 or more; got {shift!r}")
     return [1000 * int(shift) + k for k in range(skip, skip + count)]
 
 
 def show(figure, text):
     """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know."""
+    doors.instance("show", "figure", figure, plt.Figure, such_as="that of canvas()")
+    doors.text("show", "text", text, empty=False)
     display(figure, metadata={"image/png": {"alt": text}})
     plt.close(figure)
     display(Markdown(f"*Figure: {text}*"))
 
 
 def verdict(claim, holds, sentence):
-    """Print the measured sentence that settles a claim; AssertionError if this run does not support it."""
-    if not holds:
+    """Print the measured sentence that settles a claim; AssertionError if this run does not support it.
+
+    holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
+    """
+    doors.text("verdict", "claim", claim, empty=False), doors.text("verdict", "sentence", sentence, empty=False)
+    holds = holds.item() if isinstance(holds, torch.Tensor) and holds.dim() == 0 else holds
+    if not doors.flag("verdict", "holds", holds):
         raise AssertionError(f"{claim}: this run does not support the verdict. Measured: {sentence}")
     display(Markdown(f"**Verdict {claim}.** {sentence}"))
 
 
 def source(thing):
     """Show the source of a class or function of the library, as it runs."""
-    text = inspect.cleandoc("\n" + inspect.getsource(thing))
+    try:
+        text = inspect.cleandoc("\n" + inspect.getsource(None if inspect.ismodule(thing) else thing))
+    except (TypeError, OSError):
+        doors.refuse("source", "a class or function that is written in Python, in a file or a cell", thing)
     display(Markdown(f"```python\n{text}\n```"))
 
 
@@ -61,9 +73,12 @@ class Prediction(widgets.VBox):
     """
 
     def __init__(self, question, choices, *, answer, because):
-        if not 0 <= answer < len(choices):
-            raise ValueError(f"Prediction needs answer as an index into its {len(choices)} choices; got {answer!r}")
-        self.question, self.choices, self.answer, self.because = question, list(choices), answer, because
+        who = "Prediction"
+        self.choices = doors.texts(who, "choices", choices, least=2)
+        if isinstance(choices, str) or len(set(choices)) < len(choices):
+            doors.refuse(who, "choices as a list of texts, each of them once", choices)
+        self.answer = doors.whole(who, "answer, the index of the right choice,", answer, least=0, most=len(choices) - 1)
+        self.question, self.because = doors.text(who, "question", question), doors.text(who, "because", because)
         self.radio = widgets.RadioButtons(options=self.choices, value=None, layout={"width": "auto"})
         self.feedback = widgets.HTML()
         super().__init__([widgets.HTML(f"<b>Predict.</b> {question}"), self.radio, self.feedback])

@@ -7,6 +7,7 @@ in every notebook, so that no figure depends on colour alone.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from course_lib import doors
 from course_lib.stats import wilson
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE, GREY = (
@@ -28,14 +29,31 @@ STYLES = {  # thing: (colour, marker, line)
 }  # fmt: skip
 
 
+def on(who, ax, name=None):
+    """ValueError unless ax can be drawn on and name, where there is one, is text."""
+    doors.instance(who, "ax", ax, plt.Axes, such_as="that of canvas()")
+    if name is not None:
+        doors.text(who, "name", name)
+
+
+def pair(who, x, y):
+    """x and y (points,) as arrays; ValueError unless there are as many of the one as of the other."""
+    doors.array(who, "x", x, dims=(1,), gaps=True), doors.array(who, "y", y, dims=(1,), gaps=True)
+    if len(x) != len(y):
+        raise ValueError(f"{who} needs as many x as y; got {len(x)} and {len(y)}")
+    return np.asarray(x), np.asarray(y)
+
+
 def style(thing):
     """The keyword arguments for matplotlib that belong to a thing; black for a thing that has no style of its own."""
-    colour, marker, line = STYLES.get(thing, (BLACK, ".", "-"))
+    colour, marker, line = STYLES.get(doors.text("style", "thing", thing), (BLACK, ".", "-"))
     return {"color": colour, "marker": marker, "linestyle": line, "markersize": 4, "linewidth": 1.5}
 
 
 def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
     """A new figure and its axes, sized for a notebook at 100 dpi and still legible in print."""
+    columns, rows = (doors.whole("canvas", name, n, most=100) for name, n in (("columns", columns), ("rows", rows)))
+    size = [doors.number("canvas", name, n, above=0, most=100) for name, n in (("width", width), ("height", height))]
     settings = {
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -44,11 +62,15 @@ def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
         "font.size": 9,
     }
     with plt.rc_context(settings):
-        return plt.subplots(rows, columns, figsize=(width, height), dpi=100, layout="constrained")
+        return plt.subplots(rows, columns, figsize=size, dpi=100, layout="constrained")
 
 
 def label(ax, x, y, *, title=None, legend=True):
     """Name the axes, with units, and show the legend if anything is labelled: inside, or over the axes ("above")."""
+    on("label", ax, title)
+    doors.text("label", "x", x), doors.text("label", "y", y)
+    if legend != "above" or not isinstance(legend, str):
+        doors.flag("label", "legend, when it is not 'above',", legend)
     ax.set(xlabel=x, ylabel=y, title=title)
     if legend and ax.get_legend_handles_labels()[0]:
         place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 6} if legend == "above" else {}
@@ -57,32 +79,38 @@ def label(ax, x, y, *, title=None, legend=True):
 
 
 def line(ax, x, y, *, of, name=None):
-    """One curve of one thing; name is what the legend says, the thing itself when omitted."""
-    ax.plot(x, y, label=name or of, markevery=max(1, len(x) // 12), **style(of))
+    """One curve of one thing; name is what the legend says, the thing itself when omitted. NaN leaves a gap."""
+    on("line", ax, name)
+    look, (x, y) = style(of), pair("line", x, y)
+    ax.plot(x, y, label=name or of, markevery=max(1, len(x) // 12), **look)
     return ax
 
 
 def runs(ax, x, y, *, of, name=None):
     """The median over runs of y (runs, points) as a curve, the range from least to most as a band."""
-    y = np.asarray(y)
-    ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=style(of)["color"], alpha=0.2, linewidth=0)
-    return line(ax, x, np.median(y, axis=0), of=of, name=name)
+    on("runs", ax, name)
+    look, y = style(of), doors.array("runs", "y", y, dims=(2,), gaps=True)
+    x, middle = pair("runs", x, np.median(y, axis=0))
+    ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=look["color"], alpha=0.2, linewidth=0)
+    return line(ax, x, middle, of=of, name=name)
 
 
 def dots(ax, y, *, at, of, name=None):
     """The values of single runs at one place of the x axis, with their median as a bar."""
-    y = np.asarray(y)
+    on("dots", ax, name)
+    look, y = style(of), doors.array("dots", "y", y, dims=(1,), gaps=True)
+    at = doors.number("dots", "at", at)
     spread = np.linspace(-0.12, 0.12, len(y)) if len(y) > 1 else np.zeros(1)
-    ax.plot(at + spread, y, label=name, **style(of) | {"linestyle": "none"})
-    ax.plot([at - 0.25, at + 0.25], [np.median(y)] * 2, color=style(of)["color"], linewidth=2.5)
+    ax.plot(at + spread, y, label=name, **look | {"linestyle": "none"})
+    ax.plot([at - 0.25, at + 0.25], [np.median(y)] * 2, color=look["color"], linewidth=2.5)
     return ax
 
 
 def success(ax, x, wins, tries, *, of, name=None):
     """Success rates wins / tries with their 95 % Wilson intervals."""
-    rate = np.asarray(wins) / np.asarray(tries)
-    low, high = wilson(wins, tries)
-    look = style(of)
+    on("success", ax, name)
+    look, (low, high) = style(of), wilson(wins, tries)
+    x, rate = pair("success", x, np.asarray(wins) / np.asarray(tries))
     ax.errorbar(
         x, rate, yerr=[np.maximum(rate - low, 0), np.maximum(high - rate, 0)], label=name or of, capsize=2, **look
     )
@@ -92,30 +120,43 @@ def success(ax, x, wins, tries, *, of, name=None):
 
 def level(ax, y, text, *, of="baseline"):
     """A horizontal reference line with its name at the right end."""
-    ax.axhline(y, color=style(of)["color"], linestyle=":", linewidth=1.5)
-    ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2), textcoords="offset points",
-                ha="right", va="bottom", fontsize=8, color=style(of)["color"])  # fmt: skip
+    on("level", ax)
+    colour, y = style(of)["color"], doors.number("level", "y", y)
+    ax.axhline(y, color=colour, linestyle=":", linewidth=1.5)
+    ax.annotate(doors.text("level", "text", text), (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2),
+                textcoords="offset points", ha="right", va="bottom", fontsize=8, color=colour)  # fmt: skip
     return ax
 
 
 def point(ax, x, y, text, *, of, side="right"):
-    """One marked point of one thing, with its name above it on the right, or below it on the left."""
+    """One marked point of one thing, with its name above it on the "right", or below it on the "left"."""
+    on("point", ax)
+    look, x, y = style(of), doors.number("point", "x", x), doors.number("point", "y", y)
+    doors.text("point", "text", text), doors.choice("point", "side", side, ("right", "left"))
     place = {"xytext": (7, 5)} if side == "right" else {"xytext": (-7, -12), "ha": "right"}
-    ax.plot([x], [y], **style(of) | {"linestyle": "none", "markersize": 7})
-    ax.annotate(text, (x, y), textcoords="offset points", fontsize=8, color=style(of)["color"], **place)
+    ax.plot([x], [y], **look | {"linestyle": "none", "markersize": 7})
+    ax.annotate(text, (x, y), textcoords="offset points", fontsize=8, color=look["color"], **place)
     return ax
 
 
 def bars(ax, rows):
-    """Values in [0, 1] over time as bars, one row for each thing: {thing: (time,)}, the first on top."""
+    """Values in [0, 1] over time as bars, one row for each thing: {thing: (time,)}, the first on top; down below 0."""
+    on("bars", ax)
+    if not isinstance(rows, dict):
+        doors.refuse("bars", "rows as {thing: values}", rows)
+    rows = {thing: doors.array("bars", "values", v, dims=(1,), least=-1, most=1) for thing, v in rows.items()}
     for k, (thing, values) in enumerate(reversed(rows.items())):
-        ax.bar(range(len(values)), 0.85 * np.asarray(values), bottom=k, width=1.0, color=style(thing)["color"])
+        ax.bar(range(len(values)), 0.85 * values, bottom=k, width=1.0, color=style(thing)["color"])
     ax.set(ylim=(-0.05, max(1, len(rows))), yticks=0.42 + np.arange(len(rows)), yticklabels=list(reversed(rows)))
     return ax
 
 
 def heat(ax, values, *, colours="viridis", low=None, high=None, name=""):
-    """values (units, time) as a map, time to the right, with a colour bar called name."""
+    """values (units, time) as a map, time to the right, with a colour bar called name; low and high end its colours."""
+    on("heat", ax, name)
+    values = doors.array("heat", "values", values, dims=(2,), gaps=True)
+    doors.choice("heat", "colours", colours, tuple(plt.colormaps()))
+    low, high = (end if end is None else doors.number("heat", "low and high", end) for end in (low, high))
     image = ax.imshow(values, aspect="auto", origin="lower", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label=name)
@@ -124,6 +165,8 @@ def heat(ax, values, *, colours="viridis", low=None, high=None, name=""):
 
 def symbols(ax, texts):
     """One text under each step of the x axis, in place of the numbers. Tick labels would take four times as long."""
+    on("symbols", ax)
+    texts = doors.texts("symbols", "texts", texts)
     ax.set_xticks([])
     for step, text in enumerate(texts):
         ax.text(step, -0.03, text, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8)
@@ -137,7 +180,10 @@ def letters(ax, text, values, *, most=1.0, name=""):
     values (time,) are shown from -most to most, in a colour bar called name. Lines break where text breaks them; a line
     begins at the top left. ValueError where text and values differ in length.
     """
-    if len(text) != len(values):
+    on("letters", ax, name)
+    values = doors.array("letters", "values", values, dims=(1,), gaps=True)
+    most = doors.number("letters", "most", most, above=0)
+    if len(doors.text("letters", "text", text)) != len(values):
         raise ValueError(f"letters needs one value per character; got {len(text)} characters and {len(values)} values")
     lines = [part + "\n" for part in text.split("\n")]
     shades = np.full((len(lines), max(map(len, lines))), np.nan)

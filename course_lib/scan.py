@@ -12,6 +12,8 @@ steps before the first one is taken. Then the steps need not wait for each other
 
 import torch
 
+from course_lib import doors
+
 
 def scan_steps(a, b, *, start=None):
     """x_t = a_t x_{t-1} + b_t for t = 0, 1, ..., one step after the other.
@@ -19,7 +21,8 @@ def scan_steps(a, b, *, start=None):
     a, b     (batch, time, hidden)
     start    x before the first step (batch, hidden); zeros when omitted
 
-    Returns x (batch, time, hidden), differentiable to a, b and start. Raises ValueError for shapes that do not fit.
+    Returns x (batch, time, hidden), differentiable to a, b and start. Raises ValueError for shapes and
+    precisions that do not fit and for what is not finite.
     """
     x = check(a, b, start)
     steps = []
@@ -51,10 +54,9 @@ def scan_parallel(a, b, *, start=None):
 
 def check(a, b, start):
     """The start, zeros when it is None; ValueError unless it and a and b fit."""
-    if a.dim() != 3 or a.shape != b.shape or a.shape[1] < 1:
-        raise ValueError(f"a scan needs a and b as (batch, time, hidden); got {tuple(a.shape)} and {tuple(b.shape)}")
+    doors.tensor("a scan", "a", a, {"batch": None, "time": None, "hidden": None})
+    batch, time, hidden = a.shape
+    doors.tensor("a scan", "b", b, {"batch": batch, "time": time, "hidden": hidden}, dtype=a.dtype)
     if start is None:
         return torch.zeros_like(b[:, 0])
-    if start.shape != b[:, 0].shape:
-        raise ValueError(f"a scan needs start as (batch, hidden) = {tuple(b[:, 0].shape)}; got {tuple(start.shape)}")
-    return start
+    return doors.tensor("a scan", "start", start, {"batch": batch, "hidden": hidden}, dtype=a.dtype)

@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from course_lib import doors
+
 
 def wilson(wins, tries, *, z=1.96):
     """The Wilson (1927) interval of a success rate, (low, high); z = 1.96 for 95 %.
 
-    wins, tries   numbers or arrays, 0 <= wins <= tries, tries > 0
+    wins, tries   numbers or arrays of one shape, 0 <= wins <= tries, tries > 0
     """
-    wins, tries = np.asarray(wins, dtype=float), np.asarray(tries, dtype=float)
+    wins, tries = doors.array("wilson", "wins", wins), doors.array("wilson", "tries", tries)
+    z = doors.number("wilson", "z", z, above=0)
+    if wins.shape != tries.shape and wins.ndim and tries.ndim:
+        raise ValueError(f"wilson needs as many wins as tries; got {wins.shape} and {tries.shape}")
     if not ((wins >= 0) & (wins <= tries) & (tries > 0)).all():
         raise ValueError(f"wilson needs 0 <= wins <= tries and tries > 0; got {wins} of {tries}")
     rate, spread = wins / tries, z**2 / tries
@@ -25,8 +30,9 @@ def kaplan_meier(times, solved):
     The fraction starts at (0, 1). At each time t at which d runs were solved, of n neither solved nor stopped before t,
     it is multiplied by 1 - d / n. Raises ValueError unless times and solved are of one length of at least 1.
     """
-    times, solved = np.asarray(times, dtype=float), np.asarray(solved, dtype=bool)
-    if times.ndim != 1 or times.shape != solved.shape or not len(times):
+    times = doors.array("kaplan_meier", "times", times, dims=(1,), least=0)
+    solved = doors.flags("kaplan_meier", "solved", solved)
+    if times.shape != solved.shape:
         raise ValueError(f"kaplan_meier needs a time and a solved for each run; got {times.shape} and {solved.shape}")
     at = np.unique(times[solved])
     left = [1 - np.sum(times[solved] == t) / np.sum(times >= t) for t in at]
@@ -40,7 +46,8 @@ def bootstrap(costs, *, draws=2000):
     replacement, the same for all places; the places stay, so the interval says nothing about other tasks or lags. Few
     seeds make it too narrow: of normal numbers, 5 at a time, it held the true mean in 83 of 100 cases, 30 in 94.
     """
-    repeated = np.asarray(costs, dtype=float).mean(axis=0)
+    repeated = doors.array("bootstrap", "costs", costs, dims=(2,)).mean(axis=0)
+    draws = doors.whole("bootstrap", "draws", draws)
     again = np.random.default_rng(0).integers(len(repeated), size=(draws, len(repeated)))
     low, high = np.quantile(repeated[again].mean(axis=1), [0.025, 0.975])
     return float(repeated.mean()), float(low), float(high)

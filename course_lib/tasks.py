@@ -19,6 +19,7 @@ from math import log
 import torch
 from torch.nn import functional
 
+from course_lib import doors
 from course_lib.data import TRAIN_SHARE, load_digits8, load_weather
 
 
@@ -35,6 +36,32 @@ class Batch:
     x: torch.Tensor
     y: torch.Tensor
     at: object = "last"
+
+    def __post_init__(self):
+        doors.tensor("Batch", "x", self.x, {"batch": None, "time": None, "input": None})
+        check_at("Batch", self.at, self.x)
+        every = isinstance(self.at, str) and self.at == "every"
+        shape = tuple(self.x.shape[: 1 + every])
+        y = self.y if isinstance(self.y, torch.Tensor) else torch.empty(0, 0)
+        numbers, classes = y.is_floating_point(), y.dtype == torch.int64
+        if y.shape[: len(shape)] != shape or not (
+            numbers and y.dim() == len(shape) + 1 or classes and y.shape == shape
+        ):
+            doors.refuse("Batch", f"y as {(*shape, 'output')} numbers or {shape} classes of int64", self.y)
+
+
+def check_at(who, at, x):
+    """at, or a ValueError unless it names steps of x (batch, time, ...): "last", "every", or one step per sequence."""
+    batch, steps = x.shape[:2]
+    if isinstance(at, torch.Tensor):
+        doors.tensor(who, "at", at, {"batch": batch}, dtype=torch.int64)
+        least, most = (int(step) for step in torch.aminmax(at))
+        if least < 0 or most >= steps:
+            doors.refuse(who, f"at with steps from 0 to {steps - 1}", f"{least} to {most}")
+        return at
+    if not isinstance(at, str) or at not in ("last", "every"):
+        doors.refuse(who, "at as 'last', 'every' or a tensor (batch,) of int64, one step per sequence", at)
+    return at
 
 
 @dataclass(frozen=True)
@@ -55,19 +82,18 @@ class Task:
     solved_at = 0.0025
 
     def __post_init__(self):
-        if not isinstance(self.lag, int) or isinstance(self.lag, bool) or self.lag < self.least:
-            who = type(self).__name__
-            raise ValueError(f"{who} needs lag as a whole number of steps, {self.least} or more; got {self.lag!r}")
+        lag = doors.whole(type(self).__name__, "lag in steps", self.lag, least=self.least)
+        object.__setattr__(self, "lag", lag)
 
     def batch(self, batch_size, *, generator=None):
-        """A Batch of new sequences, drawn from generator (torch's global one when omitted).
+        """A Batch of new sequences, drawn from generator, or from torch's global generator when omitted.
 
-        Raises ValueError for a batch size that is not a positive whole number.
+        Raises ValueError for a batch size that is not a positive whole number, and for another kind of generator.
         """
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            who = type(self).__name__
-            raise ValueError(f"{who} needs batch_size as a whole number, 1 or more; got {batch_size!r}")
-        return self.draw(batch_size, generator)
+        who = type(self).__name__
+        if generator is not None:
+            doors.instance(who, "generator", generator, torch.Generator, such_as="torch.Generator().manual_seed(0)")
+        return self.draw(doors.whole(who, "batch_size", batch_size), generator)
 
     def draw(self, batch_size, generator):
         """A Batch of batch_size new sequences, without any check."""
@@ -77,12 +103,22 @@ class Task:
         """The exact answers, shaped like y, worked out from x (batch, time, input) step by step."""
         raise ValueError(f"{type(self).__name__} needs a solve(self, x)")
 
+    def check(self, output, batch):
+        """ValueError unless output has a number for each of batch.y, or for each class where y are classes."""
+        who = type(self).__name__
+        y = doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").y
+        shape = y.shape if y.is_floating_point() else (*y.shape, self.output_size)
+        if not isinstance(output, torch.Tensor) or output.shape != shape or not output.is_floating_point():
+            doors.refuse(who, f"output as a tensor {tuple(shape)} of floats", output)
+
     def loss(self, output, batch):
-        """Mean squared error of output, a scalar."""
+        """Mean squared error of output, shaped like batch.y; a scalar. ValueError for an output of another shape."""
+        self.check(output, batch)
         return functional.mse_loss(output, batch.y)
 
     def score(self, output, batch):
-        """The fraction of sequences whose answer is right, in [0, 1]."""
+        """The fraction of sequences whose answer is right, in [0, 1]. ValueError for an output of another shape."""
+        self.check(output, batch)
         return ((output - batch.y).abs() < self.close).all(dim=-1).float().mean().item()
 
 
@@ -96,10 +132,12 @@ class Choice(Task):
 
     def loss(self, output, batch):
         """Mean cross-entropy in nats, over the sequences and, where every step is judged, the steps; a scalar."""
+        self.check(output, batch)
         return functional.cross_entropy(output.flatten(0, -2), batch.y.flatten())
 
     def score(self, output, batch):
         """The fraction of sequences of which every class is right, in [0, 1]."""
+        self.check(output, batch)
         return (output.argmax(dim=-1) == batch.y).reshape(len(batch.y), -1).all(dim=1).float().mean().item()
 
 
@@ -412,11 +450,9 @@ class NextObservation(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        most = len(self.series[0]) - 1
-        if self.lag > most:
-            raise ValueError(
-                f"NextObservation needs lag of at most {most} hours, the length of the split; got {self.lag}"
-            )
+        doors.whole(
+            "NextObservation", "lag in hours of the split", self.lag, least=self.least, most=len(self.series[0]) - 1
+        )
 
     @property
     def series(self):
@@ -447,22 +483,28 @@ class NextObservation(Task):
 
     def loss(self, output, batch):
         """Mean squared error over what was recorded, a scalar, in units of each channel's variance."""
+        self.check(output, batch)
         recorded = ~batch.y.isnan()
         return functional.mse_loss(output[recorded], batch.y[recorded])
 
     def score(self, output, batch):
         """The fraction of windows forecast with less error than by persistence."""
+        self.check(output, batch)
         error, by_persistence = (((guess - batch.y) ** 2).nanmean(dim=(1, 2)) for guess in (output, batch.x))
         return (error < by_persistence).float().mean().item()
 
 
-@cache
 def digits(split):
     """(images (count, 8, 8), labels (count,)) of "train", the first three quarters, or of "test"."""
-    images, labels = load_digits8()
+    return all_digits()[doors.choice("digits", "split", split, ("train", "test"))]
+
+
+@cache
+def all_digits():
+    """{split: (images, labels)}"""
+    images, labels = map(torch.from_numpy, load_digits8())
     cut = round(TRAIN_SHARE * len(labels))
-    part = slice(0, cut) if split == "train" else slice(cut, None)
-    return torch.from_numpy(images[part]), torch.from_numpy(labels[part])
+    return {"train": (images[:cut], labels[:cut]), "test": (images[cut:], labels[cut:])}
 
 
 @dataclass(frozen=True)
@@ -489,8 +531,7 @@ class Digits(Choice):
     def __post_init__(self):
         super().__post_init__()
         for name, choices in (("by", ("row", "pixel")), ("split", ("train", "test"))):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"Digits has no {name} {getattr(self, name)!r}; choices: {', '.join(choices)}")
+            doors.choice("Digits", name, getattr(self, name), choices)
 
     @property
     def input_size(self):

@@ -24,17 +24,19 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from course_lib import doors
 from course_lib.cells import LSTMCell
 from course_lib.data import load_source
 from course_lib.files import write
 from course_lib.tasks import Batch, Choice
-from course_lib.training import Network, build, evaluate, train
+from course_lib.training import Network, build, drawn_from, evaluate, train
 
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127)))  # whatever is none of these is one more symbol
 MODEL = Path(__file__).parents[1] / "results" / "source_model.npz"
 OPENS, CLOSES = (  # from Python 3.12 on, a string with expressions in it is several tokens
     {getattr(tokenize, f"{kind}STRING_{end}", None) for kind in "FT"} for end in ("START", "END")
 )
+SPLITS = ("train", "test")
 HELD_OUT = 8  # one module in so many is for testing
 
 
@@ -42,11 +44,16 @@ def encode(text):
     """The number of each character of text in SYMBOLS, int64 (time,); len(SYMBOLS) for any other character."""
     table = np.full(0x110000, len(SYMBOLS))
     table[[ord(symbol) for symbol in SYMBOLS]] = np.arange(len(SYMBOLS))
-    return torch.from_numpy(table[np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)])
+    points = doors.text("encode", "text", text).encode("utf-32-le", errors="surrogatepass")
+    return torch.from_numpy(table[np.frombuffer(points, dtype=np.uint32)])
 
 
 def one_hot(codes):
-    """x (..., time, symbols), float32, for the numbers (..., time) of characters."""
+    """x (..., time, symbols), float32, for the numbers (..., time) of characters, int64 from 0 to len(SYMBOLS)."""
+    if not isinstance(codes, torch.Tensor) or codes.dtype != torch.int64 or not codes.dim() or not codes.numel():
+        doors.refuse("one_hot", "codes as a tensor (..., time) of int64", codes)
+    if codes.min() < 0 or codes.max() > len(SYMBOLS):
+        doors.refuse("one_hot", f"codes from 0 to {len(SYMBOLS)}", f"{int(codes.min())} to {int(codes.max())}")
     return functional.one_hot(codes, len(SYMBOLS) + 1).float()
 
 
@@ -56,15 +63,18 @@ def modules(split):
     A module is for testing when the checksum of its name says so, whatever else this Python has. ValueError for another
     split.
     """
-    if split not in ("train", "test"):
-        raise ValueError(f"modules has no split {split!r}; choices: train, test")
+    doors.choice("modules", "split", split, SPLITS)
     source = load_source().items()
     return {name: text for name, text in source if (crc32(name.encode()) % HELD_OUT == 0) == (split == "test")}
 
 
-@cache
 def characters(split):
     """All modules of a split, one after the other, as numbers of characters (time,)."""
+    return read_once(doors.choice("characters", "split", split, SPLITS))
+
+
+@cache
+def read_once(split):
     return torch.cat([encode(text) for text in modules(split).values()])
 
 
@@ -89,8 +99,7 @@ class NextCharacter(Choice):
     def __post_init__(self):
         super().__post_init__()
         most = len(characters(self.split)) - 1
-        if self.lag > most:
-            raise ValueError(f"NextCharacter needs lag of at most {most}, the characters of the split; got {self.lag}")
+        doors.whole("NextCharacter", "lag in characters of the split", self.lag, most=most)
 
     @property
     def baseline(self):
@@ -107,6 +116,7 @@ class NextCharacter(Choice):
 
     def score(self, output, batch):
         """The fraction of characters that are the most probable one."""
+        self.check(output, batch)
         return (output.argmax(dim=-1) == batch.y).float().mean().item()
 
 
@@ -120,11 +130,14 @@ def structure(text):
 
     Found by Python's own tokenizer. Raises ValueError for text that is not Python.
     """
-    starts = np.cumsum([0, *(len(line) for line in text.splitlines(keepends=True))])
+    lines = io.StringIO(doors.text("structure", "text", text)).readlines()  # as the tokenizer gets them: not at a \f
+    starts = np.cumsum([0, *map(len, lines)])
     found = {name: np.zeros(len(text)) for name in ("in string", "in comment", "brackets", "indentation")}
     depth = last = nested = first = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.ERRORTOKEN:
+                raise SyntaxError(f"{token.string!r} in line {token.start[0]}")
             begin, end = (starts[min(row, len(starts)) - 1] + column for row, column in (token.start, token.end))
             found["brackets"][last:begin] = depth
             if token.type == tokenize.OP and not nested:
@@ -143,9 +156,10 @@ def structure(text):
                     found["in string"][first : end - 1] = 1
     except (tokenize.TokenError, SyntaxError) as error:
         raise ValueError(f"structure needs the text of a Python module; got one that does not parse: {error}") from None
-    for begin, line in zip(starts, text.splitlines(keepends=True)):
-        first = len(line) - len(line.lstrip(" "))
-        found["indentation"][begin + first : begin + len(line)] = first / 4
+    for begin, line in zip(starts, lines):
+        first = len(line) - len(line.lstrip(" \t\f"))
+        columns = len(line[:first].rpartition("\f")[2].expandtabs(8))  # as Python counts them
+        found["indentation"][begin + first : begin + len(line)] = columns / 4
     return found
 
 
@@ -155,17 +169,21 @@ def structure(text):
 def load_model(path=MODEL):
     """(network, facts): the trained Network, and how it was made: settings, losses, command, versions, a dict.
 
-    Raises ValueError where the file is missing.
+    Raises ValueError where the file is missing or is another one.
     """
-    if not Path(path).exists():
+    if not Path(doors.path("load_model", "path", path)).exists():
         raise ValueError(
             f"load_model needs {path}; `git checkout -- results`, or `python -m course_lib.text`, brings it"
         )
-    with np.load(path) as kept:
-        facts = json.loads(str(kept["facts"]))
-        weights = {name: torch.from_numpy(kept[name]) for name in kept.files if name != "facts"}
-    network = Network(LSTMCell(len(SYMBOLS) + 1, facts["hidden_size"]), len(SYMBOLS) + 1)
-    network.load_state_dict(weights)
+    try:
+        with Path(path).open("rb") as file, np.load(file) as kept:
+            facts = json.loads(str(kept["facts"]))
+            weights = {name: torch.from_numpy(kept[name]) for name in kept.files if name != "facts"}
+        with drawn_from(0):
+            network = Network(LSTMCell(len(SYMBOLS) + 1, facts["hidden_size"]), len(SYMBOLS) + 1)
+        network.load_state_dict(weights)
+    except Exception as error:  # whatever a file of another kind gives rise to
+        raise ValueError(f"load_model needs path as a file of make_model; got {path} ({error})") from None
     return network, facts
 
 
@@ -177,6 +195,7 @@ def make_model(path=MODEL, *, hidden_size=96, updates=20_000, batch_size=32, win
     The learning rate falls from 0.01 to 0.003 after 70 % of the updates and to 0.001 after 90 %. Ctrl-C keeps what was
     trained beside path, and the same call goes on from there.
     """
+    doors.target("make_model", "path", path)
     task = NextCharacter(window)
     network = build(LSTMCell, task, hidden_size=hidden_size, init="chrono", seed=seed)
     done, seconds = 0, 0.0
@@ -184,7 +203,7 @@ def make_model(path=MODEL, *, hidden_size=96, updates=20_000, batch_size=32, win
         done += round(share * updates)
         part = Path(f"{path}.{rate:g}.checkpoint")
         history = train(network, task, updates=round(share * updates), batch_size=batch_size, learning_rate=rate,
-                        init="chrono", seed=seed + done, checkpoint=part, progress=progress)  # fmt: skip
+                        seed=seed + done, checkpoint=part, progress=progress)  # fmt: skip
         seconds += history.seconds
         if history.ended != "budget":
             print(f"{history.ended} after {len(history.losses)} updates at rate {rate:g}: call again to go on")

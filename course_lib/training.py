@@ -8,6 +8,8 @@
 import io
 import os
 import time
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +18,14 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from course_lib import doors
+from course_lib.cells import Cell as AnyCell
+from course_lib.cells import check_cell
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
-from course_lib.unroll import unroll
+from course_lib.tasks import Task, check_at
+from course_lib.unroll import check_input, unroll
 
 SMOOTHING = 20  # updates over which the loss is averaged before it is compared with a threshold
 SAVE_EVERY = 20  # seconds between checkpoints
@@ -30,44 +36,74 @@ class Network(nn.Module):
 
     forward(x, at=...) runs the cell over x (batch, time, input) and reads h after the last step (at="last"), after
     every step (at="every"), or after step at[b] of sequence b (a tensor (batch,)). Returns (batch, output), or
-    (batch, time, output) for "every".
+    (batch, time, output) for "every". W_y and b_y are drawn from torch's global generator.
+    Raises ValueError for another `at`, and as `unroll` does.
     """
 
     def __init__(self, cell, output_size):
         super().__init__()
-        self.cell = cell
-        self.readout = nn.Linear(cell.hidden_size, output_size)
+        self.cell = check_cell("Network", cell)
+        self.readout = nn.Linear(cell.hidden_size, doors.whole("Network", "output_size", output_size))
 
     def forward(self, x, *, at="last"):
+        check_at("Network", at, check_input(self.cell, x))
         every = not (isinstance(at, str) and at == "last")
         hidden, _ = fuse(self.cell)(x, every=every)
         return self.readout(hidden) if not every else self.read(hidden, at=at)
 
     def read(self, hidden, *, at="last"):
-        """The outputs from the hidden states (batch, time, hidden)."""
+        """The outputs from the hidden states (batch, time, hidden); at as in forward."""
+        sizes = {"batch": None, "time": None, "hidden": self.cell.hidden_size}
+        check_at("Network", at, doors.tensor("Network", "hidden", hidden, sizes, dtype=self.readout.weight.dtype))
         if isinstance(at, torch.Tensor):
             return self.readout(hidden[torch.arange(len(hidden)), at])
         return self.readout(hidden if at == "every" else hidden[:, -1])
 
 
-def build(Cell, task, *, hidden_size=32, init="default", bias=1.0, lag=None, seed=0):
-    """A new Network for task, its weights drawn from seed. init, bias: see `initialise`; lag: the task's by default."""
-    torch.manual_seed(seed)
-    cell = Cell(task.input_size, hidden_size)
-    initialise(cell, init, bias=bias, lag=task.lag if lag is None else lag)
-    return Network(cell, task.output_size)
+def check_class(who, Cell):
+    """Cell, or a ValueError unless it is a class of cells."""
+    return doors.subclass(who, "Cell", Cell, AnyCell, such_as="LSTMCell")
+
+
+def check_task(who, task):
+    """task, or a ValueError unless it is a Task, and not a class of them."""
+    return doors.instance(who, "task", task, Task, such_as="Adding(lag=10)")
+
+
+@contextmanager
+def drawn_from(seed):
+    """Inside, torch's global generator starts from seed; afterwards it is where it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def build(Cell, task, *, hidden_size=32, init="default", bias=None, lag=None, seed=0):
+    """A new Network for task, its weights drawn from seed. init, bias: see `initialise`; lag: the task's by default.
+
+    Raises ValueError for what is no class of cells or no task, and as `initialise` does.
+    """
+    check_class("build", Cell), check_task("build", task)
+    with drawn_from(doors.seed("build", seed)):
+        cell = Cell(task.input_size, hidden_size)
+        initialise(cell, init, bias=bias, lag=task.lag if lag is None else lag)
+        return Network(cell, task.output_size)
 
 
 def count_parameters(Cell, input_size, hidden_size):
     """How many weights a cell has."""
-    return sum(weight.numel() for weight in Cell(input_size, hidden_size).parameters())
+    with drawn_from(0):
+        cell = check_class("count_parameters", Cell)(input_size, hidden_size)
+    return sum(weight.numel() for weight in cell.parameters())
 
 
 def hidden_size_for(Cell, input_size, parameters):
-    """The hidden size at which Cell comes closest to a number of weights, so that cells compare at equal counts."""
-    if not parameters >= count_parameters(Cell, input_size, 1):
-        least = count_parameters(Cell, input_size, 1)
-        raise ValueError(f"{Cell.__name__} needs at least {least} parameters; got {parameters!r}")
+    """The hidden size at which Cell comes closest to a number of weights, so that cells compare at equal counts.
+
+    Raises ValueError for fewer weights than a cell of one unit has.
+    """
+    least = count_parameters(check_class("hidden_size_for", Cell), input_size, 1)
+    doors.whole(Cell.__name__, "parameters", parameters, least=least)
     size = 1
     while count_parameters(Cell, input_size, size + 1) <= parameters:
         size += 1
@@ -108,12 +144,14 @@ class History:
 
 
 def below(threshold):
-    """Solved when the mean loss of the last 20 updates is below threshold."""
+    """Solved when the mean loss of the last 20 updates is below threshold, a number; 0 is never reached."""
+    threshold = doors.number("below", "threshold", threshold)
     return lambda history: len(history.losses) >= SMOOTHING and history.loss < threshold
 
 
 def streak(sequences):
     """Solved when so many sequences in a row were all right (Hochreiter & Schmidhuber 1997 used 2,000)."""
+    sequences = doors.whole("streak", "sequences", sequences)
 
     def solved(history):
         batches = -(-sequences // history.settings["batch_size"])
@@ -123,36 +161,46 @@ def streak(sequences):
 
 
 def train(
-    Cell, task, *, hidden_size=32, init="default", bias=1.0, updates=2000, batch_size=32, learning_rate=2e-3,
+    Cell, task, *, hidden_size=None, init=None, bias=None, updates=2000, batch_size=32, learning_rate=2e-3,
     clip=1.0, seed=0, until=None, checkpoint=None, progress=True,
 ):  # fmt: skip
     """Train a cell on task with Adam, every batch fresh from the generator, and return the History.
 
-    Cell            a Cell class (a network is built from hidden_size, init, bias and seed), or a Network to train on
+    Cell            a Cell class, from which `build` makes a network with hidden_size (32 when omitted), init, bias and
+                    seed; or a Network to train on, to which these three do not apply
     learning_rate   Adam's step size; clip: the largest norm of the gradient, None for no limit
     until           a rule History -> bool that ends the run as solved; below(task.solved_at) when omitted
     checkpoint      a file to which the run is saved now and then and when it ends; the same call continues from it
 
     The same seed gives the same numbers. Ctrl-C, or the stop button of a notebook, returns the History so far. A loss
     that is not finite ends the run as "diverged", with the update and what to try in History.note.
-    Raises ValueError for sizes and rates that cannot be used, and for a checkpoint of other settings.
+    Raises ValueError for sizes and rates that cannot be used, for a start asked of a Network that has one, and for a
+    checkpoint that is of other settings or none.
     """
-    for name, value, least in (("updates", updates, 1), ("batch_size", batch_size, 1)):
-        if not isinstance(value, int) or value < least:
-            raise ValueError(f"train needs {name} as a whole number, {least} or more; got {value!r}")
-    if not 0 < learning_rate < float("inf") or not (clip is None or clip > 0):
-        raise ValueError(f"train needs learning_rate > 0 and clip > 0 or None; got {learning_rate!r} and {clip!r}")
+    check_task("train", task)
+    updates, batch_size = doors.whole("train", "updates", updates), doors.whole("train", "batch_size", batch_size)
+    learning_rate, seed = doors.number("train", "learning_rate", learning_rate, above=0), doors.seed("train", seed)
+    clip = None if clip is None else doors.number("train", "clip, when it is not None,", clip, above=0)
+    until = below(task.solved_at) if until is None else doors.function("train", "until", until, "history")
+    doors.flag("train", "progress", progress)
     network = Cell
     if not isinstance(Cell, Network):
-        network = build(Cell, task, hidden_size=hidden_size, init=init, bias=bias, seed=seed)
+        check_class("train", Cell)
+        asked = {"hidden_size": hidden_size, "init": init, "bias": bias}
+        network = build(Cell, task, seed=seed, **{name: value for name, value in asked.items() if value is not None})
+        init = "default" if init is None else init
+    elif (hidden_size, init, bias) != (None, None, None):
+        raise ValueError(
+            f"train needs hidden_size, init and bias for a class of cells alone; got {hidden_size!r}, {init!r} and "
+            f"{bias!r} for a Network, which has its size and weights"
+        )
     settings = dict(cell=type(network.cell).__name__, task=repr(task), hidden_size=network.cell.hidden_size, init=init,
                     bias=bias, batch_size=batch_size, learning_rate=learning_rate, clip=clip, seed=seed)  # fmt: skip
-    until = until or below(task.solved_at)
     history = History(network, settings)
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     if checkpoint is not None:
-        load(checkpoint, history, optimiser, generator)
+        load(doors.target("train", "checkpoint", checkpoint), history, optimiser, generator)
     if history.ended in ("solved", "diverged"):
         return history
     history.ended = "budget"
@@ -204,9 +252,12 @@ def update(network, task, batch, optimiser, clip, history):
 
 def evaluate(network, task, *, sequences=1000, seed=1, override=None):
     """(loss, score) of network on fresh sequences, with gates overridden as in `unroll` if asked."""
-    batch = task.batch(sequences, generator=torch.Generator().manual_seed(seed))
+    doors.instance("evaluate", "network", network, Network, such_as="build(LSTMCell, task)")
+    check_task("evaluate", task)
+    generator = torch.Generator().manual_seed(doors.seed("evaluate", seed))
+    batch = task.batch(doors.whole("evaluate", "sequences", sequences), generator=generator)
     with torch.no_grad():
-        if override:
+        if override is not None:
             output = network.read(unroll(network.cell, batch.x, override=override)["h"], at=batch.at)
         else:
             output = network(batch.x, at=batch.at)
@@ -223,10 +274,18 @@ def save(path, history, optimiser, generator):
 
 
 def load(path, history, optimiser, generator):
-    """Fill history, optimiser and generator from path, if it exists."""
+    """Fill history, optimiser and generator from path, if it exists; ValueError for one of another run, or none."""
     if not Path(path).exists():
         return
-    kept = torch.load(path, weights_only=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the format of what is no checkpoint
+            kept = torch.load(path, weights_only=True)
+        missing = {*vars(history), "optimiser", "generator"} - kept.keys()
+        if missing:
+            raise KeyError(*missing)
+    except Exception as error:  # whatever a file of another kind gives rise to
+        raise ValueError(f"train needs checkpoint as a new file, or one that it wrote; got {path} ({error})") from None
     if kept["settings"] != history.settings:
         changed = {k: (v, history.settings.get(k)) for k, v in kept["settings"].items() if history.settings.get(k) != v}
         raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another")

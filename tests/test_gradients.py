@@ -1,7 +1,5 @@
 """The derivatives of the library against autograd's own, in double precision."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -9,13 +7,14 @@ import torch
 from course_lib import gradients
 from course_lib.cells import CELLS, LSTM1997Cell, LSTMCell, MinGRUCell, RNNCell
 from course_lib.initialise import initialise
+from course_lib.tasks import Batch, Task
 from course_lib.training import Network
 from course_lib.unroll import unroll
 
 every_cell = pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
 
 
-class Mean:
+class Mean(Task):
     """A task whose loss is the mean square of the output at the last step."""
 
     def loss(self, output, batch):
@@ -81,16 +80,16 @@ def test_the_direct_path_of_the_cell_of_1997_is_exactly_one(double):
 def test_a_cell_without_a_direct_path_says_so(double):
     with pytest.raises(ValueError, match="RNNCell has no direct path"):
         gradients.paths(RNNCell(3, 4).double(), double)
-    with pytest.raises(ValueError, match=r"no state 'c'; its states are \['h'\]"):
+    with pytest.raises(ValueError, match=r"RNNCell has no state 'c'; choices: h"):
         gradients.jacobians(RNNCell(3, 4).double(), double, of="c")
 
 
 @every_cell
 def test_contributions_of_the_steps_add_up_to_the_whole_gradient(Cell, double):
     network = Network(Cell(3, 4), 1).double()
-    batch = SimpleNamespace(x=double, y=torch.zeros(2, 1), at="last")
-    rows = gradients.weight_gradient_per_step(network, Mean(), batch)
-    loss = Mean().loss(network.read(unroll(network.cell, double)["h"]), batch)
+    batch = Batch(double, torch.zeros(2, 1))
+    rows = gradients.weight_gradient_per_step(network, Mean(lag=6), batch)
+    loss = Mean(lag=6).loss(network.read(unroll(network.cell, double)["h"]), batch)
     whole = torch.autograd.grad(loss, list(network.cell.parameters()), materialize_grads=True)
     np.testing.assert_allclose(rows.sum(0), torch.cat([w.flatten() for w in whole]).numpy(), atol=1e-12)
     assert len(rows) == 6 and abs(rows[-1]).max() > 0
@@ -98,10 +97,10 @@ def test_contributions_of_the_steps_add_up_to_the_whole_gradient(Cell, double):
 
 def test_gradient_per_step_is_the_derivative_by_a_nudge(double):
     network = Network(LSTMCell(3, 4), 1).double()
-    batch = SimpleNamespace(x=double[:1], y=torch.zeros(1, 1), at="last")
-    got = gradients.gradient_per_step(network, Mean(), batch)
+    batch = Batch(double[:1], torch.zeros(1, 1))
+    got = gradients.gradient_per_step(network, Mean(lag=6), batch)
     start = {k: v.detach().requires_grad_() for k, v in unroll(network.cell, double[:1, :4]).final.items()}
-    loss = Mean().loss(network.read(unroll(network.cell, double[:1, 4:], start=start)["h"]), batch)
+    loss = Mean(lag=6).loss(network.read(unroll(network.cell, double[:1, 4:], start=start)["h"]), batch)
     slope = torch.autograd.grad(loss, list(start.values()))[0]  # by h alone: c is a separate leaf here
     assert got["h"][3] == pytest.approx(slope.norm().item(), rel=1e-10)
     assert got["c"].shape == (6,) and (got["c"] > 0).all()
@@ -111,7 +110,7 @@ def test_half_life_halves_and_time_constant_is_one_over_what_is_lost():
     assert 0.9 ** gradients.half_life(0.9) == pytest.approx(0.5)
     assert gradients.half_life(1.0) == np.inf and gradients.half_life(0.0) == 0
     np.testing.assert_allclose(gradients.time_constant([0.0, 0.5, 0.99]), [1, 2, 100])
-    with pytest.raises(ValueError, match=r"half_life needs a gate value in \[0, 1\]; got 1.5"):
+    with pytest.raises(ValueError, match=r"half_life needs gate, every one, as a number from 0 to 1; got 1.5"):
         gradients.half_life(1.5)
 
 

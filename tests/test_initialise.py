@@ -104,13 +104,24 @@ def test_the_default_leaves_the_cell_as_it_was():
 @pytest.mark.parametrize(
     ("cell", "how", "options", "message"),
     [
-        (RNNCell, "xavier", {}, "no 'xavier'; choices: default"),
+        (RNNCell, "xavier", {}, "initialise has no start 'xavier'; choices: default"),
         (RNNCell, "forget_bias", {}, "RNNCell has no gate on its memory"),
         (LSTM1997Cell, "chrono", {"lag": 9}, "LSTM1997Cell has no gate on its memory"),
-        (LSTMCell, "chrono", {}, "lag, the longest time to bridge, of at least 3 steps; got None"),
-        (LSTMCell, "forget_bias", {"bias": float("nan")}, "finite bias; got nan"),
-        (LSTMCell, "identity", {}, "LSTMCell has no start from the identity; these cells have one: RNNCell, ReLU"),
+        (
+            LSTMCell,
+            "chrono",
+            {},
+            "chrono needs lag, the longest time to bridge, as a whole number, 3 or more; got None",
+        ),
+        (LSTMCell, "forget_bias", {"bias": float("nan")}, "forget_bias needs bias as a finite number; got nan"),
+        (LSTMCell, "identity", {}, "LSTMCell has no start from the identity; choices: RNNCell, ReLU"),
         (MinLSTMCell, "orthogonal", {}, "MinLSTMCell has none"),
+        (
+            LSTMCell,
+            "chrono",
+            {"lag": 9, "bias": 2.0},
+            "initialise needs a bias for 'forget_bias' alone; got bias = 2.0 for 'ch",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(cell, how, options, message):
@@ -146,6 +157,6 @@ def test_a_weight_that_is_not_there_or_of_another_shape_is_named_and_none_is_set
     before = [weight.clone() for weight in cell.parameters()]
     with pytest.raises(ValueError, match=r"RNNCell has no weight 'W_f'; choices: W, U, b"):
         by_hand(cell, W=2.0, W_f=1.0)
-    with pytest.raises(ValueError, match=r"U needs the shape \(2, 2\); got \(2,\)"):
+    with pytest.raises(ValueError, match=r"RNNCell needs U with the shape \(2, 2\); got \(2,\)"):
         by_hand(cell, W=2.0, U=[1.0, 0.0])
     assert all(torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True))

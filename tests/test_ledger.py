@@ -50,7 +50,7 @@ def test_a_claim_whose_verdict_is_gone_is_an_error(tmp_path):
 
 
 def test_a_claim_whose_notebook_is_gone_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match="needs notebook 01 for A1"):
+    with pytest.raises(ValueError, match="needs notebook 01 for A1"):
         ledger.evidence(ledger.CLAIMS[0], folder=tmp_path)
 
 

@@ -34,7 +34,7 @@ def test_one_variable_moves_every_seed(monkeypatch):
     assert lesson.seeds(3) == [7000, 7001, 7002]
     assert lesson.seeds(2, skip=500) == [7500, 7501]
     monkeypatch.setenv("COURSE_SEED", "seven")
-    with pytest.raises(ValueError, match="COURSE_SEED needs a whole number; got 'seven'"):
+    with pytest.raises(ValueError, match="COURSE_SEED needs a whole number, 0 or more; got 'seven'"):
         lesson.seeds(3)
 
 
@@ -70,7 +70,7 @@ def test_a_prediction_under_test_keeps_nothing_and_prints_the_same_text(answers,
 
 
 def test_a_prediction_without_a_right_answer_is_refused():
-    with pytest.raises(ValueError, match="index into its 2 choices; got 2"):
+    with pytest.raises(ValueError, match="the index of the right choice, as a whole number from 0 to 1; got 2"):
         lesson.Prediction(**QUESTION | {"answer": 2})
 
 

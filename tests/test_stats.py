@@ -22,7 +22,7 @@ def test_kaplan_meier_gives_the_textbook_curve():
     assert unsolved == pytest.approx([1, 5 / 8, 5 / 8 * 3 / 4, 5 / 8 * 3 / 4 / 2])
     assert [a.tolist() for a in kaplan_meier([5, 5], [0, 0])] == [[0], [1]]
     with pytest.raises(ValueError, match="a time and a solved for each run"):
-        kaplan_meier([], [])
+        kaplan_meier([5, 5], [True])
 
 
 @pytest.mark.parametrize(("seeds", "share"), [(5, 0.83), (30, 0.94)])

@@ -128,7 +128,7 @@ def test_the_step_that_is_judged_does_not_tell_the_answer(Task):
 @pytest.mark.parametrize("lag", [-1, 0, 2.5, True, "10", None])
 def test_a_lag_that_cannot_be_is_refused_with_the_least(Task, lag):
     with pytest.raises(
-        ValueError, match=f"{Task.__name__} needs lag as a whole number of steps, {Task.least} or more; got"
+        ValueError, match=f"{Task.__name__} needs lag in steps as a whole number, {Task.least} or more; got"
     ):
         Task(lag=lag)
 
@@ -276,7 +276,9 @@ def test_training_windows_never_reach_into_the_test_hours():
         task = NextObservation(lag=last - first - 1, split=split)  # the longest window there is: all of the split
         batch = drawn(task, 2)
         torch.testing.assert_close(batch.x[0], values[first : last - 1], rtol=0, atol=0)
-        with pytest.raises(ValueError, match=f"lag of at most {last - first - 1} hours"):
+        with pytest.raises(
+            ValueError, match=f"lag in hours of the split as a whole number from 10 to {last - first - 1}"
+        ):
             NextObservation(lag=last - first, split=split)
 
 

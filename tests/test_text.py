@@ -82,6 +82,20 @@ def test_structure_of_every_module_ends_as_it_began():
         assert found["brackets"][-1] == found["in string"][-1] == 0 and found["brackets"].min() == 0, name
 
 
+@pytest.mark.parametrize("end", ["\f", "\v", "\x1c", "\x85", "\u2028"])
+def test_structure_goes_on_after_what_only_python_strings_take_for_the_end_of_a_line(end):
+    text = f"# why{end}so\nx = 'it'\n"
+    found = structure(text)
+    assert found["in comment"].tolist() == [1] * text.index("\n") + [0] * (len(text) - text.index("\n"))
+    assert "".join(c for c, inside in zip(text, found["in string"]) if inside) == "'it"
+
+
+def test_indentation_is_counted_as_python_counts_it():
+    text = "if x:\n\ty\nif x:\n\f    y\n"
+    found = structure(text)["indentation"]
+    assert found[text.index("y")] == 2 and found[text.rindex("y")] == 1
+
+
 def test_text_that_is_not_python_is_refused():
     with pytest.raises(ValueError, match="structure needs the text of a Python module"):
         structure("f(((")

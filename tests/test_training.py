@@ -111,9 +111,9 @@ def test_evaluation_with_an_overridden_gate_differs_and_without_one_does_not():
     [
         ({"updates": 0}, "updates as a whole number, 1 or more; got 0"),
         ({"batch_size": 2.5}, "batch_size as a whole number, 1 or more; got 2.5"),
-        ({"learning_rate": -1}, "learning_rate > 0"),
-        ({"clip": 0}, "clip > 0 or None"),
-        ({"init": "xavier"}, "no 'xavier'; choices"),
+        ({"learning_rate": -1}, "learning_rate as a number above 0; got -1"),
+        ({"clip": 0}, "clip, when it is not None, as a number above 0; got 0"),
+        ({"init": "xavier"}, "initialise has no start 'xavier'; choices: default"),
     ],
 )
 def test_what_cannot_be_used_is_said(options, message):
@@ -122,5 +122,5 @@ def test_what_cannot_be_used_is_said(options, message):
 
 
 def test_too_few_parameters_are_refused():
-    with pytest.raises(ValueError, match="LSTMCell needs at least 16 parameters; got 3"):
+    with pytest.raises(ValueError, match="LSTMCell needs parameters as a whole number, 16 or more; got 3"):
         hidden_size_for(LSTMCell, 2, 3)

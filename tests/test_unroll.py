@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from strangers import SignedMinGRUCell
 
 from course_lib.cells import CELLS, GRUCell, LSTMCell, MinGRUCell, RNNCell
 from course_lib.unroll import shuffled, unroll
@@ -111,7 +112,7 @@ def test_the_gradient_at_every_step_can_be_asked_for(lstm, x):
 
 
 def test_a_name_the_trace_does_not_have_is_refused_with_those_it_has(lstm, x):
-    with pytest.raises(ValueError, match=r"Trace has no 'i'; it recorded \['h', 'c', 'forget', 'input', 'output'\]"):
+    with pytest.raises(ValueError, match="Trace has no state or gate 'i'; choices: h, c, forget, input, output"):
         unroll(lstm, x)["i"]
 
 
@@ -121,12 +122,13 @@ def test_a_name_the_trace_does_not_have_is_refused_with_those_it_has(lstm, x):
         (torch.zeros(2, 5), r"\(2, 5\)"),
         (torch.zeros(2, 5, 4), r"\(2, 5, 4\)"),
         (torch.zeros(2, 0, 3), r"\(2, 0, 3\)"),
-        ([[0.0]], "list"),
+        ([[0.0]], r"\[\[0.0\]\]"),
     ],
 )
 def test_observations_of_another_shape_are_refused(lstm, bad, got):
     with pytest.raises(
-        ValueError, match=rf"LSTMCell needs x as a tensor \(batch, time of at least 1, input 3\); got {got}"
+        ValueError,
+        match=rf"LSTMCell needs x as a tensor \(batch, time, input 3\) of float32, with no empty axis; got .*{got}",
     ):
         unroll(lstm, bad)
 
@@ -134,28 +136,94 @@ def test_observations_of_another_shape_are_refused(lstm, bad, got):
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_observations_that_are_not_finite_are_refused(lstm, x, bad):
     x[1, 2, 0] = bad
-    with pytest.raises(ValueError, match="LSTMCell needs finite observations; got 1 NaN or infinite"):
+    with pytest.raises(ValueError, match="LSTMCell needs finite x; got 1 NaN or infinite"):
         unroll(lstm, x)
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.1, float("nan"), float("inf"), "1", None, [0.5]])
 def test_a_clamp_that_no_gate_can_have_is_refused(lstm, x, bad):
-    with pytest.raises(ValueError, match=r"LSTMCell can clamp 'forget' to a number in \[0, 1\] or a function of"):
+    with pytest.raises(
+        ValueError,
+        match=r"LSTMCell needs override\['forget'\] as a function of \(t, value\) or as a number from 0 to 1; got",
+    ):
         unroll(lstm, x, override={"forget": bad})
 
 
 def test_a_gate_the_cell_does_not_have_is_refused_with_those_it_has(lstm, x):
-    with pytest.raises(
-        ValueError, match=r"LSTMCell has no gate 'update'; its gates are \['forget', 'input', 'output'\]"
-    ):
+    with pytest.raises(ValueError, match="LSTMCell has no gate 'update'; choices: forget, input, output"):
         unroll(lstm, x, override={"update": 1.0})
-    with pytest.raises(ValueError, match=r"RNNCell has no gate 'forget'; its gates are \[\]"):
+    with pytest.raises(ValueError, match="RNNCell has no gate 'forget'; choices: none"):
         unroll(RNNCell(3, 4), x, override={"forget": 1.0})
 
 
-@pytest.mark.parametrize("start", [{}, {"h": torch.zeros(2, 4)}, {"h": torch.zeros(2, 4), "c": torch.zeros(3, 4)}])
-def test_a_start_that_is_not_the_state_is_refused(lstm, x, start):
-    with pytest.raises(
-        ValueError, match=r"LSTMCell needs start = \{'h': \(2, 4\), 'c': \(2, 4\)\} \(name: shape\); got"
-    ):
+HALF = {"h": torch.zeros(2, 4)}
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({}, r"start as {name: \(batch, hidden\)} for h, c; got \[\]"),
+        (HALF, r"start as {name: \(batch, hidden\)} for h, c; got \['h'\]"),
+        (
+            HALF | {"c": torch.zeros(3, 4)},
+            r"start\['c'\] as a tensor \(batch 2, hidden 4\) of float32.*; got Tensor \(3, 4\)",
+        ),
+    ],
+)
+def test_a_start_that_is_not_the_state_is_refused(lstm, x, start, message):
+    with pytest.raises(ValueError, match=f"LSTMCell needs {message}"):
         unroll(lstm, x, start=start)
+
+
+@pytest.mark.parametrize(
+    ("rule", "got"),
+    [
+        (lambda t, value: value[0], r"to return a tensor \(2, 4\) of torch.float32; got Tensor \(4,\)"),
+        (lambda t, value: value + (t == 3), r"to return values from 0 to 1; got '1\.\d+ to 1\.\d+'"),
+        (lambda t, value: 0.0 / (0.0 * value), "to return values from 0 to 1; got 'nan to nan'"),
+    ],
+)
+def test_a_function_that_returns_what_no_gate_can_be_is_refused(lstm, x, rule, got):
+    with pytest.raises(ValueError, match=rf"LSTMCell needs override\['forget'\] {got}"):
+        unroll(lstm, x, override={"forget": rule})
+
+
+def test_a_gate_of_a_wider_range_may_be_set_within_it(x):
+    cell = SignedMinGRUCell(3, 4)
+    assert (unroll(cell, x, override={"update": -0.5})["update"] == -0.5).all()
+    with pytest.raises(ValueError, match="or as a number from -1 to 1; got -1.5"):
+        unroll(cell, x, override={"update": -1.5})
+
+
+BROKEN = {  # what the author of a step forgot: (the step's last lines, what the unroll says)
+    "a gate that is not declared": (
+        'gate("reset", h); return {"h": h}',
+        "Broken needs gate 'reset' among its gates; got",
+    ),
+    "a gate that is not announced": (
+        'return {"h": h}',
+        "Broken needs 'update' once a step; got it 0 times in 5",
+    ),
+    "a gate announced twice": (
+        'gate("update", h); gate("update", h); return {"h": h}',
+        "Broken needs 'update' once a step; got it 10 times in 5 steps",
+    ),
+    "no return": ('gate("update", h)', "step of Broken needs to return {name: value} for h; got None"),
+    "no name": (
+        'gate("update", h); return h',
+        r"step of Broken needs to return {name: value} for h; got Tensor \(2, 4\)",
+    ),
+    "a state of one sequence": (
+        'gate("update", h); return {"h": h[:1]}',
+        r"Broken needs 'h' with the shape of its start, \(2, 4\); got Ten",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_step_that_forgets_something_is_told_what(text, said, x):
+    space = {}
+    exec(f"def step(self, gate, x, h):\n    {text}", space)  # noqa: S102
+    Broken = type("Broken", (RNNCell,), {"gates": ("update",), "step": space["step"]})
+    with pytest.raises(ValueError, match=said):
+        unroll(Broken(3, 4), x)

@@ -20,6 +20,8 @@ Every thread takes its own sequences of the batch from the first step to the las
 import sys
 from functools import cache
 
+from course_lib import doors
+from course_lib.cells import check_cell
 from course_lib.fuse.compile import available
 from course_lib.fuse.program import Program
 from course_lib.fuse.run import run_program
@@ -47,7 +49,7 @@ class Fused:
     """
 
     def __init__(self, cell):
-        self.cell = cell
+        self.cell = check_cell("fuse", cell)
 
     @property
     def why_not(self):
@@ -60,6 +62,7 @@ class Fused:
 
     def __call__(self, x, *, start=None, every=False):
         check_input(self.cell, x)
+        doors.flag("fuse", "every", every)
         start = self.cell.start(len(x)) if start is None else check_start(self.cell, x, start)
         try:
             program = self.program(start, x.dtype)

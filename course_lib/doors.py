@@ -1,0 +1,201 @@
+"""What public functions ask of what they are given: each check returns the value, or says who needs what.
+
+>>> whole("Adding", "lag", 10)
+10
+>>> number("longest_lag", "noise", -1, above=0)
+Traceback (most recent call last):
+ValueError: longest_lag needs noise as a number above 0; got -1
+
+The checks stand where a learner's values come in, and not inside loops over time.
+"""
+
+import os
+from inspect import signature
+from math import inf, isfinite
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+
+MOST = 2**31 - 1  # of what can be counted
+SEEDS = 2**63 - 1  # what both torch and numpy can start from
+
+
+def shown(value):
+    """value as a message tells it: a tensor or array by its type and shape, anything long by its beginning."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    try:
+        if hasattr(value, "dtype") and len(value.shape):
+            return f"{type(value).__name__} {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"an object of {type(value)}"
+    return text if len(text) <= 100 else f"{type(value).__name__} {text[:80]}..."
+
+
+def refuse(who, what, value):
+    """ValueError: who needs what; got value."""
+    raise ValueError(f"{who} needs {what}; got {shown(value)}")
+
+
+# ---- Numbers ----
+
+
+def whole(who, name, value, *, least=1, most=MOST):
+    """value as an int from least to most. numpy's whole numbers are taken, True and 2.0 are not."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or not least <= value <= most:
+        over = isinstance(value, Integral) and value > most
+        bounds = f" from {least} to {most}" if over or most not in (MOST, SEEDS) else f", {least} or more"
+        refuse(who, f"{name} as a whole number{bounds}", value)
+    return int(value)
+
+
+def seed(who, value):
+    """value as an int that a random generator can start from, 0 or more."""
+    return whole(who, "seed", value, least=0, most=SEEDS)
+
+
+def number(who, name, value, *, least=-inf, most=inf, above=-inf):
+    """value as a finite float from least to most and greater than above."""
+    try:
+        good = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        good = False
+    if not good or not (least <= value <= most and value > above):
+        refuse(who, f"{name} as a {between(least, most, above)}", value)
+    return float(value)
+
+
+def between(least, most, above=-inf):
+    """The words for a range of numbers."""
+    if above > -inf:
+        return f"number above {above:g}" + (f" and up to {most:g}" if most < inf else "")
+    if least > -inf:
+        return f"number from {least:g} to {most:g}" if most < inf else f"number, {least:g} or more"
+    return "finite number"
+
+
+def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False):
+    """value, numbers in anything like an array, finite and from least to most, as a float array of dims[k] axes.
+
+    gaps   whether NaN may be among them. A tensor that requires a gradient, which would be lost, is refused.
+    """
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # ragged, or a tensor that requires a gradient
+        found = np.array("")
+    if found.dtype.kind not in "iuf" or not found.size or dims is not None and found.ndim not in dims:
+        axes = "" if dims is None else f" along {' or '.join(map(str, dims))} axes"
+        refuse(who, f"{name} as plain numbers{axes}, at least one", value)
+    found = found.astype(float)
+    fits = (found >= least) & (found <= most) & np.isfinite(found) | (gaps & np.isnan(found))
+    if not fits.all():
+        refuse(who, f"{name}, every one, as a {between(least, most)}", found[~fits][0].item())
+    return found
+
+
+# ---- Words ----
+
+
+def choice(who, name, value, choices):
+    """value, which is one of choices, names."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{who} has no {name} {shown(value)}; choices: {', '.join(choices) or 'none'}")
+    return value
+
+
+def text(who, name, value, *, empty=True):
+    """value, which is a str, and not a blank one unless it may be empty."""
+    if not isinstance(value, str) or not (empty or value.strip()):
+        refuse(who, f"{name} as text", value)
+    return value
+
+
+def texts(who, name, value, *, least=1):
+    """value, a list or tuple of str or one str of symbols, at least so many, as a list."""
+    fits = isinstance(value, (str, list, tuple)) and len(value) >= least and all(isinstance(one, str) for one in value)
+    if not fits:
+        refuse(who, f"{name} as a list of {least} or more texts", value)
+    return list(value)
+
+
+def flag(who, name, value):
+    """value as a bool, which it is, or numpy's."""
+    if not isinstance(value, (bool, np.bool_)):
+        refuse(who, f"{name} as True or False", value)
+    return bool(value)
+
+
+def flags(who, name, value):
+    """value, a list or anything like it of True and False (or 1 and 0), at least one, as a bool array (n,)."""
+    found = np.asarray(value) if isinstance(value, (list, tuple)) or hasattr(value, "shape") else np.array("")
+    if found.dtype.kind not in "bi" or found.ndim != 1 or not len(found) or not np.isin(found, (0, 1)).all():
+        refuse(who, f"{name} as a list of True and False", value)
+    return found.astype(bool)
+
+
+def path(who, name, value):
+    """value, which names a file or a folder."""
+    if not isinstance(value, (str, os.PathLike)) or not str(value):
+        refuse(who, f"{name} as a path", value)
+    return value
+
+
+def target(who, name, value):
+    """value, which names a file that can be written, or made in a folder that can."""
+    above = Path(path(who, name, value)).absolute()
+    if above.exists() and not above.is_file():
+        refuse(who, f"{name} as a file", value)
+    while not above.exists():
+        above = above.parent
+        if above.exists() and not (above.is_dir() and os.access(above, os.W_OK)):
+            refuse(who, f"{name} in a folder that can be written", value)
+    return value
+
+
+# ---- Things ----
+
+
+def instance(who, name, value, kind, *, such_as):
+    """value, an instance of kind."""
+    if not isinstance(value, kind):
+        refuse(who, f"{name} as a {kind.__name__}, such as {such_as}", value)
+    return value
+
+
+def subclass(who, name, value, kind, *, such_as):
+    """value, a class below kind."""
+    if not isinstance(value, type) or not issubclass(value, kind) or value is kind:
+        refuse(who, f"{name} as a class of {kind.__name__}, such as {such_as}", value)
+    return value
+
+
+def function(who, name, value, *arguments):
+    """value, a function, and no class, that can be called with so many arguments, given by their names."""
+    good = callable(value) and not isinstance(value, type)
+    if good:
+        try:
+            signature(value).bind(*arguments)
+        except TypeError:
+            good = False
+        except ValueError:  # written in C, without a signature
+            pass
+    if not good:
+        refuse(who, f"{name} as a function of ({', '.join(arguments)})", value)
+    return value
+
+
+def tensor(who, name, value, sizes, *, dtype=None):
+    """value, a finite tensor of these axes, {axis: size, or None for any from 1}, of dtype or, when None, any float."""
+    import torch  # not above: stats and plots have doors too, and do without it
+
+    kinds = (torch.float32, torch.float64) if dtype is None else (dtype,)
+    fits = isinstance(value, torch.Tensor) and value.dim() == len(sizes) and value.dtype in kinds
+    if not fits or not all(n if size is None else n == size for n, size in zip(value.shape, sizes.values())):
+        axes = ", ".join(axis if size is None else f"{axis} {size}" for axis, size in sizes.items())
+        of = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
+        refuse(who, f"{name} as a tensor ({axes}) of {of}, with no empty axis", value)
+    if not torch.isfinite(value).all():
+        raise ValueError(f"{who} needs finite {name}; got {int((~torch.isfinite(value)).sum())} NaN or infinite")
+    return value
