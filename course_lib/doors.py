@@ -186,8 +186,11 @@ def function(who, name, value, *arguments):
     return value
 
 
-def tensor(who, name, value, sizes, *, dtype=None):
-    """value, a finite tensor of these axes, {axis: size, or None for any from 1}, of dtype or, when None, any float."""
+def tensor(who, name, value, sizes, *, dtype=None, finite=True):
+    """value, a tensor of these axes, {axis: size, or None for any from 1}, and of dtype or, when None, of any float.
+
+    finite   whether every number is looked at, which takes as long as adding them up
+    """
     import torch  # not above: stats and plots have doors too, and do without it
 
     kinds = (torch.float32, torch.float64) if dtype is None else (dtype,)
@@ -196,6 +199,6 @@ def tensor(who, name, value, sizes, *, dtype=None):
         axes = ", ".join(axis if size is None else f"{axis} {size}" for axis, size in sizes.items())
         of = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
         refuse(who, f"{name} as a tensor ({axes}) of {of}, with no empty axis", value)
-    if not torch.isfinite(value).all():
+    if finite and not torch.isfinite(value).all():
         raise ValueError(f"{who} needs finite {name}; got {int((~torch.isfinite(value)).sum())} NaN or infinite")
     return value

@@ -38,7 +38,7 @@ class Batch:
     at: object = "last"
 
     def __post_init__(self):
-        doors.tensor("Batch", "x", self.x, {"batch": None, "time": None, "input": None})
+        doors.tensor("Batch", "x", self.x, {"batch": None, "time": None, "input": None}, finite=False)
         check_at("Batch", self.at, self.x)
         every = isinstance(self.at, str) and self.at == "every"
         shape = tuple(self.x.shape[: 1 + every])

@@ -100,13 +100,19 @@ def shuffled(seed):
     """An override that deals each sequence the gate values of another sequence, drawn anew at every step.
 
     The gate keeps its distribution and loses its connection to what it should control. ValueError for a seed that is
-    not a whole number, 0 or more.
+    not a whole number, 0 or more, and where there is one sequence alone.
 
     >>> unroll(cell, x, override={"input": shuffled(seed=0)}).final["h"].shape
     torch.Size([2, 4])
     """
     generator = torch.Generator().manual_seed(doors.seed("shuffled", seed))
-    return lambda t, value: value[torch.randperm(len(value), generator=generator)]
+
+    def deal(t, value):
+        if len(value) < 2:
+            doors.refuse("shuffled", "two sequences or more", f"{len(value)}")
+        return value[torch.randperm(len(value), generator=generator)]
+
+    return deal
 
 
 # ---- What an unroll asks for ----

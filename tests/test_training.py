@@ -124,3 +124,26 @@ def test_what_cannot_be_used_is_said(options, message):
 def test_too_few_parameters_are_refused():
     with pytest.raises(ValueError, match="LSTMCell needs parameters as a whole number, 16 or more; got 3"):
         hidden_size_for(LSTMCell, 2, 3)
+
+
+def test_a_network_that_is_given_has_its_size_and_start():
+    with pytest.raises(
+        ValueError, match="train needs hidden_size, init and bias for a class of cells alone; got .*'chrono'"
+    ):
+        train(build(LSTMCell, Adding(lag=10)), Adding(lag=10), init="chrono", updates=1, progress=False)
+
+
+def test_a_checkpoint_that_holds_more_than_is_asked_for_is_refused(tmp_path):
+    run = {"hidden_size": 4, "checkpoint": tmp_path / "run.pt", "progress": False}
+    train(LSTMCell, Adding(lag=10), updates=3, **run)
+    with pytest.raises(ValueError, match="train needs updates of at least the 3 that .*run.pt holds; got 2"):
+        train(LSTMCell, Adding(lag=10), updates=2, **run)
+
+
+def test_nothing_that_has_a_seed_draws_from_the_numbers_of_the_caller():
+    before = torch.get_rng_state()
+    network = build(LSTMCell, Adding(lag=10), hidden_size=4, init="chrono", seed=1)
+    train(LSTMCell, Adding(lag=10), hidden_size=4, updates=2, seed=1, progress=False)
+    evaluate(network, Adding(lag=10), sequences=5)
+    hidden_size_for(LSTMCell, 2, 500)
+    assert torch.equal(before, torch.get_rng_state())

@@ -227,3 +227,8 @@ def test_a_step_that_forgets_something_is_told_what(text, said, x):
     Broken = type("Broken", (RNNCell,), {"gates": ("update",), "step": space["step"]})
     with pytest.raises(ValueError, match=said):
         unroll(Broken(3, 4), x)
+
+
+def test_one_sequence_has_nobody_to_be_dealt_values_from(lstm, x):
+    with pytest.raises(ValueError, match="shuffled needs two sequences or more; got '1'"):
+        unroll(lstm, x[:1], override={"input": shuffled(0)})
