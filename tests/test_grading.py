@@ -15,10 +15,9 @@ import nbformat
 import pytest
 import torch
 from nbgrader.api import Gradebook
-from planted import WRONG
-from test_checks import answer, edited, message, solutions
 
 from course_lib.checks import PROBLEMS
+from solutions import function, message, solutions, wrong_answers
 from tools import grade, sandbox, submissions
 
 ROOT = Path(__file__).parents[1]
@@ -405,15 +404,15 @@ def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
 
 def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook_does():
     with sandbox.Box() as box:
-        for name, mistakes in WRONG.items():
+        for name in PROBLEMS:
             box.run("import torch\nsigmoid, tanh = torch.sigmoid, torch.tanh")
             learner = grade.Learner(box, {})
             box.given(learner.constants)
             box.run(solutions()[name])
             PROBLEMS[name](partial(box.call, name), hidden=True)
-            for _, *edits in mistakes:
-                box.run(edited(name, *edits))
-                assert message(name, partial(box.call, name)) == message(name, answer(name, *edits))
+            for _, source in wrong_answers(name):
+                box.run(source)
+                assert message(name, partial(box.call, name)) == message(name, function(name, source))
 
 
 def test_an_object_of_a_learners_own_does_not_cross():

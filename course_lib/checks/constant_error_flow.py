@@ -20,6 +20,22 @@ def backward_case(generator):
 @problem(
     cases=several(backward_case),
     axes=("batch", "unit"),
+    hints=(
+        "Draw the arrows: h' = o ⊙ tanh(c') and c' = f ⊙ c + i ⊙ g. By how many ways does the loss reach c'?",
+        "d = dc + dh ⊙ o ⊙ (1 - tanh²(c')) is the whole derivative by c'. All but the output gate start from it.",
+        "A gate y = σ(a) has dy/da = y (1 - y); the candidate has 1 - g². The old c is reached by f alone.",
+    ),
+    planted=[
+        ("what comes through h' is left out", "d = dc + dh * o * (1 - squashed**2)", "d = dc"),
+        ("the slope of tanh is left out on the way from h' to c'", " * (1 - squashed**2)", ""),
+        ("the slope of tanh is taken at the old c", "(1 - squashed**2)", "(1 - torch.tanh(c) ** 2)"),
+        ("the old memory is reached without its gate", '"c": d * f', '"c": d'),
+        ("the old memory is reached through the input gate", '"c": d * f', '"c": d * i'),
+        ("c and g are exchanged at the gates f and i", "d * c * f", "d * g * f", "d * g * i", "d * c * i"),
+        ("the output gate is read without tanh", "dh * squashed * o", "dh * (f * c + i * g) * o"),
+        ("the forget gate is multiplied by the new c", "d * c * f", "d * (f * c + i * g) * f"),
+        (None, "g**2", "g"),
+    ],
     mistakes={
         "what comes through h' is left out": ("dc + dh * o * (1 - tanh(new) ** 2)", "dc"),
         "what comes straight from c' is left out": ("dc + dh * o", "dh * o"),
@@ -35,11 +51,6 @@ def backward_case(generator):
         "the output gate is read without tanh": ("dh * tanh(new)", "dh * new"),
         "the output gate also gets what comes straight from c'": ('"o": dh *', '"o": (dh + dc) *'),
     },
-    hints=(
-        "Draw the arrows: h' = o ⊙ tanh(c') and c' = f ⊙ c + i ⊙ g. By how many ways does the loss reach c'?",
-        "d = dc + dh ⊙ o ⊙ (1 - tanh²(c')) is the whole derivative by c'. All but the output gate start from it.",
-        "A gate y = σ(a) has dy/da = y (1 - y); the candidate has 1 - g². The old c is reached by f alone.",
-    ),
 )
 def lstm_backward(dh, dc, c, g, f, i, o):
     """dL/dc and the derivatives by the pre-activations of f, i, o, g, from dL/dh' and dL/dc'."""
@@ -57,6 +68,37 @@ def lstm_backward(dh, dc, c, g, f, i, o):
 @problem(
     cases=several(lambda generator: {"f": gate_series(generator)["f"]}),
     axes=("batch", "time", "unit"),
+    hints=(
+        "From c_t to c_{t+1} the direct path is multiplied by f_{t+1}. From c_T to c_T by nothing.",
+        "The entry of step t is f_{t+1} ... f_T; the last entry is 1.",
+        "Flip time, shift by one, cumprod, flip back; or a loop from the last step.",
+    ),
+    planted=[
+        ("the forget gate of step t itself is counted", "torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)", "f"),
+        ("the gates before t are multiplied, not those after", "later.flip(1).cumprod(1).flip(1)", "f.cumprod(1)"),
+        (
+            "the gates strictly before t are multiplied",
+            "later.flip(1).cumprod(1).flip(1)",
+            "torch.cat([torch.ones_like(f[:, :1]), f[:, :-1]], dim=1).cumprod(1)",
+        ),
+        ("what is lost is multiplied, 1 - f", "[f[:, 1:], torch", "[1 - f[:, 1:], torch"),
+        ("only the next gate counts", "later.flip(1).cumprod(1).flip(1)", "later"),
+        (
+            "the whole product stands at every step",
+            "later.flip(1).cumprod(1).flip(1)",
+            "f.prod(1, keepdim=True).expand_as(f)",
+        ),
+        ("time runs backwards: the last step comes first", ".cumprod(1).flip(1)", ".cumprod(1)"),
+        ("the gates are squared", "f[:, 1:], torch", "f[:, 1:] ** 2, torch"),
+        (
+            "only the last gate counts",
+            "later.flip(1).cumprod(1).flip(1)",
+            "torch.cat([f[:, -1:].expand_as(f)[:, 1:], torch.ones_like(f[:, :1])], dim=1)",
+        ),
+        ("the last gate is left out", "f[:, 1:], torch.ones_like(f[:, :1])", "f[:, 1:-1], torch.ones_like(f[:, :2])"),
+        (None, ".cumprod(1)", ".cumsum(1)"),
+        ("Every number is half of what it should be.", "return ", "return 0.5 * "),
+    ],
     mistakes={
         "the forget gate of step t itself is counted": ("total[:, :t] *=", "total[:, : t + 1] *="),
         "the gates before t are multiplied, not those after": ("total[:, :t]", "total[:, t:]"),
@@ -70,11 +112,6 @@ def lstm_backward(dh, dc, c, g, f, i, o):
         "the gates are squared": ("*= f[:, t : t + 1]", "*= f[:, t : t + 1] ** 2"),
         "time runs backwards: the last step comes first": ("return total", "return total[:, ::-1]"),
     },
-    hints=(
-        "From c_t to c_{t+1} the direct path is multiplied by f_{t+1}. From c_T to c_T by nothing.",
-        "The entry of step t is f_{t+1} ... f_T; the last entry is 1.",
-        "Flip time, shift by one, cumprod, flip back; or a loop from the last step.",
-    ),
 )
 def direct_path(f):
     """d c_T / d c_t along the direct path, for t = 1 to T, (batch, time, hidden)."""
@@ -86,6 +123,32 @@ def direct_path(f):
 
 @problem(
     cases=several(lambda generator: {"bias": uniform(generator, -2, 6), "steps": whole(generator, 3, 400)}),
+    hints=(
+        "The direct path over n steps of a constant gate f is f to the power n.",
+        "The logarithm of a power is the power times the logarithm.",
+        "f = σ(bias), and log10 of f^n is n · log10 f.",
+    ),
+    planted=[
+        ("the logarithm to base 2 is taken", "log10", "log2"),
+        (
+            "σ is left out",
+            "torch.sigmoid(torch.tensor(bias, dtype=torch.float64))",
+            "torch.tensor(bias, dtype=torch.float64).abs()",
+        ),
+        (
+            "tanh stands where σ should",
+            "torch.sigmoid(torch.tensor(bias, dtype=torch.float64))",
+            "torch.tanh(torch.tensor(bias, dtype=torch.float64)).abs()",
+        ),
+        (
+            "the number is given instead of its logarithm",
+            "steps * torch.log10(torch.sigmoid(torch.tensor(bias, dtype=torch.float64)))",
+            "torch.sigmoid(torch.tensor(bias)) ** steps",
+        ),
+        ("what is lost at each step is used, 1 - f", "torch.tensor(bias", "torch.tensor(-bias"),
+        ("Every number has the wrong sign.", "steps *", "-steps *"),
+        (None, "torch.tensor(bias", "torch.tensor(bias + 1"),
+    ],
     mistakes={
         "the natural logarithm is taken": ("log10(", "log("),
         "the logarithm to base 2 is taken": ("log10(", "np.log2("),
@@ -98,11 +161,6 @@ def direct_path(f):
         "there is one step too few": ("steps *", "(steps - 1) *"),
         "the bias is taken for the logarithm of f": ("log10(sigmoid(bias))", "-bias * log10(exp(1))"),
     },
-    hints=(
-        "The direct path over n steps of a constant gate f is f to the power n.",
-        "The logarithm of a power is the power times the logarithm.",
-        "f = σ(bias), and log10 of f^n is n · log10 f.",
-    ),
 )
 def direct_path_exponent(bias, steps):
     """log10 of the direct path over `steps` steps, the forget gate being σ(bias) at each."""

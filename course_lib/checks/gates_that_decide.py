@@ -11,6 +11,24 @@ from course_lib.checks.judge import problem
 
 @problem(
     cases=several(lambda generator: {"kept": uniform(generator, 0.05, 0.95), "steps": whole(generator, 2, 200)}),
+    hints=(
+        "First the gate: f to the power steps is to be kept.",
+        "Then the bias: σ(b) = f.",
+        "The inverse of σ is b = log(f / (1 - f)); torch.logit does it too.",
+    ),
+    planted=[
+        ("the gate is given instead of its bias", "torch.logit(torch.tensor(f, dtype=torch.float64))", "f"),
+        ("the sign is reversed: log((1 - f) / f)", "torch.logit", "-torch.logit"),
+        ("the bias is the log of f alone", "torch.logit", "torch.log"),
+        (
+            "the odds are given without their logarithm",
+            "torch.logit(torch.tensor(f, dtype=torch.float64))",
+            "f / (1 - f)",
+        ),
+        ("the logarithm is to base 10", "torch.float64))", "torch.float64)) / 2.302585092994046"),
+        ("the inverse of tanh is used instead of that of σ", "torch.logit", "torch.atanh"),
+        (None, "torch.logit", "torch.exp"),
+    ],
     mistakes={
         "the gate is given instead of its bias": ("log(f / (1 - f))", "f"),
         "the sign is reversed: log((1 - f) / f)": ("f / (1 - f)", "(1 - f) / f"),
@@ -23,11 +41,6 @@ from course_lib.checks.judge import problem
         "the logarithm is to base 10": ("log(f", "log10(f"),
         "the inverse of tanh is used instead of that of σ": ("log(f / (1 - f))", "log((1 + f) / (1 - f)) / 2"),
     },
-    hints=(
-        "First the gate: f to the power steps is to be kept.",
-        "Then the bias: σ(b) = f.",
-        "The inverse of σ is b = log(f / (1 - f)); torch.logit does it too.",
-    ),
 )
 def forget_bias(kept, steps):
     """The bias b for which a forget gate σ(b) keeps the fraction `kept` of a memory after `steps` steps."""
@@ -43,6 +56,26 @@ def forget_bias(kept, steps):
         }
     ),
     axes=("unit",),
+    hints=(
+        "A number uniform in [1, lag - 1] is made from u, uniform in [0, 1]: stretch it, then shift it.",
+        "1 + u (lag - 2) runs from 1 to lag - 1. The bias is its logarithm.",
+        "The input gate gets the opposite bias.",
+    ),
+    planted=[
+        ("the logarithm is missing", "torch.log(1 + u * (lag - 2))", "1 + u * (lag - 2)"),
+        (
+            "the logarithm is drawn evenly instead of the time",
+            "torch.log(1 + u * (lag - 2))",
+            "u * torch.log(torch.tensor(lag - 1.0))",
+        ),
+        (
+            "every unit gets the longest time",
+            "torch.log(1 + u * (lag - 2))",
+            "torch.log(torch.tensor(lag - 1.0)) + 0 * u",
+        ),
+        (None, "torch.log(", "torch.log10("),
+        ("Only forget is returned, without its name.", '{"forget": b, "input": -b}', "b"),
+    ],
     mistakes={
         "the logarithm is missing": ("log(1 + u * (lag - 2))", "1 + u * (lag - 2)"),
         "the times run from 0 to lag - 2 instead of 1 to lag - 1": ("1 + u * (lag - 2)", "u * (lag - 2)"),
@@ -55,11 +88,6 @@ def forget_bias(kept, steps):
         "the logarithm is drawn evenly instead of the time": ("log(1 + u * (lag - 2))", "u * log(lag - 1)"),
         "every unit gets the longest time": ("log(1 + u * (lag - 2))", "log(lag - 1) + 0 * u"),
     },
-    hints=(
-        "A number uniform in [1, lag - 1] is made from u, uniform in [0, 1]: stretch it, then shift it.",
-        "1 + u (lag - 2) runs from 1 to lag - 1. The bias is its logarithm.",
-        "The input gate gets the opposite bias.",
-    ),
 )
 def chrono_biases(u, lag):
     """The chrono biases of forget and input gate (Tallec & Ollivier 2018) from u uniform in [0, 1), (hidden,)."""
@@ -83,6 +111,40 @@ def marked_sequences(generator, mark, stores):
     axes=("sequence", "step"),
     variant=marked,
     act=set_by_hand(JANETCell, 2, read=level),
+    solve=lambda mark, stores: (
+        lambda: {
+            "W_f": [(-20 if stores else 20) * (k == mark) for k in (0, 1)],
+            "b_f": 10 if stores else -10,
+            "W_g": [5 * (k != mark) for k in (0, 1)],
+        }
+    ),
+    hints=(
+        "The forget gate must be near 1 at steps to ignore and near 0 at steps to store. Which input tells them apart?",
+        "W_f acts on the mark, b_f shifts it: their sum must be large of either sign at the two values of the mark.",
+        "The candidate copies the value: W_g on the value, about 5. W_f = ∓20 on the mark, b_f = ±10.",
+    ),
+    planted=[
+        (
+            "the gate is the wrong way round: it stores what it should ignore",
+            '[0, -20], "b_f": 10',
+            '[0, 20], "b_f": -10',
+        ),
+        ("every value is stored", '[0, -20], "b_f": 10', '[0, 0], "b_f": -10'),
+        ("nothing is ever stored", '"b_f": 10', '"b_f": 100'),
+        ("the stored value has the wrong sign", "[5, 0]", "[-5, 0]"),
+        ("the two inputs are exchanged", '[0, -20], "b_f": 10, "W_g": [5, 0]', '[-20, 0], "b_f": 10, "W_g": [0, 5]'),
+        ("the state is always +1 once something is stored", "[5, 0]}", '[0, 0], "b_g": 5}'),
+        ("the state is always -1 once something is stored", "[5, 0]}", '[0, 0], "b_g": -5}'),
+        ("the state is always +1 once something is stored", "[5, 0]}", '[5, 0], "b_g": 7}'),
+        (None, '"b_f": 10', '"b_f": 0'),
+        ("nothing is ever stored", "[5, 0]", "[0, 0]"),
+        (None, '[0, -20], "b_f": 10', '[0, -5], "b_f": 0'),
+        (None, "[5, 0]", "[0.1, 0]"),
+        ("the state is always -1 once something is stored", "[5, 0]}", '[5, 0], "b_g": -7}'),
+        (None, '"b_f": 10', '"b_f": 20'),
+        ("the first value is kept for ever", "[5, 0]}", '[5, 0], "U_g": 20}'),
+        (None, '[0, -20], "b_f": 10', '[0, 0], "b_f": 0'),
+    ],
     mistakes={
         "the gate is the wrong way round: it stores what it should ignore": ("== stores", "!= stores"),
         "every value is stored": ("x[:, t, mark] == stores", "abs(value) == 1"),
@@ -101,11 +163,6 @@ def marked_sequences(generator, mark, stores):
         "the state is always +1 once something is stored": ("stores, value", "stores, 1"),
         "the state is always -1 once something is stored": ("stores, value", "stores, -1"),
     },
-    hints=(
-        "The forget gate must be near 1 at steps to ignore and near 0 at steps to store. Which input tells them apart?",
-        "W_f acts on the mark, b_f shifts it: their sum must be large of either sign at the two values of the mark.",
-        "The candidate copies the value: W_g on the value, about 5. W_f = ∓20 on the mark, b_f = ±10.",
-    ),
 )
 def keep_or_replace_gate(x, mark, stores):
     """The value at the last step whose mark says store, 0 before the first, (sequence, step)."""
@@ -119,6 +176,15 @@ def keep_or_replace_gate(x, mark, stores):
 
 @problem(
     cases=several(lambda generator: {"z": uniform(generator, 0.2, 0.95), "k": whole(generator, 2, 10)}),
+    hints=(
+        "While the candidate n stays the same, what is h after k steps of h' = z h + (1 - z) n?",
+        "After k steps the old h has the weight z^k and n the rest.",
+        "The new gate to the power k must be the old gate.",
+    ),
+    planted=[
+        ("the time constant is used: exp(-1/k)", "z ** (1 / k)", "2.718281828 ** (-1 / k)"),
+        (None, "z ** (1 / k)", "1 / k"),
+    ],
     mistakes={
         "the gate is not changed at all": ("z ** (1 / k)", "z"),
         "the power is k instead of 1/k: it forgets faster": ("(1 / k)", "k"),
@@ -131,11 +197,6 @@ def keep_or_replace_gate(x, mark, stores):
         "the gate is multiplied by k": ("z ** (1 / k)", "z * k"),
         "the two gates are mixed up: (1 - z) to the power 1/k": ("z **", "(1 - z) **"),
     },
-    hints=(
-        "While the candidate n stays the same, what is h after k steps of h' = z h + (1 - z) n?",
-        "After k steps the old h has the weight z^k and n the rest.",
-        "The new gate to the power k must be the old gate.",
-    ),
 )
 def gate_under_warp(z, k):
     """The update gate that does in k equal steps what z does in one."""

@@ -15,6 +15,14 @@ def gru_case(generator):
 @problem(
     cases=several(gru_case),
     axes=("batch", "unit"),
+    hints=(
+        "Three lines: the two gates, the candidate, the mixture.",
+        "In PyTorch's form the reset gate multiplies the finished product U_n h + b_u, inside tanh.",
+        "z near 1 keeps: h' = z ⊙ h + (1 - z) ⊙ n.",
+    ),
+    planted=[
+        (None, "return z * h + (1 - z) * n", 'return {"h": z * h + (1 - z) * n}'),
+    ],
     mistakes={
         "z is the wrong way round: near 1 it replaces": ("z * h + (1 - z) * n", "(1 - z) * h + z * n"),
         "r acts before the product, as published by Cho": ('r * (h @ U["n"].T + b_u)', '(r * h) @ U["n"].T + b_u'),
@@ -32,11 +40,6 @@ def gru_case(generator):
         "the candidate is not gated": ("(1 - z) * n", "n"),
         "the candidate does not see h": ('r * (h @ U["n"].T + b_u)', "r * b_u"),
     },
-    hints=(
-        "Three lines: the two gates, the candidate, the mixture.",
-        "In PyTorch's form the reset gate multiplies the finished product U_n h + b_u, inside tanh.",
-        "z near 1 keeps: h' = z ⊙ h + (1 - z) ⊙ n.",
-    ),
 )
 def gru_step(x, h, W, U, b, b_u):
     """h' of the GRU in PyTorch's form, (batch, hidden)."""
@@ -48,6 +51,18 @@ def gru_step(x, h, W, U, b, b_u):
 @problem(
     cases=several(lambda generator: {name: normal(generator, 3) for name in ("a1", "b1", "a2", "b2")}),
     axes=("unit",),
+    hints=(
+        "Put x_1 = a1 x_0 + b1 into x_2 = a2 x_1 + b2 and multiply out.",
+        "x_2 = a2 a1 x_0 + a2 b1 + b2.",
+        "a is what stands before x_0; b is the rest.",
+    ),
+    planted=[
+        ("the two a are added", "a2 * a1", "a2 + a1"),
+        ("only the earlier a is kept", "a2 * a1", "a1"),
+        ("only the later a is kept", "a2 * a1", "a2"),
+        ("a and b are exchanged.", '{"a": a2 * a1, "b": a2 * b1 + b2}', '{"b": a2 * a1, "a": a2 * b1 + b2}'),
+        (None, "a2 * b1 + b2", "a2 * b1 - b2"),
+    ],
     mistakes={
         "the earlier b is not carried through the later a": ("a2 * b1 + b2", "b1 + b2"),
         "the two steps are in the wrong order": ("a2 * b1 + b2", "a1 * b2 + b1"),
@@ -60,11 +75,6 @@ def gru_step(x, h, W, U, b, b_u):
         "only the later a is kept": ("a1 * a2", "a2"),
         "the two b are multiplied": ("a2 * b1 + b2", "a2 * b1 * b2"),
     },
-    hints=(
-        "Put x_1 = a1 x_0 + b1 into x_2 = a2 x_1 + b2 and multiply out.",
-        "x_2 = a2 a1 x_0 + a2 b1 + b2.",
-        "a is what stands before x_0; b is the rest.",
-    ),
 )
 def two_steps_in_one(a1, b1, a2, b2):
     """{"a", "b"} of the one step x_2 = a x_0 + b that does step 1, then step 2."""
@@ -81,6 +91,43 @@ def scan_case(generator):
 @problem(
     cases=several(scan_case),
     axes=("batch", "time", "unit"),
+    hints=(
+        "Each step is a pair (a, b). Combine neighbours as in the problem before, then 2 apart, then 4 apart.",
+        "After a round with distance d, entry t holds the combination of steps t - 2d + 1 to t.",
+        "Shift by d with zeros for b and ones for a: b = a * shifted b + b, then a = a * shifted a; d = 1, 2, 4, ...",
+    ),
+    planted=[
+        ("b is left out after the first step", "    distance = 1", "    b = b.clone(); b[:, 1:] = 0\n    distance = 1"),
+        ("a is left out: the b are only added up", "    distance = 1", "    return b.cumsum(1)\n    distance = 1"),
+        ("the state is left out: every step is b alone", "while distance < b.shape[1]", "while False"),
+        ("b passes its own a", "    distance = 1", "    b = a * b\n    distance = 1"),
+        ("a and b are exchanged", "    distance = 1", "    a, b = b, a\n    distance = 1"),
+        ("time is read backwards", "    distance = 1", "    a, b = a.flip(1), b.flip(1)\n    distance = 1"),
+        ("the scan reaches only one step back", "while distance < b.shape[1]", "while distance < 2"),
+        (
+            "the scan reaches only three steps back: the last doublings are missing",
+            "while distance < b.shape[1]",
+            "while distance < 4",
+        ),
+        (
+            "the states are one step late: x_0 stands first",
+            "    return b",
+            "    return torch.cat([0 * b[:, :1], b[:, :-1]], dim=1)",
+        ),
+        ("Time runs backwards: the last step comes first.", "    return b", "    return b.flip(1)"),
+        (
+            "the a of the step before is used",
+            "    distance = 1",
+            "    a = torch.cat([a[:, :1], a[:, :-1]], dim=1)\n    distance = 1",
+        ),
+        (None, "    return b", "    return a"),
+        (
+            "a is left out: the b are only added up",
+            "a, b = a * before_a, a * before_b + b",
+            "a, b = a * before_a, before_b + b",
+        ),
+        ("x_0 is 1 instead of 0", "    distance = 1", "    b = b.clone(); b[:, 0] += a[:, 0]\n    distance = 1"),
+    ],
     mistakes={
         "b is left out after the first step": ("a[:, t] * x + b[:, t]", "a[:, t] * x + b[:, t] * (t == 0)"),
         "a is left out: the b are only added up": ("a[:, t] * x", "x"),
@@ -103,11 +150,6 @@ def scan_case(generator):
             "sum(np.prod(a[:, s + 1 : t + 1], 1) * b[:, s] for s in range(max(t - 3, 0), t + 1))",
         ),
     },
-    hints=(
-        "Each step is a pair (a, b). Combine neighbours as in the problem before, then 2 apart, then 4 apart.",
-        "After a round with distance d, entry t holds the combination of steps t - 2d + 1 to t.",
-        "Shift by d with zeros for b and ones for a: b = a * shifted b + b, then a = a * shifted a; d = 1, 2, 4, ...",
-    ),
 )
 def parallel_scan(a, b):
     """x_t = a_t ⊙ x_{t-1} + b_t from x_0 = 0, for every t, (batch, time, hidden)."""
@@ -130,6 +172,15 @@ def mingru_case(generator):
 @problem(
     cases=several(mingru_case),
     axes=("batch", "time", "unit"),
+    hints=(
+        "Compare h' = z ⊙ h + (1 - z) ⊙ n with x' = a ⊙ x + b. What stands before the old state?",
+        "a = z and b = (1 - z) ⊙ n; both come from the observations alone, for all steps at once.",
+        'z = sigmoid(x @ W["z"].T + b["z"]) works on (batch, time, input) as it stands.',
+    ),
+    planted=[
+        ("a and b are exchanged.", '{"a": z, "b": (1 - z) * n}', '{"b": z, "a": (1 - z) * n}'),
+        (None, '{"a": z, "b": (1 - z) * n}', "z, (1 - z) * n"),
+    ],
     mistakes={
         "z is the wrong way round: near 1 it replaces": ('"a": z, "b": (1 - z) * n', '"a": 1 - z, "b": z * n'),
         "the candidate is not gated": ("(1 - z) * n", "n"),
@@ -147,11 +198,6 @@ def mingru_case(generator):
         ),
         "a is 1: nothing is ever forgotten": ('"a": z', '"a": 1 + 0 * z'),
     },
-    hints=(
-        "Compare h' = z ⊙ h + (1 - z) ⊙ n with x' = a ⊙ x + b. What stands before the old state?",
-        "a = z and b = (1 - z) ⊙ n; both come from the observations alone, for all steps at once.",
-        'z = sigmoid(x @ W["z"].T + b["z"]) works on (batch, time, input) as it stands.',
-    ),
 )
 def mingru_as_scan(x, W, b):
     """{"a", "b"} of minGRU written as h_t = a_t ⊙ h_{t-1} + b_t, each (batch, time, hidden)."""

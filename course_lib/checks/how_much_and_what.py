@@ -15,6 +15,51 @@ def softmax(a, axis):
 @problem(
     cases=one_step("fio"),
     axes=("batch", "unit"),
+    hints=(
+        "Add up the forget gate over the units. Which sum does a memory with four units need, if all are to be kept?",
+        "A softmax makes the units compete: they sum to 1. Each unit must decide for itself.",
+        "Replace the softmax by σ, unit by unit.",
+    ),
+    planted=[
+        (
+            "the gates are a softmax over the units",
+            "sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "torch.softmax(x @ W[k].T + h @ U[k].T + b[k], dim=-1)",
+        ),
+        (
+            "the gates are a softmax over the batch",
+            "sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "torch.softmax(x @ W[k].T + h @ U[k].T + b[k], dim=0)",
+        ),
+        ("the gates go through tanh", "sigmoid(x", "torch.tanh(x"),
+        (
+            "the gates are half of 1 + tanh(a), which is σ(2a)",
+            "{k: sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "{k: (torch.tanh(x @ W[k].T + h @ U[k].T + b[k]) + 1) / 2",
+        ),
+        (
+            "the gates are hard: 0 or 1",
+            "{k: sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "{k: (x @ W[k].T + h @ U[k].T + b[k] > 0).float()",
+        ),
+        (
+            "the gates are clipped instead of squashed",
+            "{k: sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "{k: (x @ W[k].T + h @ U[k].T + b[k]).clamp(0, 1)",
+        ),
+        (
+            "the squashing function is left out",
+            "sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "x @ W[k].T + h @ U[k].T + b[k]",
+        ),
+        ("the gates are upside down: 1 - σ", "sigmoid(x", "1 - sigmoid(x"),
+        (
+            "σ is applied twice",
+            "sigmoid(x @ W[k].T + h @ U[k].T + b[k])",
+            "sigmoid(sigmoid(x @ W[k].T + h @ U[k].T + b[k]))",
+        ),
+        (None, "return {k:", "return {k.upper():"),
+    ],
     mistakes={
         "the gates are a softmax over the units": ("sigmoid(a[k])", "softmax(a[k], 1)"),
         "the gates are a softmax over the batch": ("sigmoid(a[k])", "softmax(a[k], 0)"),
@@ -32,11 +77,6 @@ def softmax(a, axis):
         "σ is applied twice": ("sigmoid(a[k])", "sigmoid(sigmoid(a[k]))"),
         "the old state is left out": (" + h @ U[k].T", ""),
     },
-    hints=(
-        "Add up the forget gate over the units. Which sum does a memory with four units need, if all are to be kept?",
-        "A softmax makes the units compete: they sum to 1. Each unit must decide for itself.",
-        "Replace the softmax by σ, unit by unit.",
-    ),
 )
 def independent_gates(x, h, W, U, b):
     """{"f", "i", "o"}: σ(W x + U h + b), each unit for itself."""
@@ -52,6 +92,43 @@ def clamp_case(generator):
 
 @problem(
     cases=several(clamp_case, count=20),
+    hints=(
+        "Write the first three steps: i g, then f i g + i g, then ...",
+        "It is i g times 1 + f + f² + ... with one term per step: a geometric series.",
+        "i g (1 - f^T) / (1 - f), and for f = 1 the sum is T.",
+    ),
+    planted=[
+        ("the forget gate is ignored: everything adds up", "    if f == 1:", "    f = 1\n    if f == 1:"),
+        ("only the last candidate counts", "i * g * (1 - f**steps) / (1 - f)", "i * g", "i * g * steps", "i * g"),
+        (
+            "the input gate is left out",
+            "i * g * (1 - f**steps) / (1 - f)",
+            "g * (1 - f**steps) / (1 - f)",
+            "i * g * steps",
+            "g * steps",
+        ),
+        ("the two are tied: the new part gets 1 - f", "    if f == 1:", "    i = 1 - f\n    if f == 1:"),
+        ("i and f are swapped", "    if f == 1:", "    i, f = f, i\n    if f == 1:"),
+        ("there is one step too many", "    if f == 1:", "    steps = steps + 1\n    if f == 1:"),
+        ("there is one step too few", "    if f == 1:", "    steps = steps - 1\n    if f == 1:"),
+        ("the new part passes the forget gate at once", "return i * g", "return f * i * g"),
+        ("the limit for endless time is given", "(1 - f**steps) /", "1 / "),
+        (None, "i * g * steps", "i * g"),
+        (
+            "tanh is applied, as if h were asked for",
+            "return i * g * (1 - f**steps) / (1 - f)",
+            "return torch.tanh(torch.tensor(i * g * (1 - f**steps) / (1 - f)))",
+            "return i * g * steps",
+            "return torch.tanh(torch.tensor(i * g * steps))",
+        ),
+        (
+            "Every number has the wrong sign.",
+            "return i * g * steps",
+            "return -i * g * steps",
+            "return i * g * (1",
+            "return -i * g * (1",
+        ),
+    ],
     mistakes={
         "the forget gate is ignored: everything adds up": ("c = f * c", "c = c"),
         "only the last candidate counts": ("c = f * c + i * g", "c = i * g"),
@@ -65,11 +142,6 @@ def clamp_case(generator):
         "the limit for endless time is given": ("range(steps)", "range(2000 if f < 1 else steps)"),
         "the decay of one write is given": ("c = f * c + i * g", "c = f * c if c else c + i * g"),
     },
-    hints=(
-        "Write the first three steps: i g, then f i g + i g, then ...",
-        "It is i g times 1 + f + f² + ... with one term per step: a geometric series.",
-        "i g (1 - f^T) / (1 - f), and for f = 1 the sum is T.",
-    ),
 )
 def clamped_memory(f, i, g, steps):
     """c_T of c' = f c + i g from c_0 = 0, all three being constant."""

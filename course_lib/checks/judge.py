@@ -85,14 +85,23 @@ class Problem:
     act        function(answer, case): what to compare with the reference; the answer's return value by default
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
     show       function(**given) -> {name: value} that the learner is given of it; the constants by default
+
+    and, for the tests:
+
+    planted    [(words, old, new, ...)]: wrong answers, as edits of the one in solutions/, with what the check must say:
+               a clause of mistakes, another sentence, or None where no reason is known. A mistake whose own edits fit
+               that answer is planted already
+    solve      function(**given) -> a right answer to that instance, wherever there is a variant
     """
 
     def __init__(
-        self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict
-    ):
+        self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict,
+        planted=(), solve=None,
+    ):  # fmt: skip
         self.name, self.reference, self.__doc__ = reference.__name__, reference, reference.__doc__
         self.cases, self.mistakes, self.hints, self.axes = cases, mistakes, hints, axes
         self.act, self.variant, self.show = act, variant, show
+        self.planted, self.solve = planted, solve
 
     def given(self, token):
         """The constants {name: value} of the instance that belongs to a token; never those of the default token "".

@@ -25,6 +25,29 @@ def pulse_sequences(generator, pulse, weak):
     axes=("sequence", "step"),
     variant=pulses,
     act=set_by_hand(RNNCell, 1, read=level),
+    solve=lambda pulse, weak: lambda: {"W": 4.5 / pulse, "U": 3},
+    hints=(
+        "Without input the unit must hold both +1 and -1: that needs U well above 1.",
+        "With U = 3 the state rests at ±0.995, where U h is about 3. What must W times a strong pulse exceed?",
+        "W · pulse between 4 and 5 flips the state. Keep W · weak below 1.3, or weak inputs in a row will flip it too.",
+    ),
+    planted=[
+        ("every input is stored, the weak ones too", '"W": 2.25', '"W": 9.0'),
+        (None, '"W": 2.25', '"W": 0.1'),
+        ("the stored sign is the wrong one", '"W": 2.25', '"W": -2.25'),
+        ("every input is stored, the weak ones too", '"U": 3.0', '"U": 0.0'),
+        ("the state changes its sign at every weak input", '"U": 3.0', '"U": -3.0'),
+        ("every input is stored, the weak ones too", '"U": 3.0', '"U": 0.5'),
+        ("nothing is ever stored", '"W": 2.25', '"W": 0.0'),
+        ("the state is always +1", '"b": 0.0', '"b": 10.0'),
+        ("the state is always -1", '"b": 0.0', '"b": -10.0'),
+        ("the first pulse is kept for ever", '"U": 3.0', '"U": 100.0'),
+        (None, '"W": 2.25', '"W": 1.3'),
+        (None, '"W": 2.25', '"W": -9.0'),
+        ("the state is always +1", '"U": 3.0, "b": 0.0', '"U": 0.0, "b": 10.0'),
+        (None, '"W": 2.25, "U": 3.0, "b": 0.0', '"W": 3.0, "U": 5.0, "b": -2.0'),
+        (None, '"W": 2.25, "U": 3.0, "b": 0.0', '"W": 3.0, "U": 5.0, "b": 2.0'),
+    ],
     mistakes={
         "every input is stored, the weak ones too": ("> weak", "> 0"),
         "a weak input clears the state": (", bit)", ", 0)"),
@@ -38,11 +61,6 @@ def pulse_sequences(generator, pulse, weak):
         "the state is always -1": ("sign(x[:, t])", "-1"),
         "a pulse against the stored sign only clears it": ("sign(x[:, t])", "sign(sign(x[:, t]) + bit)"),
     },
-    hints=(
-        "Without input the unit must hold both +1 and -1: that needs U well above 1.",
-        "With U = 3 the state rests at ±0.995, where U h is about 3. What must W times a strong pulse exceed?",
-        "W · pulse between 4 and 5 flips the state. Keep W · weak below 1.3, or weak inputs in a row will flip it too.",
-    ),
 )
 def rnn_latch(x, pulse, weak):
     """The sign of the last strong pulse, at every step, (sequence, step)."""
@@ -55,6 +73,19 @@ def rnn_latch(x, pulse, weak):
 
 @problem(
     cases=several(lambda generator: {"u": uniform(generator, 1.3, 4)}),
+    hints=(
+        "A fixed point is a state that the step leaves as it is: h = tanh(u h). Start at 1 and step.",
+        "How much does tanh(u h) move if h moves a little?",
+        "The slope of tanh at its output h is 1 - h², and inside stands u h.",
+    ),
+    planted=[
+        ("the fixed point is 0", "torch.tensor(1.0)", "torch.tensor(0.0)"),
+        ("only one step is made, from 1", "range(1000)", "range(1)"),
+        (None, "torch.tanh(u * h)", "torch.tanh(h)"),
+        ("the negative fixed point is given", "torch.tensor(1.0)", "torch.tensor(-1.0)"),
+        ("Only h is returned, without its name.", '{"h": h, "slope": u * (1 - h**2)}', "h"),
+        ("u is left out of the step", "torch.tanh(u * h)", "torch.tanh(h)", "range(1000)", "range(2000)"),
+    ],
     mistakes={
         "the fixed point is 0": ("h = 1.0", "h = 0.0"),
         "only one step is made, from 1": ("range(2000)", "range(1)"),
@@ -68,11 +99,6 @@ def rnn_latch(x, pulse, weak):
         "the negative fixed point is given": ("h = 1.0", "h = -1.0"),
         "the slope is above 1: 1 + h² stands in it": ("1 - h**2", "1 + h**2"),
     },
-    hints=(
-        "A fixed point is a state that the step leaves as it is: h = tanh(u h). Start at 1 and step.",
-        "How much does tanh(u h) move if h moves a little?",
-        "The slope of tanh at its output h is 1 - h², and inside stands u h.",
-    ),
 )
 def latch_slope(u):
     """The positive fixed point h = tanh(u h), u > 1, and the slope d h' / d h there."""
@@ -90,6 +116,22 @@ def noisy(generator):
 
 @problem(
     cases=several(noisy),
+    hints=(
+        "Write h_T as a sum over the noises. By what is the noise of k steps ago multiplied?",
+        "Variances of independent terms add up; a factor a multiplies a variance by a².",
+        "The variance is noise² times the sum of keep^(2k) for k from 0 to T - 1.",
+    ),
+    planted=[
+        ("keep is not squared", "(2 * age)", "age"),
+        ("nothing is lost: keep does not enter", "keep ** (2 * age)", "1"),
+        ("the newest noise is already multiplied by keep", "range(steps)", "range(1, steps + 1)"),
+        (
+            "the noises are added before squaring",
+            "sum(keep ** (2 * age) for age in range(steps))",
+            "sum(keep**age for age in range(steps)) ** 2",
+        ),
+        (None, "noise**2 *", "noise**2 / steps *"),
+    ],
     mistakes={
         "the standard deviation is given": ("noise**2", "noise", "range(steps))", "range(steps)) ** 0.5"),
         "the noise is not squared": ("noise**2", "noise"),
@@ -105,11 +147,6 @@ def noisy(generator):
             "sum(keep**k for k in range(steps)) ** 2",
         ),
     },
-    hints=(
-        "Write h_T as a sum over the noises. By what is the noise of k steps ago multiplied?",
-        "Variances of independent terms add up; a factor a multiplies a variance by a².",
-        "The variance is noise² times the sum of keep^(2k) for k from 0 to T - 1.",
-    ),
 )
 def memory_noise(keep, noise, steps):
     """Var h_T of h' = keep · h + e from h_0 = 0, each e of mean 0 and standard deviation noise."""

@@ -23,6 +23,11 @@ def one_update(generator):
 @problem(
     cases=several(one_update),
     axes=("batch", "unit"),
+    hints=(
+        "Two products, added: one for what is kept, one for what is written.",
+        "f is the forget gate: near 1 it keeps. Which of c and g does it multiply?",
+        "c' = f ⊙ c + i ⊙ g.",
+    ),
     mistakes={
         "i and f are swapped": ("f * c + i * g", "i * c + f * g"),
         "the old memory is not gated": ("f * c", "c"),
@@ -37,11 +42,6 @@ def one_update(generator):
         "the two products are multiplied": ("f * c + i * g", "f * c * i * g"),
         "one gate multiplies the whole sum": ("f * c + i * g", "f * (c + i * g)"),
     },
-    hints=(
-        "Two products, added: one for what is kept, one for what is written.",
-        "f is the forget gate: near 1 it keeps. Which of c and g does it multiply?",
-        "c' = f ⊙ c + i ⊙ g.",
-    ),
 )
 def cell_update(c, g, f, i):
     """c' = f ⊙ c + i ⊙ g, (batch, hidden)."""
@@ -50,6 +50,21 @@ def cell_update(c, g, f, i):
 
 @problem(
     cases=several(lambda generator: {"steps": uniform(generator, 2.2, 30)}),
+    hints=(
+        "After n steps of c' = f c, what is left of c?",
+        "f to the power n is to be one half.",
+        "f = (1/2)^(1/n).",
+    ),
+    planted=[
+        ("the memory is down to 1/e instead of 1/2", "0.5 ** (1 / steps)", "2.718281828 ** (-1 / steps)"),
+        ("the logarithm of the gate is given", "0.5 ** (1 / steps)", "-0.693147 / steps"),
+        (None, "0.5 ** (1 / steps)", "1 / steps"),
+        (
+            "the bias is given instead of the gate",
+            "0.5 ** (1 / steps)",
+            "-torch.log(torch.tensor(2 ** (1 / steps) - 1))",
+        ),
+    ],
     mistakes={
         "the time constant is used, 1 - 1/steps": ("0.5 ** (1 / steps)", "1 - 1 / steps"),
         "the memory is down to 1/e instead of 1/2": ("0.5", "exp(-1)"),
@@ -63,11 +78,6 @@ def cell_update(c, g, f, i):
         "the step count is off by one, steps + 1": ("1 / steps", "1 / (steps + 1)"),
         "the step count is off by one, steps - 1": ("1 / steps", "1 / (steps - 1)"),
     },
-    hints=(
-        "After n steps of c' = f c, what is left of c?",
-        "f to the power n is to be one half.",
-        "f = (1/2)^(1/n).",
-    ),
 )
 def gate_for_half_life(steps):
     """The constant forget gate that halves a memory in the given number of steps."""
@@ -77,6 +87,44 @@ def gate_for_half_life(steps):
 @problem(
     cases=several(gate_series),
     axes=("batch", "time", "unit"),
+    hints=(
+        "Write c_3 out from c_0 = 0 for three steps, and look at what stands before g_1.",
+        "g_t is written with i_t, and every later step multiplies it by its forget gate.",
+        "The weight of g_t is i_t f_{t+1} ... f_T. A cumulative product from the end does it.",
+    ),
+    planted=[
+        (
+            "a candidate passes the forget gate of its own step too",
+            "torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)",
+            "f",
+        ),
+        ("the input gate is left out", "i * later.flip(1).cumprod(1).flip(1)", "later.flip(1).cumprod(1).flip(1)"),
+        ("the forget gates are left out", "i * later.flip(1).cumprod(1).flip(1)", "i"),
+        (
+            "f and i are exchanged",
+            "later = torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)",
+            "f, i = i, f\n    later = torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)",
+        ),
+        (
+            "the forget gates before the candidate count, not those after it",
+            "later.flip(1).cumprod(1).flip(1)",
+            "torch.cat([torch.ones_like(f[:, :1]), f[:, :-1]], dim=1).cumprod(1)",
+        ),
+        ("only the forget gate of the next step counts", "later.flip(1).cumprod(1).flip(1)", "later"),
+        ("the weight is what is lost, 1 - f at each step", "[f[:, 1:], torch", "[1 - f[:, 1:], torch"),
+        (
+            "Time runs backwards: the last step comes first.",
+            "return i * later.flip(1).cumprod(1).flip(1)",
+            "return (i * later.flip(1).cumprod(1).flip(1)).flip(1)",
+        ),
+        (
+            "the last forget gate is left out",
+            "f[:, 1:], torch.ones_like(f[:, :1])",
+            "f[:, 1:-1], torch.ones_like(f[:, :2])",
+        ),
+        ("Every number is twice what it should be.", "return i", "return 2 * i"),
+        (None, ".cumprod(1)", ".cumsum(1)"),
+    ],
     mistakes={
         "a candidate passes the forget gate of its own step too": ("weight[:, :t] *=", "weight[:, : t + 1] *="),
         "the input gate is left out": ("= i[:, t]", "= 1"),
@@ -97,11 +145,6 @@ def gate_for_half_life(steps):
         "the forget gates are added instead of multiplied": ("*= f[:, t : t + 1]", "+= f[:, t : t + 1]"),
         "the weight is what is lost, 1 - f at each step": ("*= f[:, t : t + 1]", "*= 1 - f[:, t : t + 1]"),
     },
-    hints=(
-        "Write c_3 out from c_0 = 0 for three steps, and look at what stands before g_1.",
-        "g_t is written with i_t, and every later step multiplies it by its forget gate.",
-        "The weight of g_t is i_t f_{t+1} ... f_T. A cumulative product from the end does it.",
-    ),
 )
 def written_weights(f, i):
     """The weight of each candidate g_t in c_T, from c_0 = 0, (batch, time, hidden)."""
@@ -132,6 +175,28 @@ def run_constants(answer, case):
     axes=("sequence", "step"),
     variant=lambda generator: {"half_life": whole(generator, 2, 12)},
     act=run_constants,
+    solve=lambda half_life: (
+        lambda: {"count": (1, 1), "last": (0, 1), "average": (0.5 ** (1 / half_life), 1 - 0.5 ** (1 / half_life))}
+    ),
+    hints=(
+        "For each memory ask: how much of the old value stays, how much of the new one enters?",
+        "A count keeps all and adds all. The last value keeps nothing. An average has weights that sum to 1.",
+        "For the average, w1 is the gate of the given half-life, 0.5 ** (1 / half_life), and w2 = 1 - w1.",
+    ),
+    planted=[
+        ("w1 and w2 of the average are swapped", "(keep, 1 - keep)", "(1 - keep, keep)"),
+        ("the two weights of the average do not sum to 1: the new one is 1", "(keep, 1 - keep)", "(keep, 1)"),
+        ("the two weights of the average are equal", "(keep, 1 - keep)", "(keep, keep)"),
+        ("the average has half_life as its time constant", "0.5 ** (1 / 6)", "1 - 1 / 6"),
+        ("the average fades to 1/e in half_life steps", "0.5 ** (1 / 6)", "2.718281828 ** (-1 / 6)"),
+        ("the count forgets", '"count": (1, 1)', '"count": (keep, 1)'),
+        ("the count is an average", '"count": (1, 1)', '"count": (0.5, 0.5)'),
+        ("the last one is added to what was there", '"last": (0, 1)', '"last": (1, 1)'),
+        ("the last one is never replaced", '"last": (0, 1)', '"last": (1, 0)'),
+        ("count and last are exchanged", '"count": (1, 1), "last": (0, 1)', '"count": (0, 1), "last": (1, 1)'),
+        ("the average is a count", "(keep, 1 - keep)", "(1, 1)"),
+        (None, "1 / 6", "1 / 4"),
+    ],
     mistakes={
         "w1 and w2 of the average are swapped": (
             "keep * average + (1 - keep) * x[:, t]",
@@ -148,11 +213,6 @@ def run_constants(answer, case):
         "count and last are exchanged": ('"count": c, "last": n', '"count": n, "last": c'),
         "the average is a count": ("keep * average + (1 - keep) * x[:, t]", "average + x[:, t]"),
     },
-    hints=(
-        "For each memory ask: how much of the old value stays, how much of the new one enters?",
-        "A count keeps all and adds all. The last value keeps nothing. An average has weights that sum to 1.",
-        "For the average, w1 is the gate of the given half-life, 0.5 ** (1 / half_life), and w2 = 1 - w1.",
-    ),
 )
 def three_memories(x, half_life):
     """What the constants (w1, w2) of c' = w1 c + w2 g do on every binary sequence."""

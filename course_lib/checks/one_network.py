@@ -10,6 +10,20 @@ from course_lib.checks.judge import problem
 
 @problem(
     cases=several(lambda generator: {"inputs": whole(generator, 2, 9), "hidden": whole(generator, 3, 40)}),
+    hints=(
+        "Count one affine map W x + U h + b first, then how many of them each cell has.",
+        "An affine map has hidden · (input + hidden + 1) weights. The LSTM has four.",
+        "The one network has two affine maps (m and o), V_m without a bias, and A_c with one.",
+    ),
+    planted=[
+        (None, "hidden + 1)\n    dense", "hidden)\n    dense"),
+        ("every affine map has two biases, as in torch.nn.LSTM", "hidden + 1)\n    dense", "hidden + 2)\n    dense"),
+        ("the one network lacks V_m", " + hidden * hidden", ""),
+        ("the one network lacks its output layer", " + dense}", "}"),
+        ("the output layer lacks its bias", "dense = hidden * (hidden + 1)", "dense = hidden * hidden"),
+        ("V_m has a bias", "hidden * hidden + dense", "dense + dense"),
+        (None, "affine = hidden * (inputs + hidden + 1)", "affine = hidden"),
+    ],
     mistakes={
         "every bias is left out": (
             "hidden * (inputs + hidden + 1)",
@@ -33,11 +47,6 @@ from course_lib.checks.judge import problem
             "3 * hidden",
         ),
     },
-    hints=(
-        "Count one affine map W x + U h + b first, then how many of them each cell has.",
-        "An affine map has hidden · (input + hidden + 1) weights. The LSTM has four.",
-        "The one network has two affine maps (m and o), V_m without a bias, and A_c with one.",
-    ),
 )
 def count_weights(inputs, hidden):
     """The number of weights, biases included, of RNNCell, LSTMCell and OneNetworkCell."""
@@ -58,6 +67,36 @@ def two_maps(generator):
 @problem(
     cases=several(two_maps),
     axes=("row", "column"),
+    hints=(
+        "Join the states into s = [h, c], twice as long. What is the pre-activation of its first half?",
+        "The first half of s' is W_h x + U_h h + V_h c + b_h: one row of blocks.",
+        "U has four blocks: [[U_h, V_h], [U_c, V_c]]. torch.cat joins along dim 0 or 1.",
+    ),
+    planted=[
+        (
+            "U and V are exchanged",
+            "[U_h, V_h], dim=1), torch.cat([U_c, V_c]",
+            "[V_h, U_h], dim=1), torch.cat([V_c, U_c]",
+        ),
+        (
+            "the rows of h and c are exchanged",
+            "[U_h, V_h], dim=1), torch.cat([U_c, V_c]",
+            "[U_c, V_c], dim=1), torch.cat([U_h, V_h]",
+        ),
+        (
+            "the blocks are transposed: V_h and U_c have changed places",
+            "[U_h, V_h], dim=1), torch.cat([U_c, V_c]",
+            "[U_h, U_c], dim=1), torch.cat([V_h, V_c]",
+        ),
+        (
+            "only the blocks on the diagonal are kept",
+            "[U_h, V_h], dim=1), torch.cat([U_c, V_c]",
+            "[U_h, 0 * V_h], dim=1), torch.cat([0 * U_c, V_c]",
+        ),
+        ("the two biases are added", "torch.cat([b_h, b_c])", "b_h + b_c"),
+        ("the two W are added", "torch.cat([W_h, W_c])", "W_h + W_c"),
+        (None, '"U": U, "b"', '"U": U.T, "b"'),
+    ],
     mistakes={
         "c comes before h in the joined state": (
             "[W_h, W_c]",
@@ -81,11 +120,6 @@ def two_maps(generator):
         "the biases are in the wrong order": ("[b_h, b_c]", "[b_c, b_h]"),
         "the two W are in the wrong order": ("[W_h, W_c]", "[W_c, W_h]"),
     },
-    hints=(
-        "Join the states into s = [h, c], twice as long. What is the pre-activation of its first half?",
-        "The first half of s' is W_h x + U_h h + V_h c + b_h: one row of blocks.",
-        "U has four blocks: [[U_h, V_h], [U_c, V_c]]. torch.cat joins along dim 0 or 1.",
-    ),
 )
 def as_plain_rnn(W_h, U_h, V_h, b_h, W_c, U_c, V_c, b_c):
     """W, U, b of the plain RNN on s = [h, c] that equals one dense layer on (x, h, c)."""
@@ -119,6 +153,76 @@ def run_network(answer, case):
     axes=("sequence", "step"),
     variant=lambda generator: {"largest": one_of(generator, (8.0, 4.0, 2.0, 1.0))},
     act=run_network,
+    solve=lambda largest: (
+        lambda: {
+            "W_m": [[0, -2 * largest], [1, 2 * largest]],
+            "V_m": [[1], [0]],
+            "b_m": [largest, -largest],
+            "A_c": [[1, 1]],
+            "b_c": [-largest],
+        }
+    ),
+    hints=(
+        "relu can only pass or block. Add the largest value R, so that c + R is never negative.",
+        "relu(c + R - 2R · mark) is c + R at mark 0 and 0 at mark 1, R being the largest value.",
+        "Use a second unit for the value that opens at mark 1, add the two, and subtract R at the end.",
+    ),
+    planted=[
+        (
+            "an unmarked value replaces and a marked one does not",
+            "[[0.0, -2.0], [1.0, 2.0]]",
+            "[[0.0, 2.0], [1.0, -2.0]]",
+            "[1.0, -1.0]",
+            "[-1.0, 1.0]",
+        ),
+        (None, "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, 0.0], [1.0, 2.0]]"),
+        (None, "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, -2.0], [1.0, 0.0]]"),
+        (None, "torch.ones(1, 2)", "torch.zeros(1, 2)"),
+        ("the stored value has the wrong sign", "[1.0, 2.0]]", "[-1.0, 2.0]]"),
+        (None, "torch.tensor([-1.0])}", "torch.tensor([0.0])}"),
+        ("an unmarked step clears the memory", "[[1.0], [0.0]]", "[[0.0], [0.0]]"),
+        ("what is stored changes its sign at every unmarked step", "[[1.0], [0.0]]", "[[-1.0], [0.0]]"),
+        (
+            "negative values are lost at the rectifier",
+            "[1.0, -1.0])",
+            "[0.0, -2.0])",
+            "torch.tensor([-1.0])}",
+            "torch.tensor([0.0])}",
+        ),
+        (
+            "the mark is stored instead of the value",
+            "[0.0, -2.0], [1.0, 2.0]",
+            "[0.0, -20.0], [0.0, 2.0]",
+            "[1.0, -1.0])",
+            "[1.0, 0.0]) ",
+        ),
+        (None, "[[1.0], [0.0]]", "[[0.0], [0.0]]", "[1.0, -1.0])", "[0.0, -1.0])"),
+        (None, "[1.0, -1.0])", "[1.0, -2.0])", "torch.tensor([-1.0])}", "torch.tensor([-1.0])}"),
+        (None, "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, -2.0], [-1.0, 2.0]]", "[1.0], [0.0]", "[-1.0], [0.0]"),
+        ("nothing is ever stored", "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, 0.0], [0.0, 0.0]]"),
+        (
+            "every value is stored",
+            "[[0.0, -2.0], [1.0, 2.0]]",
+            "[[1.0, 0.0], [1.0, 0.0]]",
+            "[[1.0], [0.0]]",
+            "[[0.0], [0.0]]",
+            "[1.0, -1.0])",
+            "[1.0, 1.0])",
+            "torch.ones(1, 2)",
+            "torch.tensor([[0.5, 0.5]])",
+        ),
+        (None, "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, -2.0], [1.0, 2.0]]", "[[1.0], [0.0]]", "[[1.0], [1.0]]"),
+        (
+            None,
+            "[[1.0], [0.0]]",
+            "[[0.0], [0.0]]",
+            "[1.0, -1.0])",
+            "[0.0, -2.0])",
+            "torch.tensor([-1.0])}",
+            "torch.tensor([0.0])}",
+        ),
+        ("nothing is ever stored", "[[0.0, -2.0], [1.0, 2.0]]", "[[0.0, -2.0], [0.0, 2.0]]"),
+    ],
     mistakes={
         "an unmarked value replaces and a marked one does not": ("mark == 1", "mark == 0"),
         "a marked value is added to what is stored": (", value, c", ", c + value, c"),
@@ -132,11 +236,6 @@ def run_network(answer, case):
         "the mark is stored instead of the value": (", value, c", ", mark, c"),
         "the largest value is stored, not the last": ("value, c)", "maximum(value, c), c)"),
     },
-    hints=(
-        "relu can only pass or block. Add the largest value R, so that c + R is never negative.",
-        "relu(c + R - 2R · mark) is c + R at mark 0 and 0 at mark 1, R being the largest value.",
-        "Use a second unit for the value that opens at mark 1, add the two, and subtract R at the end.",
-    ),
 )
 def keep_or_replace_network(x, largest):
     """The last marked value, at every step, from x = (value, mark), (sequence, step)."""

@@ -24,6 +24,19 @@ def reading_case(generator):
 @problem(
     cases=several(reading_case),
     axes=("batch", "unit"),
+    hints=(
+        "In each form one factor is a gate, in (0, 1), and the other carries a sign. Which factor is c in?",
+        "The LSTM: the memory carries the sign, o is the gate. The page: q carries the sign, the memory is the gate.",
+        "h' = o ⊙ tanh(c) and h' = q ⊙ σ(c).",
+    ),
+    planted=[
+        (
+            "LSTM and page are exchanged.",
+            '{"LSTM": o * tanh(c), "page": q * sigmoid(c)}',
+            '{"page": o * tanh(c), "LSTM": q * sigmoid(c)}',
+        ),
+        ("Only LSTM is returned, without its name.", '{"LSTM": o * tanh(c), "page": q * sigmoid(c)}', "o * tanh(c)"),
+    ],
     mistakes={
         "tanh and σ have changed places": ("o * tanh(c)", "o * sigmoid(c)", "q * sigmoid(c)", "q * tanh(c)"),
         "o and q have changed places": ("o * tanh(c)", "q * tanh(c)", "q * sigmoid(c)", "o * sigmoid(c)"),
@@ -38,11 +51,6 @@ def reading_case(generator):
         "σ is applied to the output gate once more": ("o * tanh(c)", "sigmoid(o) * tanh(c)"),
         "tanh is applied to q once more": ("q * sigmoid(c)", "tanh(q) * sigmoid(c)"),
     },
-    hints=(
-        "In each form one factor is a gate, in (0, 1), and the other carries a sign. Which factor is c in?",
-        "The LSTM: the memory carries the sign, o is the gate. The page: q carries the sign, the memory is the gate.",
-        "h' = o ⊙ tanh(c) and h' = q ⊙ σ(c).",
-    ),
 )
 def two_readings(c, o, q):
     """{"LSTM": o ⊙ tanh(c), "page": q ⊙ σ(c)}."""
@@ -52,6 +60,29 @@ def two_readings(c, o, q):
 @problem(
     cases=several(reading_case),
     axes=("batch", "unit"),
+    hints=(
+        "Differentiate by c; o and q do not depend on it in this step.",
+        "The slope of tanh is 1 - tanh², that of σ is σ (1 - σ).",
+        "o ⊙ (1 - tanh²(c)) and q ⊙ σ(c) ⊙ (1 - σ(c)).",
+    ),
+    planted=[
+        ("the slope of σ is 1 - σ²", "q * S * (1 - S)", "q * (1 - S**2)"),
+        ("q is left out", "q * S * (1 - S)", "S * (1 - S)"),
+        ("the slopes are left out", 'o * (1 - tanh(c) ** 2), "page": q * S * (1 - S)', 'o, "page": q'),
+        ("σ is taken for its own slope", "S * (1 - S)", "S"),
+        ("o and q have changed places", 'o * (1 - tanh(c) ** 2), "page": q', 'q * (1 - tanh(c) ** 2), "page": o'),
+        (
+            "LSTM and page are exchanged.",
+            '"LSTM": o * (1 - tanh(c) ** 2), "page": q * S * (1 - S)',
+            '"page": o * (1 - tanh(c) ** 2), "LSTM": q * S * (1 - S)',
+        ),
+        (None, "q * S * (1 - S)", "-q * S * (1 - S)"),
+        (
+            "the slopes of tanh and σ have changed places",
+            'o * (1 - tanh(c) ** 2), "page": q * S * (1 - S)',
+            'o * S * (1 - S), "page": q * (1 - tanh(c) ** 2)',
+        ),
+    ],
     mistakes={
         "the slope of tanh is 1 - tanh instead of 1 - tanh²": ("tanh(c) ** 2", "tanh(c)"),
         "the slope of σ is 1 - σ²": ("sigmoid(c) * (1 - sigmoid(c))", "(1 - sigmoid(c) ** 2)"),
@@ -75,11 +106,6 @@ def two_readings(c, o, q):
             "sigmoid(c) * (1 - q**2)",
         ),
     },
-    hints=(
-        "Differentiate by c; o and q do not depend on it in this step.",
-        "The slope of tanh is 1 - tanh², that of σ is σ (1 - σ).",
-        "o ⊙ (1 - tanh²(c)) and q ⊙ σ(c) ⊙ (1 - σ(c)).",
-    ),
 )
 def reading_slopes(c, o, q):
     """d h' / d c of both readings, unit by unit."""
@@ -100,6 +126,62 @@ def question_sequences(generator, columns):
     axes=("sequence", "step"),
     variant=lambda generator: {"columns": list(one_of(generator, ORDERS))},
     act=set_by_hand(LSTMCell, 3, read=level),
+    solve=lambda columns: (
+        lambda: {
+            "W_f": [-20 * (name == "store") for name in columns],
+            "b_f": 10,
+            "b_i": -10,
+            "b_o": -10,
+            "W_i": [20 * (name == "store") for name in columns],
+            "W_o": [20 * (name == "ask") for name in columns],
+            "W_g": [5 * (name == "value") for name in columns],
+        }
+    ),
+    hints=(
+        "Three jobs, three gates: f and i listen to store, o listens to ask, g copies the value.",
+        "At store: f near 0 and i near 1. Otherwise f near 1 and i near 0. o near 0 unless asked.",
+        "Weights of ±20 with biases of ∓10 make a sharp gate. W_g about 5 on the value.",
+    ),
+    planted=[
+        ("the cell speaks all the time", '"W_o": [0, 0, 20], "b_o": -10', '"W_o": [0, 0, 0], "b_o": 10'),
+        ("the cell never speaks", '"b_o": -10', '"b_o": -50'),
+        ("the cell speaks when it is not asked", '"W_o": [0, 0, 20], "b_o": -10', '"W_o": [0, 0, -20], "b_o": 10'),
+        (
+            "every value is stored",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [0, 0, 0], "b_i": 10',
+        ),
+        (
+            "nothing is ever stored but the value of the moment",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+        ),
+        (
+            "the store mark is the wrong way round",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [20, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [-20, 0, 0], "b_i": 10',
+        ),
+        ("the answer has the wrong sign", "[0, 5, 0]", "[0, -5, 0]"),
+        (
+            "store and ask are exchanged",
+            '"W_f": [-20, 0, 0]',
+            '"W_f": [0, 0, -20]',
+            '"W_i": [20, 0, 0]',
+            '"W_i": [0, 0, 20]',
+            '"W_o": [0, 0, 20]',
+            '"W_o": [20, 0, 0]',
+        ),
+        ("it speaks at the step that stores", '"W_o": [0, 0, 20]', '"W_o": [20, 0, 0]'),
+        ("nothing is ever stored but the value of the moment", '"W_f": [-20, 0, 0]', '"W_f": [-20, 0, -20]'),
+        (None, "[0, 5, 0]", "[0, 0.3, 0]"),
+        ("the cell never speaks", '"b_i": -10', '"b_i": -100'),
+        (None, '"b_o": -10', '"b_o": 0'),
+        (None, '"W_f": [-20, 0, 0]', '"W_f": [-20, 0, 20]'),
+    ],
     mistakes={
         "the cell speaks all the time": ("where(ask == 1, kept, 0)", "kept"),
         "the cell never speaks": ("where(ask == 1, kept, 0)", "0 * kept"),
@@ -127,11 +209,6 @@ def question_sequences(generator, columns):
             "old, kept = kept, where(",
         ),
     },
-    hints=(
-        "Three jobs, three gates: f and i listen to store, o listens to ask, g copies the value.",
-        "At store: f near 0 and i near 1. Otherwise f near 1 and i near 0. o near 0 unless asked.",
-        "Weights of ±20 with biases of ∓10 make a sharp gate. W_g about 5 on the value.",
-    ),
 )
 def silent_memory(x, columns):
     """The last stored value at steps that ask, 0 at all others, (sequence, step)."""

@@ -21,6 +21,34 @@ def bracket_places(generator):
     axes=("sequence", "step"),
     variant=bracket_places,
     act=set_by_hand(LSTMCell, 3, read=nearest, state="c"),
+    solve=lambda opens, closes: (
+        lambda: {"b_f": 10, "b_i": 10, "W_g": [10 * (k == opens) - 10 * (k == closes) for k in range(3)]}
+    ),
+    hints=(
+        "A counter keeps all and adds +1, -1 or 0: f near 1, i near 1, and g must be one of the three.",
+        "g = tanh(W_g x): a large positive weight at the opening symbol, a large negative one at the closing symbol.",
+        "b_f = b_i = 10 and W_g = ±10 bring all of them within 0.0001 of 1.",
+    ),
+    planted=[
+        ("closing brackets are not counted", "[10, -10, 0]", "[10, 0, 0]"),
+        ("opening brackets are not counted", "[10, -10, 0]", "[0, -10, 0]"),
+        ("closing brackets count like opening ones", "[10, -10, 0]", "[10, 10, 0]"),
+        ("opening and closing are exchanged", "[10, -10, 0]", "[-10, 10, 0]"),
+        ("every symbol is counted", "[10, -10, 0]", "[10, 10, 10]"),
+        ("the other symbol is counted instead of the closing one", "[10, -10, 0]", "[10, 0, -10]"),
+        ("the other symbol is counted instead of the opening one", "[10, -10, 0]", "[0, -10, 10]"),
+        ("nothing is kept from step to step", '"b_f": 10', '"b_f": -10'),
+        ("half of the depth is forgotten at each step (f = 1/2)", '"b_f": 10', '"b_f": 0'),
+        (None, '"b_i": 10', '"b_i": 0'),
+        (
+            "each bracket counts one half and half is forgotten: f and i are still at 1/2",
+            '"b_f": 10, "b_i": 10',
+            '"b_f": 0, "b_i": 0',
+        ),
+        (None, "[10, -10, 0]", "[1, -1, 0]"),
+        (None, "[10, -10, 0]}", '[10, -10, 0], "b_g": 10}'),
+        ("nothing is counted", "[10, -10, 0]", "[0, 0, 0]"),
+    ],
     mistakes={
         "closing brackets are not counted": ("x[:, t, opens] - x[:, t, closes]", "x[:, t, opens]"),
         "opening brackets are not counted": ("x[:, t, opens] - x[:, t, closes]", "-x[:, t, closes]"),
@@ -49,11 +77,6 @@ def bracket_places(generator):
             "tanh(1) * (x[:, t, opens] - x[:, t, closes])",
         ),
     },
-    hints=(
-        "A counter keeps all and adds +1, -1 or 0: f near 1, i near 1, and g must be one of the three.",
-        "g = tanh(W_g x): a large positive weight at the opening symbol, a large negative one at the closing symbol.",
-        "b_f = b_i = 10 and W_g = ±10 bring all of them within 0.0001 of 1.",
-    ),
 )
 def bracket_depth(x, opens, closes):
     """Opening minus closing brackets so far, at every step, (sequence, step)."""
@@ -75,6 +98,63 @@ def probe_case(generator):
 @problem(
     cases=several(probe_case),
     axes=("step",),
+    hints=(
+        "Least squares: find w so that h w is as near to y as possible. torch.linalg.lstsq solves it.",
+        "Add a column of ones to h, so that one of the weights is a bias.",
+        "Fit on (h, y); return the predictions for h_new, with its own column of ones.",
+    ),
+    planted=[
+        (
+            "the probe has no bias",
+            "torch.cat([h, torch.ones(len(h), 1)], dim=1)",
+            "h",
+            "torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1)",
+            "h_new",
+        ),
+        (
+            "the probe predicts the mean, whatever h is",
+            "return (torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1) @ w)[:, 0]",
+            "return y.mean().expand(len(h_new))",
+        ),
+        (
+            "the weights are returned instead of the predictions",
+            "return (torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1) @ w)[:, 0]",
+            "return w[:, 0]",
+        ),
+        (
+            "the predictions are for the states it was fitted on",
+            "torch.cat([h_new, torch.ones(len(h_new), 1)]",
+            "torch.cat([h, torch.ones(len(h), 1)]",
+        ),
+        (
+            "the bias is fitted and then left out",
+            "torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1) @ w",
+            "h_new @ w[:-1]",
+        ),
+        (
+            "the probe is fitted on h' y without dividing by h' h",
+            "torch.linalg.lstsq(torch.cat([h, torch.ones(len(h), 1)], dim=1), y[:, None]).solution",
+            "torch.cat([h, torch.ones(len(h), 1)], dim=1).T @ y[:, None]",
+        ),
+        (
+            "the predictions are rounded",
+            "return (torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1) @ w)[:, 0]",
+            "return torch.round(torch.cat([h_new, torch.ones(len(h_new), 1)], dim=1) @ w)[:, 0]",
+        ),
+        ("the predictions are squashed by tanh", "return (torch", "return torch.tanh(torch"),
+        (
+            "the last step is left out of the fit",
+            "torch.ones(len(h), 1)], dim=1), y[:, None]",
+            "torch.ones(len(h), 1)], dim=1)[:-1], y[:-1, None]",
+        ),
+        (
+            "the first step is left out of the fit",
+            "torch.ones(len(h), 1)], dim=1), y[:, None]",
+            "torch.ones(len(h), 1)], dim=1)[1:], y[1:, None]",
+        ),
+        (None, " @ w)[:, 0]", " @ w)"),
+        (None, "[h, torch", "[h**2, torch"),
+    ],
     mistakes={
         "the probe has no bias": ("add_one(h)", "h", "add_one(h_new)", "h_new"),
         "the probe predicts the mean, whatever h is": ("add_one(h_new) @ w", "mean(y) + 0 * h_new[:, 0]"),
@@ -96,11 +176,6 @@ def probe_case(generator):
         "the last step is left out of the fit": ("add_one(h), y", "add_one(h[:-1]), y[:-1]"),
         "the first step is left out of the fit": ("add_one(h), y", "add_one(h[1:]), y[1:]"),
     },
-    hints=(
-        "Least squares: find w so that h w is as near to y as possible. torch.linalg.lstsq solves it.",
-        "Add a column of ones to h, so that one of the weights is a bias.",
-        "Fit on (h, y); return the predictions for h_new, with its own column of ones.",
-    ),
 )
 def linear_probe(h, y, h_new):
     """The predictions for h_new (steps, hidden) of the least-squares probe, with bias, fitted on h and y (steps,)."""
@@ -125,6 +200,24 @@ def square_series(generator):
 @problem(
     cases=several(square_series),
     axes=("batch", "unit"),
+    hints=(
+        "The axes are (batch, time, feature). Which axis does the loop run over?",
+        "x.unbind() without an argument takes the first axis, and that is the batch.",
+        "x.unbind(dim=1), or x[:, t].",
+    ),
+    planted=[
+        ("batch and time are exchanged: a step reads one sequence", "x.unbind(dim=1)", "x"),
+        ("the observations are read backwards", "x.unbind(dim=1)", "x.unbind(dim=1)[::-1]"),
+        ("batch and time are exchanged and read backwards", "x.unbind(dim=1)", "x.flip(0)"),
+        ("the last observation is never read", "x.unbind(dim=1)", "x.unbind(dim=1)[:-1]"),
+        ("the first observation is never read", "x.unbind(dim=1)", "x.unbind(dim=1)[1:]"),
+        ("only the last observation is read", "x.unbind(dim=1)", "x.unbind(dim=1)[-1:]"),
+        ("only the first observation is read", "x.unbind(dim=1)", "x.unbind(dim=1)[:1]"),
+        ("the given h is ignored and the start is zeros", "    for x_t", "    h = torch.zeros_like(h)\n    for x_t"),
+        ("every step reads the first observation", "x_t @ W.T", "x[:, 0] @ W.T"),
+        ("every step reads the mean over time", "x_t @ W.T", "x.mean(dim=1) @ W.T"),
+        ("Every number has the wrong sign.", "    return h", "    return -h"),
+    ],
     mistakes={
         "batch and time are exchanged: a step reads one sequence": ("x[:, t]", "x[t]"),
         "the observations are read backwards": ("x[:, t]", "x[:, -1 - t]"),
@@ -141,11 +234,6 @@ def square_series(generator):
         "every step reads the mean over time": ("x[:, t]", "mean(x, 1)"),
         "the state never enters": (" + h @ U.T", ""),
     },
-    hints=(
-        "The axes are (batch, time, feature). Which axis does the loop run over?",
-        "x.unbind() without an argument takes the first axis, and that is the batch.",
-        "x.unbind(dim=1), or x[:, t].",
-    ),
 )
 def last_state(x, h, W, U, b):
     """h_T of the RNN over x (batch, time, input), (batch, hidden)."""

@@ -9,6 +9,15 @@ from course_lib.checks.judge import problem
 @problem(
     cases=one_step(""),
     axes=("batch", "unit"),
+    hints=(
+        "There are three terms inside tanh: one from x, one from h, one constant.",
+        "x is (batch, input) and W is (hidden, input): which product of the two is (batch, hidden)?",
+        "x @ W.T is W x for every sequence of the batch.",
+    ),
+    planted=[
+        (None, "tanh(", "torch.relu("),
+        (None, "x @ W.T + h @ U.T + b", "(x @ W.T) * (h @ U.T) + b"),
+    ],
     mistakes={
         "tanh is missing": ("tanh(x @ W.T + h @ U.T + b)", "x @ W.T + h @ U.T + b"),
         "σ stands where tanh should": ("tanh(", "sigmoid("),
@@ -21,11 +30,6 @@ from course_lib.checks.judge import problem
         "the products of W and U are subtracted": ("+ h @ U.T", "- h @ U.T"),
         "the old state is added after tanh": ("tanh(x @ W.T + h @ U.T + b)", "h + tanh(x @ W.T + h @ U.T + b)"),
     },
-    hints=(
-        "There are three terms inside tanh: one from x, one from h, one constant.",
-        "x is (batch, input) and W is (hidden, input): which product of the two is (batch, hidden)?",
-        "x @ W.T is W x for every sequence of the batch.",
-    ),
 )
 def rnn_step(x, h, W, U, b):
     """h' = tanh(W x + U h + b), (batch, hidden)."""
@@ -35,6 +39,20 @@ def rnn_step(x, h, W, U, b):
 @problem(
     cases=several(series),
     axes=("batch", "time", "unit"),
+    hints=(
+        "Print h after each step. Which h does step 2 start from?",
+        "The result of a step has to become the h of the next step.",
+        "Assign the new state to h inside the loop, then append h.",
+    ),
+    planted=[
+        ("time is the first axis of the result", "dim=1", "dim=0"),
+        (
+            "Time runs backwards: the last step comes first.",
+            "torch.stack(states, dim=1)",
+            "torch.stack(states[::-1], dim=1)",
+        ),
+        ("Only the last step is returned.", "torch.stack(states, dim=1)", "states[-1]"),
+    ],
     mistakes={
         "the state never advances: every step starts from the first h": ("h = tanh", "new = tanh", "d(h)", "d(new)"),
         "every step sees the first observation": ("x[:, t]", "x[:, 0]"),
@@ -53,11 +71,6 @@ def rnn_step(x, h, W, U, b):
         "the last observation is never read": ("range(x.shape[1])", "range(x.shape[1] - 1)"),
         "tanh is missing": ("tanh(x[:, t] @ W.T + h @ U.T + b)", "x[:, t] @ W.T + h @ U.T + b"),
     },
-    hints=(
-        "Print h after each step. Which h does step 2 start from?",
-        "The result of a step has to become the h of the next step.",
-        "Assign the new state to h inside the loop, then append h.",
-    ),
 )
 def run_through_time(x, h, W, U, b):
     """Every state h_1 to h_T, (batch, time, hidden)."""
@@ -70,6 +83,18 @@ def run_through_time(x, h, W, U, b):
 
 @problem(
     cases=several(lambda generator: {"x": normal(generator, whole(generator, 3, 9), whole(generator, 2, 4))}),
+    hints=(
+        "Persistence says: the next observation equals this one.",
+        "x[1:] is what came next; x[:-1] is what was seen.",
+        "Square, then take the mean over steps and channels.",
+    ),
+    planted=[
+        ("the squares are added up instead of averaged", "mean()", "sum()"),
+        ("the root of the mean is taken", "mean()", "mean() ** 0.5"),
+        ("the forecast is the mean of the series", "x[1:] - x[:-1]", "x[1:] - x.mean(dim=0)"),
+        (None, "x[1:] - x[:-1]", "x"),
+        ("Every number is half of what it should be.", ".mean()", ".mean() / 2"),
+    ],
     mistakes={
         "the differences are not squared": ("(x[1:] - x[:-1]) ** 2", "x[1:] - x[:-1]"),
         "the differences are taken without sign instead of squared": ("(x[1:] - x[:-1]) ** 2", "abs(x[1:] - x[:-1])"),
@@ -82,11 +107,6 @@ def run_through_time(x, h, W, U, b):
         "the sum is divided by all steps, also the first": ("mean((", "np.sum((", "** 2)", "** 2) / x.size"),
         "only the last step is judged": ("x[1:]", "x[-1:]", "x[:-1]", "x[-2:-1]"),
     },
-    hints=(
-        "Persistence says: the next observation equals this one.",
-        "x[1:] is what came next; x[:-1] is what was seen.",
-        "Square, then take the mean over steps and channels.",
-    ),
 )
 def persistence_loss(x):
     """The mean squared error of the forecast x_{t+1} = x_t, over all steps and channels of x (time, channel)."""
@@ -101,6 +121,14 @@ def sum_of_numbers(generator):
 
 @problem(
     cases=several(sum_of_numbers),
+    hints=(
+        "The best constant guess of a quantity is its mean. What is then the mean squared error called?",
+        "Variances of independent numbers add up.",
+        "The variance of a number uniform in [low, high] is (high - low)² / 12.",
+    ),
+    planted=[
+        (None, "/ 12", "/ 3"),
+    ],
     mistakes={
         "a uniform number has variance 1/12 whatever its range": ("(high - low) ** 2", "1"),
         "the range is not squared": ("(high - low) ** 2", "(high - low)"),
@@ -122,11 +150,6 @@ def sum_of_numbers(generator):
         ),
         "low and high are added": ("high - low", "high + low"),
     },
-    hints=(
-        "The best constant guess of a quantity is its mean. What is then the mean squared error called?",
-        "Variances of independent numbers add up.",
-        "The variance of a number uniform in [low, high] is (high - low)² / 12.",
-    ),
 )
 def adding_baseline(low, high, count):
     """The loss of the best constant guess of the sum of count numbers, each uniform in [low, high]."""

@@ -11,6 +11,30 @@ from course_lib.checks.judge import problem, sigmoid
 @problem(
     cases=one_step("fiog"),
     axes=("batch", "unit"),
+    hints=(
+        "Four pre-activations, each W x + U h + b with its own letter.",
+        "Three of them are gates, in (0, 1); the candidate may be negative.",
+        'f = sigmoid(x @ W["f"].T + h @ U["f"].T + b["f"]); i and o likewise; g with tanh.',
+    ),
+    planted=[
+        (
+            "the gates go through tanh like the candidate",
+            'sigmoid(a["f"]), "i": sigmoid(a["i"]), "o": sigmoid(a["o"])',
+            'tanh(a["f"]), "i": tanh(a["i"]), "o": tanh(a["o"])',
+        ),
+        (
+            "i and f are swapped",
+            '"f": sigmoid(a["f"]), "i": sigmoid(a["i"])',
+            '"f": sigmoid(a["i"]), "i": sigmoid(a["f"])',
+        ),
+        (
+            "i and o are swapped",
+            '"i": sigmoid(a["i"]), "o": sigmoid(a["o"])',
+            '"i": sigmoid(a["o"]), "o": sigmoid(a["i"])',
+        ),
+        (None, 'tanh(a["g"])', 'a["g"]'),
+        (None, 'return {"f": sigmoid(a["f"])', 'return {"f": 1 - sigmoid(a["f"])'),
+    ],
     mistakes={
         "the candidate goes through σ like a gate": ('tanh(a["g"])', 'sigmoid(a["g"])'),
         "the gates go through tanh like the candidate": ("sigmoid(a[k])", "tanh(a[k])"),
@@ -24,11 +48,6 @@ from course_lib.checks.judge import problem, sigmoid
         "all four share the W of f": ("W[k]", 'W["f"]'),
         "U is transposed": ("U[k].T", "U[k]"),
     },
-    hints=(
-        "Four pre-activations, each W x + U h + b with its own letter.",
-        "Three of them are gates, in (0, 1); the candidate may be negative.",
-        'f = sigmoid(x @ W["f"].T + h @ U["f"].T + b["f"]); i and o likewise; g with tanh.',
-    ),
 )
 def gates_and_candidate(x, h, W, U, b):
     """{"f", "i", "o", "g"}: the gates σ(W x + U h + b) and the candidate tanh(W x + U h + b)."""
@@ -40,6 +59,44 @@ def gates_and_candidate(x, h, W, U, b):
 @problem(
     cases=one_step("fiog", states=("h", "c")),
     axes=("batch", "unit"),
+    hints=(
+        "Six lines: f, i, o, g, then c', then h'.",
+        "c' comes from the old c, f, i and g. h' comes from o and the new c.",
+        'c = f * c + i * g, then h = o * tanh(c); return {"h": h, "c": c}.',
+    ),
+    planted=[
+        (
+            "i and o are swapped",
+            'W["i"].T + h @ U["i"].T + b["i"]',
+            'W["o"].T + h @ U["o"].T + b["o"]',
+            'o = sigmoid(x @ W["o"].T + h @ U["o"].T + b["o"])',
+            'o = sigmoid(x @ W["i"].T + h @ U["i"].T + b["i"])',
+        ),
+        ("the candidate goes through σ like a gate", "g = tanh", "g = sigmoid"),
+        (
+            "the memory is read before it is updated",
+            "c = f * c + i * g\n    h = o * tanh(c)",
+            "h = o * tanh(c)\n    c = f * c + i * g",
+        ),
+        ("the memory is read without tanh", "h = o * tanh(c)", "h = o * c"),
+        ("the output gate is left out", "h = o * tanh(c)", "h = tanh(c)"),
+        ("all four share the bias of f", 'b["i"])', 'b["f"])', 'b["o"])', 'b["f"])', 'b["g"])', 'b["f"])'),
+        ("h and c are exchanged.", '{"h": h, "c": c}', '{"h": c, "c": h}'),
+        ("Only h is returned, without its name.", 'return {"h": h, "c": c}', "return h"),
+        (None, 'return {"h": h, "c": c}', "return h, c"),
+        ("U is transposed", 'U["f"].T', 'U["f"]', 'U["i"].T', 'U["i"]', 'U["o"].T', 'U["o"]', 'U["g"].T', 'U["g"]'),
+        (
+            "the old state h is left out",
+            'h @ U["i"].T',
+            "0",
+            'h @ U["f"].T',
+            "0",
+            'h @ U["o"].T',
+            "0",
+            'h @ U["g"].T',
+            "0",
+        ),
+    ],
     mistakes={
         "i and f are swapped": ("f * c + i * g", "i * c + f * g"),
         "i and o are swapped": ('in "fio"', 'in "foi"'),
@@ -59,11 +116,6 @@ def gates_and_candidate(x, h, W, U, b):
         "the new memory is squashed by tanh twice": ("f * c + i * g", "tanh(f * c + i * g)"),
         "the gates see the cell state instead of the hidden state": ("h @ U[k].T", "c @ U[k].T"),
     },
-    hints=(
-        "Six lines: f, i, o, g, then c', then h'.",
-        "c' comes from the old c, f, i and g. h' comes from o and the new c.",
-        'c = f * c + i * g, then h = o * tanh(c); return {"h": h, "c": c}.',
-    ),
 )
 def lstm_step(x, h, c, W, U, b):
     """{"h": h', "c": c'}: one step of the LSTM."""
@@ -88,6 +140,20 @@ def stacked(generator):
 @problem(
     cases=several(stacked),
     axes=("row", "column"),
+    hints=(
+        "PyTorch stacks four matrices on top of each other. Its documentation of nn.LSTM says in which order.",
+        "The order is i, f, g, o, each hidden rows high. chunk(4) cuts a tensor into four blocks.",
+        "Its two biases are always added, so b is their sum.",
+    ),
+    planted=[
+        ("U is transposed", "U[k],", "U[k].T,"),
+        (
+            "W and U are transposed",
+            'f"W_{letter}": W[k], f"U_{letter}": U[k]',
+            'f"W_{letter}": W[k].T, f"U_{letter}": U[k].T',
+        ),
+        (None, '"ifgo"', '"ogfi"'),
+    ],
     mistakes={
         "the order is taken as f, i, g, o": ('"ifgo"', '"figo"'),
         "the order is taken as i, f, o, g": ('"ifgo"', '"ifog"'),
@@ -105,11 +171,6 @@ def stacked(generator):
             "slice(k, None, 4)",
         ),
     },
-    hints=(
-        "PyTorch stacks four matrices on top of each other. Its documentation of nn.LSTM says in which order.",
-        "The order is i, f, g, o, each hidden rows high. chunk(4) cuts a tensor into four blocks.",
-        "Its two biases are always added, so b is their sum.",
-    ),
 )
 def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     """{"W_f", "U_f", "b_f", "W_i", ...} from the stacked weights of torch.nn.LSTM, which orders them i, f, g, o."""
@@ -126,6 +187,74 @@ def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
     axes=("sequence", "step"),
     variant=lambda generator: {"symbol": whole(generator, 0, 2)},
     act=set_by_hand(LSTMCell, 3, read=lambda h: where(h > 0.25, 1, 0)),
+    solve=lambda symbol: (
+        lambda: {
+            "W_f": [-20 * (k == symbol) for k in range(3)],
+            "b_f": 10,
+            "U_g": -10,
+            "b_g": 3,
+            "b_o": 10,
+            "W_i": [20 * (k == symbol) for k in range(3)],
+            "b_i": -10,
+        }
+    ),
+    hints=(
+        "Let c near +1 mean 1. At the symbol the cell must forget and write the opposite of what it showed; else keep.",
+        "The opposite of what it showed: U_g about -10 makes g the reverse of h. f and i depend on the symbol alone.",
+        "From c = 0 the first write must be +1: b_g about +3. Weights of 20 and biases of 10 make gates sharp.",
+    ),
+    planted=[
+        (
+            "every symbol toggles",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [0, 0, 0], "b_i": 10',
+        ),
+        ("the bit is set once and never toggled back", '"U_g": -10, "b_g": 3', '"U_g": 0, "b_g": 3'),
+        ("another symbol resets the bit", '"W_f": [-20, 0, 0], "b_f": 10', '"W_f": [20, 0, 0], "b_f": -10'),
+        ("the bit is always 0", '[20, 0, 0], "b_i": -10', '[20, 0, 0], "b_i": -100'),
+        (None, '"b_g": 3', '"b_g": -3'),
+        ("the next symbol toggles", "[-20, 0, 0]", "[0, -20, 0]", "[20, 0, 0]", "[0, 20, 0]"),
+        ("the symbol before it toggles", "[-20, 0, 0]", "[0, 0, -20]", "[20, 0, 0]", "[0, 0, 20]"),
+        ("the bit is always 0", '"b_o": 10', '"b_o": -10'),
+        ("another symbol resets the bit", '"b_f": 10', '"b_f": -30'),
+        ("the bit is set once and never toggled back", '"U_g": -10', '"U_g": 10'),
+        (
+            "the other symbols toggle",
+            '[20, 0, 0], "b_i": -10',
+            '[-20, 0, 0], "b_i": 10',
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [20, 0, 0], "b_f": -10',
+        ),
+        (
+            "the bit is always 1",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [0, 0, 0], "b_i": 10',
+            '"U_g": -10, "b_g": 3',
+            '"U_g": 0, "b_g": 3',
+        ),
+        (
+            "the bit only shows whether the symbol is there now",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [0, 0, 0], "b_i": 10',
+            '"U_g": -10, "b_g": 3',
+            '"W_g": [40, 0, 0], "b_g": -20',
+        ),
+        (
+            "the symbol clears the bit and the others set it",
+            '"W_f": [-20, 0, 0], "b_f": 10',
+            '"W_f": [0, 0, 0], "b_f": -10',
+            '"W_i": [20, 0, 0], "b_i": -10',
+            '"W_i": [0, 0, 0], "b_i": 10',
+            '"U_g": -10, "b_g": 3',
+            '"W_g": [-40, 0, 0], "b_g": 20',
+        ),
+    ],
     mistakes={
         "every symbol toggles": ("x[:, t, symbol] == 1", "bit == bit"),
         "the other symbols toggle": ("== 1", "== 0"),
@@ -145,11 +274,6 @@ def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
         "the next symbol toggles": ("x[:, t, symbol]", "x[:, t, (symbol + 1) % 3]"),
         "the symbol before it toggles": ("x[:, t, symbol]", "x[:, t, symbol - 1]"),
     },
-    hints=(
-        "Let c near +1 mean 1. At the symbol the cell must forget and write the opposite of what it showed; else keep.",
-        "The opposite of what it showed: U_g about -10 makes g the reverse of h. f and i depend on the symbol alone.",
-        "From c = 0 the first write must be +1: b_g about +3. Weights of 20 and biases of 10 make gates sharp.",
-    ),
 )
 def toggle(x, symbol):
     """1 after an odd number of the symbol, else 0, at every step, (sequence, step)."""

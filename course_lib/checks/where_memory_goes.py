@@ -16,6 +16,22 @@ def new_state(generator):
 @problem(
     cases=several(new_state),
     axes=("batch", "unit of h'", "unit of h"),
+    hints=(
+        "Write unit k of h' alone: tanh(Σ_j U[k, j] h[j] + ...). Differentiate it by h[j].",
+        "The slope of tanh at its output y is 1 - y².",
+        "Row k of U is multiplied by the slope of unit k: give the slope a new last axis.",
+    ),
+    planted=[
+        ("the slope of tanh is left out", "(1 - h_new**2).unsqueeze(-1) * U", "U.expand(len(h_new), -1, -1)"),
+        ("the slope multiplies the columns of U instead of its rows", "unsqueeze(-1)", "unsqueeze(-2)"),
+        ("the slope is 1 - h' instead of 1 - h'²", "h_new**2", "h_new"),
+        ("the slope is that of σ, h' (1 - h')", "(1 - h_new**2)", "(h_new * (1 - h_new))"),
+        ("the slope is (1 - h')²", "(1 - h_new**2)", "((1 - h_new) ** 2)"),
+        ("tanh is applied to h' once more", "h_new**2", "tanh(h_new) ** 2"),
+        ("the slope alone is returned, as a diagonal", "* U", "* torch.eye(len(U))"),
+        ("Every number has the wrong sign.", "(1 - h_new**2)", "(h_new**2 - 1)"),
+        ("the identity is added", "* U", "* U + torch.eye(len(U))"),
+    ],
     mistakes={
         "the slope of tanh is left out": ("(1 - h_new[:, :, None] ** 2) * U", "0 * h_new[:, :, None] + U"),
         "the slope multiplies the columns of U instead of its rows": ("[:, :, None]", "[:, None, :]"),
@@ -31,11 +47,6 @@ def new_state(generator):
         "the slope alone is returned, as a diagonal": ("* U", "* eye(len(U))"),
         "the identity is added": ("* U", "* U + eye(len(U))"),
     },
-    hints=(
-        "Write unit k of h' alone: tanh(Σ_j U[k, j] h[j] + ...). Differentiate it by h[j].",
-        "The slope of tanh at its output y is 1 - y².",
-        "Row k of U is multiplied by the slope of unit k: give the slope a new last axis.",
-    ),
 )
 def rnn_jacobian(h_new, U):
     """d h' / d h of h' = tanh(W x + U h + b), (batch, hidden, hidden): entry [k, j] is d h'_k / d h_j."""
@@ -52,6 +63,36 @@ def many_states(generator):
 @problem(
     cases=several(many_states),
     axes=("batch", "unit of h_T", "unit of h_0"),
+    hints=(
+        "By the chain rule d h_T / d h_0 is a product of one Jacobian per step.",
+        "The Jacobian of the last step stands on the left.",
+        "Start from the identity and, from the first step to the last, multiply each Jacobian from the left.",
+    ),
+    planted=[
+        (
+            "the steps are multiplied in the wrong order",
+            "(1 - states[:, t] ** 2).unsqueeze(-1) * (U @ total)",
+            "total @ ((1 - states[:, t] ** 2).unsqueeze(-1) * U)",
+        ),
+        ("the slope of tanh is left out", "(1 - states[:, t] ** 2).unsqueeze(-1) * (U @ total)", "U @ total"),
+        (None, "U @ total", "U * total"),
+        (None, "unsqueeze(-1)", "unsqueeze(-2)"),
+        (
+            "the slope multiplies the columns instead of the rows",
+            "(1 - states[:, t] ** 2).unsqueeze(-1) * (U @ total)",
+            "((1 - states[:, t] ** 2).unsqueeze(-2) * U) @ total",
+        ),
+        ("the first state is used at every step", "states[:, t]", "states[:, 0]"),
+        (None, "return total", "return total.transpose(1, 2)"),
+        (None, " ** 2)", ")"),
+        (
+            "the Jacobians are multiplied component by component",
+            "(U @ total)",
+            "U * total",
+            "torch.eye(len(U))",
+            "torch.ones(len(U), 1)",
+        ),
+    ],
     mistakes={
         "the steps are multiplied in the wrong order": (
             "(1 - states[:, t, :, None] ** 2) * (U @ total)",
@@ -75,11 +116,6 @@ def many_states(generator):
         ),
         "the first state is used at every step": ("states[:, t,", "states[:, 0,"),
     },
-    hints=(
-        "By the chain rule d h_T / d h_0 is a product of one Jacobian per step.",
-        "The Jacobian of the last step stands on the left.",
-        "Start from the identity and, from the first step to the last, multiply each Jacobian from the left.",
-    ),
 )
 def gradient_to_the_start(states, U):
     """d h_T / d h_0, (batch, hidden, hidden), from the states h_1 to h_T (batch, time, hidden)."""
@@ -108,6 +144,33 @@ def loss_and_slopes(answer, case):
 @problem(
     cases=several(with_target),
     act=loss_and_slopes,
+    hints=(
+        "The loss is right. What is wrong shows only in its derivatives: which line keeps them from reaching the past?",
+        "detach() hands on the numbers and drops how they were made.",
+        "Carry h itself to the next step, with its history.",
+    ),
+    planted=[
+        ("the state is cut off (detach) at every step", "h @ U.T", "h.detach() @ U.T"),
+        ("the state is cut off (detach) before the loop", "    for t", "    h = h.detach(); loop = 1\n    for t"),
+        (
+            "the loss is cut off (detach, item or no_grad)",
+            "return ((h - y) ** 2).mean()",
+            "return ((h - y) ** 2).mean().detach()",
+        ),
+        (
+            "the loss is cut off (detach, item or no_grad)",
+            "return ((h - y) ** 2).mean()",
+            "return ((h - y) ** 2).mean().item()",
+        ),
+        ("the squared errors are added up instead of averaged", "mean()", "sum()"),
+        ("the squared errors are halved", "mean()", "mean() / 2"),
+        ("the errors are not squared", " ** 2)", ")"),
+        ("the sizes of the errors are averaged", "((h - y) ** 2)", "(h - y).abs()"),
+        ("the weights U are cut off (detach)", "h @ U.T", "h @ U.detach().T"),
+        ("the state never advances", "    for t", "    first = h\n    for t", "h @ U.T", "first @ U.T"),
+        ("the start is zeros instead of the given h", "    for t", "    h = torch.zeros_like(h)\n    for t"),
+        (None, " + b)", ")"),
+    ],
     mistakes={
         "the state is cut off (detach) at every step": ("grad = grad @ U", "grad = 0 * grad"),
         "the state is cut off (detach) before the loop": ('"dL/dh": grad', '"dL/dh": 0 * grad'),
@@ -141,11 +204,6 @@ def loss_and_slopes(answer, case):
             '"dL/dh": 0 * grad',
         ),
     },
-    hints=(
-        "The loss is right. What is wrong shows only in its derivatives: which line keeps them from reaching the past?",
-        "detach() hands on the numbers and drops how they were made.",
-        "Carry h itself to the next step, with its history.",
-    ),
 )
 def loss_through_time(x, h, W, U, b, y):
     """The loss mean((h_T - y)²), a scalar that autograd can follow back to h_0."""

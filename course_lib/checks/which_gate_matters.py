@@ -55,6 +55,23 @@ def apply_clamp(answer, case):
     variant=mystery,
     show=what_it_did,
     act=apply_clamp,
+    solve=lambda seed, gate, value: lambda: (gate, value),
+    hints=(
+        "You have the cell and its observations: clamp a gate yourself and compare with h.",
+        'unroll(cell, x, override={gate: value})["h"] for each of the three gates.',
+        "The value is one of 0, 0.5 and 1. Nine experiments settle it.",
+    ),
+    planted=[
+        ("the forget gate is clamped to 0.5", '"forget", 0.0', '"forget", 0.5'),
+        ("the forget gate is clamped to 1", '"forget", 0.0', '"forget", 1.0'),
+        ("nothing is written or nothing is read (a gate at 0)", '"forget", 0.0', '"input", 0.0'),
+        ("the input gate is clamped to 0.5", '"forget", 0.0', '"input", 0.5'),
+        ("the input gate is clamped to 1", '"forget", 0.0', '"input", 1.0'),
+        ("the output gate is clamped to 0.5", '"forget", 0.0', '"output", 0.5'),
+        ("the output gate is clamped to 1", '"forget", 0.0', '"output", 1.0'),
+        ("nothing is written or nothing is read (a gate at 0)", '"forget", 0.0', '"output", 0.0'),
+        (None, '"forget", 0.0', '"output", 0.25'),
+    ],
     mistakes={
         "the forget gate is clamped to 0": ("{gate: value}", '{"forget": 0.0}'),
         "the forget gate is clamped to 0.5": ("{gate: value}", '{"forget": 0.5}'),
@@ -65,11 +82,6 @@ def apply_clamp(answer, case):
         "the output gate is clamped to 0.5": ("{gate: value}", '{"output": 0.5}'),
         "the output gate is clamped to 1": ("{gate: value}", '{"output": 1.0}'),
     },
-    hints=(
-        "You have the cell and its observations: clamp a gate yourself and compare with h.",
-        'unroll(cell, x, override={gate: value})["h"] for each of the three gates.',
-        "The value is one of 0, 0.5 and 1. Nine experiments settle it.",
-    ),
 )
 def which_clamp(x, seed, gate, value):
     """The hidden states of the mystery cell, (batch, time, hidden)."""
@@ -92,10 +104,47 @@ READINGS = {
 }
 
 
+def as_shown(**own):
+    """The step whose last two lines are those that the learner is shown."""
+    lines = [line.replace("⊙", "*").replace("c'", "new").replace("σ", "sigmoid") for line in own.values()]
+
+    def step(x, h, c, W, U, b):
+        a = {k: x @ W[k].T + h @ U[k].T + b[k] for k in "fiog"}
+        names = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "c": c, "g": torch.tanh(a["g"])}
+        names |= {k: torch.sigmoid(a[k]) for k in "fio"}
+        names["new"] = eval(lines[0], names)
+        return {"h": eval(lines[1], names), "c": names["new"]}
+
+    return step
+
+
 @problem(
     cases=one_step("fiog", states=("h", "c")),
     axes=("batch", "unit"),
     variant=lambda generator: {"c'": one_of(generator, list(UPDATES)[1:]), "h'": one_of(generator, list(READINGS)[1:])},
+    solve=as_shown,
+    hints=(
+        'checks.given("your_cell") shows the two lines that are yours; the rest is the LSTM.',
+        "Write the gates and the candidate as in lstm_step, then your line for c', then your line for h'.",
+        "c' on the right of your second line is the new memory.",
+    ),
+    planted=[
+        ("the memory is updated as in the LSTM", "f * c + (1 - i) * g", "f * c + i * g"),
+        ("the memory is read as in the LSTM", "o * sigmoid(c)", "o * tanh(c)"),
+        ("both lines are those of the LSTM", "f * c + (1 - i) * g", "f * c + i * g", "o * sigmoid(c)", "o * tanh(c)"),
+        (
+            "the memory is read before it is updated",
+            "c = f * c + (1 - i) * g\n    h = o * sigmoid(c)",
+            "h = o * sigmoid(c)\n    c = f * c + (1 - i) * g",
+        ),
+        ("the candidate goes through σ like a gate", "g = tanh", "g = sigmoid"),
+        ("the candidate and the old memory are exchanged", "f * c + (1 - i) * g", "f * g + (1 - i) * c"),
+        ("the output gate is left out", "h = o * sigmoid(c)", "h = sigmoid(c)"),
+        ("h and c are exchanged.", '{"h": h, "c": c}', '{"h": c, "c": h}'),
+        (None, "f * c", "(1 - f) * c"),
+        ("the old state h is left out", " + h @ U[k].T", "", ' + h @ U["g"].T', ""),
+        ("the biases are left out", " + b[k]", "", ' + b["g"]', ""),
+    ],
     mistakes={
         "the memory is updated as in the LSTM": ('UPDATES[own["c\'"]]', 'UPDATES["f ⊙ c + i ⊙ g"]'),
         "the memory is read as in the LSTM": ('READINGS[own["h\'"]]', 'READINGS["o ⊙ tanh(c\')"]'),
@@ -115,11 +164,6 @@ READINGS = {
         "the biases are left out": (" + b[k]", ""),
         "the output gate is left out": ("(o, new)", "(1, new)"),
     },
-    hints=(
-        'checks.given("your_cell") shows the two lines that are yours; the rest is the LSTM.',
-        "Write the gates and the candidate as in lstm_step, then your line for c', then your line for h'.",
-        "c' on the right of your second line is the new memory.",
-    ),
 )
 def your_cell(x, h, c, W, U, b, **own):
     """{"h": h', "c": c'}: an LSTM whose update and reading are those of your own instance."""
@@ -133,6 +177,16 @@ def your_cell(x, h, c, W, U, b, **own):
 @problem(
     cases=one_step("fog", states=("h", "c")),
     axes=("batch", "unit"),
+    hints=(
+        "There are two bugs. Compare each line with the docstring's equations, letter by letter.",
+        "With f near 1, does this cell keep?",
+        'Each map has its own bias: b["f"], b["o"], b["g"].',
+    ),
+    planted=[
+        ("the memory is read without tanh", "o * tanh(c)", "o * c"),
+        ("the output gate is left out", "o * tanh(c)", "tanh(c)"),
+        ("h and c are exchanged.", '{"h": o * tanh(c), "c": c}', '{"c": o * tanh(c), "h": c}'),
+    ],
     mistakes={
         "nothing was repaired": ("f * c + (1 - f) * g", "(1 - f) * c + f * g", "b[k]", 'b["f"]'),
         "keeping and writing are still swapped": ("f * c + (1 - f) * g", "(1 - f) * c + f * g"),
@@ -148,11 +202,6 @@ def your_cell(x, h, c, W, U, b, **own):
         "the biases are left out": (" + b[k]", ""),
         "the old state h is left out": (" + h @ U[k].T", ""),
     },
-    hints=(
-        "There are two bugs. Compare each line with the docstring's equations, letter by letter.",
-        "With f near 1, does this cell keep?",
-        'Each map has its own bias: b["f"], b["o"], b["g"].',
-    ),
 )
 def coupled_step(x, h, c, W, U, b):
     """{"h": h', "c": c'}: c' = f ⊙ c + (1 - f) ⊙ g, h' = o ⊙ tanh(c')."""

@@ -1,0 +1,102 @@
+"""What holds for every problem: its solution is right, planted mistakes are named, and every instance can be solved."""
+
+import pytest
+import torch
+
+from course_lib import checks
+from course_lib.checks import PROBLEMS, judge
+from course_lib.checks.compare import numbers, same
+from course_lib.checks.draw import drawn_for
+from course_lib.checks.judge import token
+from course_lib.checks.which_gate_matters import CLAMPS
+from course_lib.unroll import unroll
+from solutions import answer, as_it_stands, function, message, solutions, wrong_answers
+
+every_problem = pytest.mark.parametrize("name", PROBLEMS)
+every_instance = pytest.mark.parametrize("name", [name for name, one in PROBLEMS.items() if one.given("")])
+OWN = ["a", "b", token("student 7", "secret")]
+
+
+def test_every_problem_has_its_solution():
+    assert PROBLEMS.keys() == solutions().keys()
+
+
+@every_problem
+def test_the_solution_is_right_on_shown_and_on_hidden_cases(name, capsys):
+    PROBLEMS[name](answer(name))
+    assert f"{name}: right" in capsys.readouterr().out
+    PROBLEMS[name](answer(name), hidden=True)
+    assert capsys.readouterr().out == ""
+
+
+@every_problem
+def test_planted_wrong_answers_are_rejected_and_most_are_named(name):
+    found = wrong_answers(name)
+    for words, source in found:
+        said = message(name, function(name, source))
+        assert said.startswith(f"{name} ")
+        assert (f"when {words}." if words in PROBLEMS[name].mistakes else words or "yours") in said
+    message(name, lambda *case: None)
+    assert len(found) >= 9 and len([words for words, _ in found if words]) >= 7
+
+
+@every_problem
+def test_nothing_is_planted_that_a_mistake_plants_itself(name):
+    for words, *_ in PROBLEMS[name].planted:
+        if words in PROBLEMS[name].mistakes and (source := as_it_stands(name, words)):
+            try:
+                said = message(name, function(name, source))
+            except (SyntaxError, NameError, AttributeError, TypeError):  # it is written for NumPy
+                continue
+            assert f"when {words}." not in said
+
+
+@every_problem
+def test_every_known_mistake_differs_from_the_right_answer_and_from_every_other(name):
+    one = PROBLEMS[name]
+    for own in ("", "a", "b"):
+        given = one.given(own)
+        drawn = one.cases(drawn_for(name, own, "shown"), **given)
+        cases = [{key: numbers(value) for key, value in case.items()} for case in drawn]
+        right = one.run(one.reference, cases, given)
+        results = {clause: one.run(version, cases, given) for clause, version in one.wrong_versions.items()}
+        agreeing = [clause for clause, found in results.items() if all(map(same, found, right))]
+        assert len(agreeing) == (name == "which_clamp")  # one of all possible clamps is the right one
+        found = list(results.values()) if own == "" else []  # on some instances two mistakes are one
+        assert not any(all(map(same, a, b)) for k, a in enumerate(found) for b in found[k + 1 :])
+
+
+@every_problem
+def test_every_problem_has_three_hints_and_at_least_eight_known_mistakes(name):
+    assert len(PROBLEMS[name].hints) == 3
+    assert len(PROBLEMS[name].mistakes) >= 8
+
+
+# ---- Instances of one's own ----
+
+
+@pytest.mark.parametrize("own", OWN)
+@every_instance
+def test_the_public_solution_does_not_answer_another_instance(name, own, monkeypatch):
+    monkeypatch.setattr(judge, "TOKEN", own)
+    assert f"{name} is not right yet" in message(name, answer(name))
+
+
+@pytest.mark.parametrize("own", ["", *OWN])
+@every_instance
+def test_every_instance_can_be_solved(name, own, monkeypatch):
+    monkeypatch.setattr(judge, "TOKEN", own)
+    PROBLEMS[name](PROBLEMS[name].solve(**PROBLEMS[name].given(own)))
+
+
+def test_a_mystery_is_settled_by_experiment():
+    cell, x, h = checks.given("which_clamp").values()
+    found = [(gate, value) for gate, value in CLAMPS
+             if torch.allclose(unroll(cell, x, override={gate: value})["h"], h, atol=1e-4)]  # fmt: skip
+    assert found == [("forget", 0.0)]
+
+
+@every_instance
+def test_no_token_draws_the_default_instance(name):
+    default = PROBLEMS[name].given("")
+    assert all(PROBLEMS[name].given(f"token {k}") != default for k in range(20))
