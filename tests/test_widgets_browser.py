@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from tools.browser import ROOT, SCREENSHOTS
-from tools.latency import WIDGETS
+from tools.latency import WIDGETS, cell
 
 CONTROLS = ".course input, .course select, .course button, .course .draw, .jp-OutputArea .noUi-handle, " + (
     ".jp-OutputArea .widget-dropdown select, .jp-OutputArea .widget-checkbox input"
@@ -21,7 +21,7 @@ SEEN = """async () => {
     return [JSON.stringify(drawn), JSON.stringify(text)];
 }"""
 WITH_WIDGETS = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-                if "from course_lib.widgets import" in path.read_text(encoding="utf-8")]  # fmt: skip
+                if "from course_lib.widgets." in path.read_text(encoding="utf-8")]  # fmt: skip
 PATIENCE = 20  # seconds; only a widget that never answers waits so long
 
 
@@ -40,7 +40,7 @@ def opened(lab, notebook, *, name):
 
 def widget(lab, name):
     """One widget alone."""
-    return opened(lab, [f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
+    return opened(lab, [cell(name)], name=f"{name}.ipynb")
 
 
 def settled(page):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.files import write
+from course_lib.widgets import every
 from tools import browser
 
 LENS = """
@@ -27,7 +28,7 @@ import torch
 from course_lib.cells import LSTMCell
 ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
 """
-WIDGETS = {  # name: the code that shows it
+WIDGETS = {  # name: the code that shows it, once it is imported
     "GateDesk": "GateDesk()",
     "GradientMicroscope": "GradientMicroscope()",
     "BuildTheLSTM": "BuildTheLSTM()",
@@ -80,9 +81,14 @@ MOVES = """async ([control, drawn, moves]) => {
 }"""
 
 
+def cell(name):
+    """The code of a cell that shows a widget."""
+    return f"from {every()[name].__module__} import {name}\n{WIDGETS[name]}"
+
+
 def measure(lab, name, *, moves=60):
     """Milliseconds of each move of a control of one widget, None where no new picture came within 2 s."""
-    tab = lab.run([f"from course_lib.widgets import {name}\n{WIDGETS[name]}"], name=f"{name}.ipynb")
+    tab = lab.run([cell(name)], name=f"{name}.ipynb")
     for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
         answer.click()
     tab.page.wait_for_selector("[role=status]")

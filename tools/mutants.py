@@ -29,7 +29,9 @@ from mutmut.mutation.mutators import mutation_operators
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
-MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots", "explore")
+MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots",
+           "widgets.gate_desk", "widgets.gradient_microscope", "widgets.build_the_lstm", "widgets.half_life_dial",
+           "widgets.time_warp", "widgets.gate_lens", "widgets.clamp_any_gate")  # fmt: skip
 MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
          "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
          "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip

@@ -1,0 +1,142 @@
+"""Put the LSTM together piece by piece, and see what it remembers."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+import traitlets as traits
+
+from course_lib import plots
+from course_lib.cells import LSTMCell, NoSquashCell
+from course_lib.initialise import by_hand
+from course_lib.unroll import unroll
+from course_lib.widgets.browser import Browser, listed, script
+
+PIECES = {  # what is wrong without it, given all pieces before it
+    "carry": "Nothing carries c over: only U h remembers, and every new number displaces the last.",
+    "write gate": "Nothing guards the memory: every number is added to it.",
+    "forget gate": "Nothing is given up: the number marked first stays in the sum.",
+    "output gate": "h is never silent, and through U h it disturbs what is written next.",
+    "squashing": "All is there but the squashing on reading: h can grow as large as c.",
+}
+LAGS, STALE = 40, 4
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What a unit made of some pieces remembers.
+
+    by_lag    (40,): the squared correlation of h with the value asked for, 1 to 40 steps after it was marked
+    leak      the mean |h| at the steps at which it should be silent
+    largest   the largest |h|
+    """
+
+    by_lag: np.ndarray
+    leak: float
+    largest: float
+
+
+@cache
+def recall_test():
+    """(x, value, asked): sequences (4000, 45, 3) of (number, mark, ask), the number to recall, and the step to do it.
+
+    Step 0 is a marked number, step 4 another that replaces it; every other number is to be ignored. The ask comes 1 to
+    40 steps after, in the same 100 sequences of numbers each.
+    """
+    generator = torch.Generator().manual_seed(0)
+    numbers = 2 * torch.rand(100, STALE + LAGS + 1, generator=generator) - 1
+    asked = STALE + torch.arange(1, LAGS + 1).repeat_interleave(len(numbers))
+    x = torch.zeros(len(asked), STALE + LAGS + 1, 3)
+    x[..., 0] = numbers.repeat(LAGS, 1)
+    x[:, [0, STALE], 1] = 1
+    x[torch.arange(len(asked)), asked, 2] = 1
+    return x, x[:, STALE, 0].numpy(), asked
+
+
+def build_unit(pieces):
+    """(cell, override): one unit with the pieces named in pieces, the others left out.
+
+    Its weights are set by hand to do the best with each piece: the input gate opens and the forget gate shuts at a
+    mark, the output gate opens at an ask. A gate that is left out is always 1. Without the carry, c' is the candidate.
+    """
+    if unknown := set(pieces) - set(PIECES):
+        raise ValueError(f"build_unit has no piece {min(unknown)!r}; choices: {', '.join(PIECES)}")
+    with torch.random.fork_rng(devices=[]):
+        cell = by_hand(
+            (LSTMCell if "squashing" in pieces else NoSquashCell)(3, 1),
+            W_f=[[0.0, -16.0, 0.0]], b_f=8.0, W_i=[[0.0, 16.0, 0.0]], b_i=-8.0, W_o=[[0.0, 0.0, 16.0]], b_o=-8.0,
+            W_g=[[0.5, 0.0, 0.0]], U_g=1.0,
+        )  # fmt: skip
+    gates = {"write gate": "input", "forget gate": "forget", "output gate": "output"}
+    override = {gate: 1.0 for piece, gate in gates.items() if piece not in pieces}
+    return cell, override if "carry" in pieces else override | {"forget": 0.0}
+
+
+@cache
+def recall_of(pieces):
+    cell, override = build_unit(pieces)
+    x, value, asked = recall_test()
+    with torch.no_grad():
+        h = unroll(cell, x, override=override)["h"][..., 0]
+    said = h[torch.arange(len(h)), asked].numpy().reshape(LAGS, -1)
+    silent = (x[..., 2] == 0) & (torch.arange(h.shape[1]) < asked[:, None])
+    by_lag = [np.corrcoef(heard, wanted)[0, 1] ** 2 for heard, wanted in zip(said, value.reshape(LAGS, -1))]
+    return Recall(np.array(by_lag), float(h[silent].abs().mean()), float(h.abs().max()))
+
+
+def recall(pieces):
+    """What a unit with only these pieces (names of PIECES, in any order) remembers of a marked number: a Recall."""
+    return recall_of(frozenset(pieces))
+
+
+def equations(pieces):
+    """The equations of a unit with these pieces, a list of lines; all pieces give the lines of LSTMCell."""
+    has = set(pieces).__contains__
+    forget, output = has("carry") and has("forget gate"), has("output gate")
+    lines = [line for line, on in [
+        ("f  = σ(W_f x + U_f h + b_f)", forget),
+        ("i  = σ(W_i x + U_i h + b_i)", has("write gate")),
+        ("o  = σ(W_o x + U_o h + b_o)", output),
+        ("g  = tanh(W_g x + U_g h + b_g)", True),
+    ] if on]  # fmt: skip
+    old = ("f ⊙ c + " if forget else "c + ") if has("carry") else ""
+    written, read = "i ⊙ g" if has("write gate") else "g", "tanh(c')" if has("squashing") else "c'"
+    return [*lines, f"c' = {old}{written}", f"h' = {'o ⊙ ' if output else ''}{read}"]
+
+
+class BuildTheLSTM(Browser):
+    """Switch on the pieces of the LSTM one at a time: its equations, its flow and what it remembers.
+
+    pieces    names of PIECES
+    """
+
+    _esm = script(__file__)
+    moved = ("pieces",)
+    pieces = traits.List([]).tag(sync=True)
+    choices = traits.List(list(PIECES)).tag(sync=True)
+
+    def look(self):
+        found = recall(self.pieces)
+        missing = [why for piece, why in PIECES.items() if piece not in self.pieces]
+        text = (
+            f"{missing[0] if missing else 'The LSTM.'} Recall (R²) of the marked number after 1 step: "
+            f"{found.by_lag[0]:.2f}, after 40: {found.by_lag[-1]:.2f}. Mean |h| while it should be silent: "
+            f"{found.leak:.2f}. Largest |h|: {found.largest:.1f}."
+        )
+        return {"equations": equations(self.pieces), "by_lag": listed(found.by_lag), "text": text}
+
+    @staticmethod
+    def static():
+        """(figure, text): recall by lag, with the pieces added one by one."""
+        figure, axes = plots.canvas(3, rows=2, width=9, height=4.6)
+        ends = []
+        pieces = list(PIECES)
+        for count, ax in enumerate(axes.flat):
+            found = recall(pieces[:count])
+            added = f"+ {pieces[count - 1]}" if count else "no piece"
+            plots.line(ax, range(1, 1 + len(found.by_lag)), found.by_lag, of="h")
+            ax.set_ylim(-0.05, 1.05)
+            plots.label(ax, "lag (steps)", "R² of recall", title=added, legend=False)
+            ends.append(f"{added}: {found.by_lag[-1]:.2f}")
+        return figure, f"How well h tells a marked number, by lag, as pieces are added. At lag 40: {'; '.join(ends)}."

@@ -1,0 +1,67 @@
+"""The equations are what the unit does, and every piece is needed for what its sentence says."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+from test_docstrings import read, run, symbols
+
+from course_lib.cells import LSTMCell
+from course_lib.widgets import build_the_lstm, clamp_any_gate
+from course_lib.widgets.build_the_lstm import PIECES
+
+every_build = pytest.mark.parametrize(
+    "pieces",
+    [chosen for count in range(6) for chosen in combinations(PIECES, count)],
+    ids=lambda p: "+".join(p) or "none",
+)
+
+
+@every_build
+def test_the_equations_shown_are_what_the_unit_does(pieces):
+    cell, override = build_the_lstm.build_unit(pieces)
+    x, h, c = torch.tensor([[0.3, 1.0, 1.0]]), torch.tensor([[0.4]]), torch.tensor([[-0.7]])
+    made = run(read("\n".join(build_the_lstm.equations(pieces))), symbols(cell) | {"x": x, "h": h, "c": c})
+    new = cell.step(lambda gate, value: torch.full_like(value, override.get(gate, value.item())), x, h=h, c=c)
+    torch.testing.assert_close((made["h_new"], made["c_new"]), (new["h"], new["c"]))
+
+
+def test_all_pieces_are_the_lstm():
+    shown = read("\n".join(build_the_lstm.equations(PIECES)))
+    assert shown == read(LSTMCell.__doc__)
+
+
+def test_recall_is_what_a_regression_of_the_value_on_h_explains():
+    cell, override = build_the_lstm.build_unit(["carry", "write gate"])
+    x, value, asked = build_the_lstm.recall_test()
+    at_five = asked == build_the_lstm.STALE + 5
+    h = clamp_any_gate.clamped(cell, x[at_five], override)[1]["h"][:, build_the_lstm.STALE + 5, 0]
+    fit = np.polyval(np.polyfit(h, value[at_five], 1), h)
+    explained = 1 - ((value[at_five] - fit) ** 2).mean() / value[at_five].var()
+    assert build_the_lstm.recall(["write gate", "carry"]).by_lag[4] == pytest.approx(explained, abs=1e-4)
+
+
+def test_every_piece_takes_away_what_its_sentence_says():
+    full, without = build_the_lstm.recall(PIECES), {p: build_the_lstm.recall(set(PIECES) - {p}) for p in PIECES}
+    assert full.by_lag.min() > 0.99 and full.leak < 0.01
+    assert without["carry"].by_lag.max() < 0.1
+    assert without["write gate"].by_lag[-1] < 0.2 < without["write gate"].by_lag[0]
+    assert without["forget gate"].by_lag.max() < 0.7
+    assert without["output gate"].leak > 0.1 and without["output gate"].by_lag.max() < 0.7
+    assert without["squashing"].by_lag.min() > 0.99
+    assert build_the_lstm.recall(["carry"]).largest > 10
+
+
+def test_an_unknown_piece_is_refused():
+    with pytest.raises(ValueError, match="no piece 'wheel'; choices: carry, write gate"):
+        build_the_lstm.recall(["wheel"])
+
+
+def test_the_pieces_change_the_equations_and_the_recall_together():
+    built = build_the_lstm.BuildTheLSTM()
+    for count in range(6):
+        built.pieces = list(build_the_lstm.PIECES)[:count]
+        np.testing.assert_allclose(built.view["by_lag"], build_the_lstm.recall(built.pieces).by_lag)
+        assert built.view["equations"] == build_the_lstm.equations(built.pieces)
+    assert built.view["text"].startswith("The LSTM. Recall") and "after 40: 1.00" in built.view["text"]

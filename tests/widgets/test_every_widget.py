@@ -1,0 +1,120 @@
+"""Every control of every widget is moved over its range; each leaves nothing behind and has a stand-in."""
+
+import json
+from base64 import b64decode
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from ipywidgets import Dropdown
+
+from course_lib.widgets import build_the_lstm, every, gate_desk, gradient_microscope, half_life_dial, time_warp
+from course_lib.widgets.build_the_lstm import PIECES
+from course_lib.widgets.panel import Panel
+
+WIDGETS = {name: Widget.example for name, Widget in every().items()}
+PANELS = {name: Widget.example for name, Widget in every().items() if issubclass(Widget, Panel)}
+PANELS["Dial"] = half_life_dial.Dial
+
+
+def stops(control):
+    """Values over the range of a control: least, middle, most, and one at random."""
+    if hasattr(control, "options"):
+        return list(control.options)
+    if not hasattr(control, "min"):
+        return [True, False]
+    low, high = (control.base**end if hasattr(control, "base") else end for end in (control.min, control.max))
+    whole = isinstance(control.value, int)
+    values = [low, (low + high) / 2, high, np.random.default_rng(0).uniform(low, high)]
+    return [round(value) if whole else float(value) for value in values]
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widget_prints_the_same_in_every_run(name):
+    assert repr(WIDGETS[name]()) == repr(WIDGETS[name]()) == f"{name}()"
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
+    figure, text = WIDGETS[name]().static()
+    assert all(ax.lines or ax.patches for ax in figure.axes) and len(figure.axes) >= (1 if name == "GateLens" else 3)
+    assert len(text) > 60 and any(letter.isdigit() for letter in text)
+    plt.close(figure)
+    data, about = WIDGETS[name]()._repr_mimebundle_()
+    assert about["image/png"]["alt"] == text and "application/vnd.jupyter.widget-view+json" in data
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG") and plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widget_leaves_no_figure_and_no_random_number_behind(name):
+    made = WIDGETS[name]()
+    before = torch.get_rng_state()
+    type(made)(**({"network": made.network, "task": made.task} if name == "GateLens" else
+                  {"cell": made.cell, "x": made.x} if name == "ClampAnyGate" else {}))  # fmt: skip
+    assert plt.get_fignums() == [] and torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_control_of_a_panel_moves_over_its_range(name):
+    panel = PANELS[name]()
+    for control in panel.controls:
+        for value in stops(control):
+            control.value = value
+            assert bytes(panel.image.value[:4]) == b"\x89PNG" and 'role="status"' in panel.text.value
+    assert len({control.description for control in panel.controls}) == len(panel.controls)
+    assert all(control.description for control in panel.controls)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_an_error_behind_a_control_is_raised(name, monkeypatch):
+    panel = PANELS[name]()
+
+    def fail():
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(panel, "picture", fail)
+    control = next(control for control in panel.controls if not isinstance(control, Dropdown))
+    with pytest.raises(RuntimeError, match="planted"):
+        control.value = stops(control)[0] if stops(control)[0] != control.value else stops(control)[1]
+
+
+@pytest.mark.parametrize(
+    "Widget", [gate_desk.GateDesk, gradient_microscope.GradientMicroscope, build_the_lstm.BuildTheLSTM]
+)
+def test_what_the_browser_gets_is_whole_and_asks_the_network_for_nothing(Widget):
+    text = Widget._esm
+    assert "export default { render };" in str(text) and "function slider" in str(text)
+    assert str(text).count("://") == 1 and "http://www.w3.org/2000/svg" in str(text)  # a name, not an address
+    assert "import " not in str(text).replace("nothing is imported", "")
+    json.dumps(Widget().view, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "[]",
+        '{"mission": "none", "gates": 3}',
+        '{"gates": {"carry": {"forget": [7]}}, "solved": {"count": null}}',
+        '"text"',
+    ],
+)
+def test_a_damaged_file_of_answers_is_no_obstacle(answers, damage):
+    answers.write_text(f'{{"GateDesk": {damage}, "HalfLifeDial": {damage}}}')
+    assert gate_desk.GateDesk().view["best"] == {} and len(half_life_dial.HalfLifeDial().children) == 3
+
+
+def test_under_test_nothing_is_kept(answers, monkeypatch):
+    monkeypatch.setenv("COURSE_QUIET", "1")
+    gate_desk.GateDesk().mission = "count"
+    half_life_dial.HalfLifeDial().answer()
+    assert not answers.exists()
+
+
+def test_looking_leaves_the_random_numbers_of_the_notebook_alone():
+    before = torch.get_rng_state()
+    gradient_microscope.gradient_by_lag("GRU", lag=3)
+    gate_desk.one_unit()
+    build_the_lstm.build_unit(PIECES)
+    time_warp.warp_cells.__wrapped__()
+    assert torch.equal(before, torch.get_rng_state())
