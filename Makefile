@@ -42,7 +42,7 @@ exercises: developer  ## write exercises/ anew from solutions/
 	$(PY) -m tools.exercises
 
 grade: developer  ## grade what is in grading/submitted/; see docs/teaching.md
-	@$(PY) -m tools.grade $(ARGS)
+	@$(PY) -m tools.grading $(ARGS)
 
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
 	$(QUIET) $(PY) -m tools.seeds $(ARGS)

@@ -1,13 +1,11 @@
 """The tools run notebooks without losing what is there."""
 
-import io
 import sys
 
 import nbformat
 import pytest
 
-from course_lib.checks.judge import token
-from tools import measure, notebooks, seeds, tokens
+from tools import measure, notebooks, seeds
 
 
 @pytest.fixture
@@ -89,12 +87,3 @@ def test_a_line_that_was_cut_off_does_not_count(monkeypatch, tmp_path):
     monkeypatch.setattr(seeds, "KEPT", tmp_path / "seeds.jsonl")
     seeds.KEPT.write_text('{"seed": 1}\n{"se\n{"seed": 2}')
     assert [row["seed"] for row in seeds.kept()] == [1, 2]
-
-
-def test_a_teacher_gets_the_token_of_every_learner(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO("anna\n\n ben \n"))
-    monkeypatch.setenv("COURSE_SECRET", "one")
-    assert tokens.main() is None
-    assert capsys.readouterr().out == f"anna,{token('anna', 'one')}\nben,{token('ben', 'one')}\n"
-    monkeypatch.delenv("COURSE_SECRET")
-    assert tokens.main().startswith("Set COURSE_SECRET")

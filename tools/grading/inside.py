@@ -1,6 +1,6 @@
 """Inside the box: run the cells of a learner and call their functions, as the grader asks over a pipe.
 
-    python answers.py BYTES      one message a line on standard input, one reply a line on standard output; at most
+    python inside.py BYTES      one message a line on standard input, one reply a line on standard output; at most
                                  BYTES more memory than Python and PyTorch have taken, where the system has /proc
 
 Nothing here is trusted. What a reply can hold is plain data, which `encode` writes and `decode` reads: no object of a

@@ -24,14 +24,14 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from tools import answers
+from tools.grading import inside
 
 try:
     import resource
-except ImportError:  # on Windows tools/grade.py does not begin
+except ImportError:  # on Windows grading does not begin
     resource = None
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BWRAP = shutil.which("bwrap")
 HIDDEN = ("checks", "__pycache__")  # in course_lib: the references, and what was compiled of them
 MOST = 2**24  # bytes in a reply
@@ -96,17 +96,17 @@ class Box:
         self.stop()
 
     def command(self):
-        script = str(Path(answers.__file__).resolve())
+        script = str(Path(inside.__file__).resolve())
         command = [sys.executable, script, str(self.memory)]
         if not self.bwrap:
             return command
         size = ["--size", str(self.disk)]
         library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
         python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
-        inside = [place for place in python if Path(place).is_relative_to(ROOT)]
-        outside = [place for place in python if place not in inside]
+        own = [place for place in python if Path(place).is_relative_to(ROOT)]
+        outside = [place for place in python if place not in own]
         # The course may itself lie in a folder of Python or the system: it is covered before parts of it come back.
-        cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*inside, *library, script])]
+        cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, script])]
         links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
         return [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
                 *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *cover, *links,
@@ -198,9 +198,9 @@ class Box:
     def call(self, name, *args, **kwargs):
         """What the function of that name returns."""
         leaves = []
-        args, kwargs = answers.encode(list(args), leaves), answers.encode(kwargs, leaves)
+        args, kwargs = inside.encode(list(args), leaves), inside.encode(kwargs, leaves)
         value, gradients = self.ask(self.seconds, do="call", name=name, args=args, kwargs=kwargs)
-        value, gradients = answers.decode(value), answers.decode(gradients)
+        value, gradients = inside.decode(value), inside.decode(gradients)
         if gradients:
             value = Linked.apply(value, gradients, *leaves)
         return value

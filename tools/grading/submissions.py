@@ -6,11 +6,16 @@ function that it defines.
 """
 
 import ast
+import copy
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import nbformat
+from nbgrader.preprocessors import ClearSolutions
+from traitlets.config import PyFileConfigLoader
 
+ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 50 * 2**20  # bytes
 
 
@@ -105,7 +110,7 @@ def collect(folder, source, name):
     path, notes = find(folder, name)
     cells = read(path)
     wanted = {graded(cell, "grade_id"): cell for cell in source.cells if is_answer(cell)}
-    stubs = {key: graded_stub(cell) for key, cell in wanted.items()}
+    stubs = {key: stub(cell) for key, cell in wanted.items()}
     answers, used = {}, set()
     for key, cell in wanted.items():
         kind = cell.cell_type
@@ -131,17 +136,12 @@ def collect(folder, source, name):
     return Submission(answers, extra, notes)
 
 
-def graded_stub(cell):
-    """What is left of an answer cell before anything is written: the solution taken out."""
-    if cell.cell_type == "markdown":
-        return "*Your answer.*"
-    lines, out, inside = text(cell).splitlines(), [], False
-    for line in lines:
-        if "BEGIN SOLUTION" in line:
-            inside = True
-            out.append(line[: len(line) - len(line.lstrip())] + 'raise NotImplementedError("your turn")')
-        elif "END SOLUTION" in line:
-            inside = False
-        elif not inside:
-            out.append(line)
-    return "\n".join(out).strip()
+def config():
+    """nbgrader's configuration for this course, of which nbgrader_config.py is the source."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+
+
+def stub(cell):
+    """The source of an answer cell before anything is written, as nbgrader makes it for exercises/."""
+    cleared, _ = ClearSolutions(config=config()).preprocess_cell(copy.deepcopy(cell), {"language": "python"}, 0)
+    return cleared.source.strip()

@@ -1,6 +1,6 @@
 """Give every learner a token, and with it an instance of the exercises of their own.
 
-    COURSE_SECRET=... python -m tools.tokens < ids.txt > tokens.csv
+    COURSE_SECRET=... python -m tools.grading.tokens < ids.txt > tokens.csv
 
 Reads one id a line, writes `id,token`. The secret stays with the teacher: with it, anybody can work out every token.
 """

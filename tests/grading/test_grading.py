@@ -1,0 +1,195 @@
+"""A class of honest, careless and hostile learners is graded in one run, and every one of them ends in a row."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from handed_in import LEARNERS, ONLY_BOXED, ROOT, SET, WROTE, body, cell, hand_in, right, rows, small_class
+from nbgrader.api import Gradebook
+
+from tools.grading import __main__ as grade
+from tools.grading import judge
+
+OTHERS = ["check_gate_for_half_life", "check_written_weights", "check_three_memories"]  # worth 7 points of 8
+boxed = pytest.mark.skipif(
+    shutil.which("bwrap") is None, reason="there is no bubblewrap (Debian: apt-get install bubblewrap)"
+)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The folder of the class, graded."""
+    folder = tmp_path_factory.mktemp("class")
+    for student, (notebook, *_) in LEARNERS.items():
+        hand_in(folder, student, notebook)
+    for student, notebook in ONLY_BOXED.items():
+        hand_in(folder, student, notebook)
+    hand_in(folder, "renamed", right(), "homework (1).ipynb")
+    hand_in(folder, "two files", right(), "a.ipynb")
+    hand_in(folder, "two files", right(), "b.ipynb")
+    (folder / "submitted" / "no file" / SET).mkdir(parents=True)
+    (folder / "students.csv").write_text("id,name\nabsent,Ada\nright,Bo\n", encoding="utf-8")
+    grade.main(["--folder", str(folder), "--seconds", "2", "--jobs", "2"])
+    return folder
+
+
+@pytest.mark.parametrize("student", LEARNERS)
+def test_every_learner_ends_in_a_row_with_the_points_that_were_earned(graded, student):
+    _, points, status, why = LEARNERS[student]
+    row = rows(graded)[student]
+    assert row["status"] == status and why in row["why"]
+    assert row["score"] == ("" if points is None else str(float(points))) and row["max_score"] == "8"
+    if points == 7:  # what one answer does is no harm to the others
+        assert [float(row[key]) for key in OTHERS] == [1, 3, 3]
+
+
+def test_a_cell_of_ones_own_that_fails_is_no_news_where_all_answers_are_right(graded):
+    assert rows(graded)["own trial"]["why"] == ""
+
+
+@boxed
+@pytest.mark.parametrize("student", ONLY_BOXED)
+def test_what_reaches_out_of_the_box_fails_and_the_rest_is_graded(graded, student):
+    assert rows(graded)[student]["score"] == "7.0"
+
+
+@boxed
+def test_nothing_outside_the_box_was_touched(graded):
+    assert not Path(WROTE).exists()
+    assert (ROOT / "README.md").read_text(encoding="utf-8").startswith("# Why") and "CC BY" in (
+        ROOT / "README.md"
+    ).read_text()
+
+
+def test_a_missing_file_and_a_missing_student_are_rows_too(graded):
+    found = rows(graded)
+    assert found["no file"]["status"] == "not gradable" and "there is no notebook" in found["no file"]["why"]
+    assert found["two files"]["status"] == "not gradable" and "2 notebooks" in found["two files"]["why"]
+    assert found["absent"]["status"] == "not gradable" and "nothing was handed in" in found["absent"]["why"]
+    assert found["renamed"]["score"] == "8.0" and "homework (1).ipynb" in found["renamed"]["why"]
+    assert len(found) == len(LEARNERS) + len(ONLY_BOXED) + 4
+
+
+def test_the_list_for_a_learning_management_system_and_the_report_hold_every_student(graded):
+    with (graded / "grades.csv").open(encoding="utf-8") as file:
+        totals = {row["student"]: row[SET] for row in csv.DictReader(file)}
+    assert totals == {student: row["score"] for student, row in rows(graded).items()}
+    report = (graded / "report.md").read_text(encoding="utf-8")
+    assert "bubblewrap" in report and "**cut off**: not gradable" in report
+
+
+def test_feedback_says_which_mistake_it_is_and_hides_the_hidden_tests(graded):
+    page = (graded / "feedback" / "wrong" / SET / f"{SET}.html").read_text(encoding="utf-8")
+    assert "This is what comes out when" in page
+    assert "HIDDEN" not in page and "hidden=True" not in page
+
+
+def test_a_second_run_judges_nothing_again_and_says_the_same(graded, monkeypatch):
+    before = rows(graded)
+    monkeypatch.setattr(judge, "judge", None)
+    grade.main(["--folder", str(graded), "--seconds", "2", "--jobs", "1"])
+    assert rows(graded) == before
+
+
+def test_points_given_by_hand_stay_when_the_submission_changes(tmp_path):
+    small_class(tmp_path, 1)
+    grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "gating") as book:
+        given = book.find_grade("check_cell_update", SET, SET, "s0")
+        assert given.score == 0
+        given.manual_score = 0.5
+        book.db.commit()
+    hand_in(tmp_path, "s0", body("return 1 * c"))
+    grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    assert rows(tmp_path)["s0"]["check_cell_update"] == "0.5"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no kill -9 on Windows")
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    small_class(killed), small_class(whole)
+    command = [sys.executable, "-m", "tools.grading", "--jobs", "1", "--folder"]
+    run = subprocess.Popen([*command, str(killed)], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 120
+    while not list(killed.glob("judged/*/*.json")) and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    kept = [path for path in killed.glob("judged/*/*.json") if json.loads(path.read_text())]
+    stamps = {path: path.stat().st_mtime_ns for path in kept}
+    for folder in (killed, whole):
+        grade.main(["--folder", str(folder), "--jobs", "1"])
+    assert rows(killed) == rows(whole)
+    assert kept and all(path.stat().st_mtime_ns == stamps[path] for path in kept)
+
+
+def test_damaged_files_of_an_earlier_run_are_made_anew(graded, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(graded, folder, ignore=shutil.ignore_patterns("feedback"))
+    for student in list(LEARNERS)[2:] + list(ONLY_BOXED):
+        shutil.rmtree(folder / "submitted" / student)
+    (folder / "judged" / SET / "right.json").write_text('{"half', encoding="utf-8")
+    grade.main(["--folder", str(folder), "--seconds", "2", "--jobs", "1"])
+    assert rows(folder)["right"]["score"] == "8.0"
+
+
+def test_every_student_has_an_instance_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SECRET", "not told")
+    hand_in(tmp_path, "copies the public solution", right())
+    grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    row = rows(tmp_path)["copies the public solution"]
+    assert [float(row[key]) for key in OTHERS] == [1, 3, 0] and row["status"] == "graded"
+
+
+def test_without_bubblewrap_the_limits_hold_and_the_report_says_what_is_not_protected(tmp_path, capsys):
+    hand_in(tmp_path, "right", right())
+    hand_in(tmp_path, "loop", body("while True: pass"))
+    grade.main(["--folder", str(tmp_path), "--plain", "--seconds", "2", "--jobs", "1"])
+    assert rows(tmp_path)["right"]["score"] == "8.0" and rows(tmp_path)["loop"]["score"] == "7.0"
+    assert "nothing kept it from reading files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["99_none"], "There is no set 99_none. Sets: 01_recurrence"), ([], "Nothing to grade")],
+)
+def test_a_wrong_name_and_an_empty_folder_are_told_at_the_door(tmp_path, arguments, said):
+    with pytest.raises(SystemExit, match=said):
+        grade.main(["--folder", str(tmp_path), *arguments])
+
+
+def test_a_list_of_students_without_ids_is_told_at_the_door(tmp_path):
+    small_class(tmp_path, 1)
+    (tmp_path / "students.csv").write_text("name\nAda\n")
+    with pytest.raises(SystemExit, match="a column called id"):
+        grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+
+
+def test_an_essay_whose_cell_is_gone_is_not_replaced_by_the_teachers_own(tmp_path):
+    name = "11_which_gate_matters"
+    notebook = nbformat.read(ROOT / "solutions" / name / f"{name}.ipynb", as_version=4)
+    notebook.cells.remove(cell(notebook, "ablation_experiment"))
+    (tmp_path / "submitted" / "s" / name).mkdir(parents=True)
+    nbformat.write(notebook, tmp_path / "submitted" / "s" / name / f"{name}.ipynb")
+    grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    with (tmp_path / f"{name}.csv").open(encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    assert row["ablation_experiment"] == "0.0" and row["by_hand"] == "0" and "cell is missing" in row["why"]
+    page = (tmp_path / "feedback" / "s" / name / f"{name}.html").read_text(encoding="utf-8")
+    assert "Your answer." in page and "One possible answer" not in page
+
+
+def test_a_box_that_does_not_start_is_told_before_anything_is_graded(tmp_path, monkeypatch):
+    small_class(tmp_path, 1)
+    monkeypatch.setattr(grade, "BWRAP", shutil.which("false"))
+    with pytest.raises(SystemExit, match="does not start: its process ended"):
+        grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    assert not (tmp_path / "judged").exists()

@@ -1,0 +1,72 @@
+"""A submission is judged as the notebook would, within its time, and again whenever anything it depends on changes."""
+
+import shutil
+from functools import partial
+
+import pytest
+from handed_in import ROOT, SET, hand_in, right
+
+from course_lib.checks import PROBLEMS
+from solutions import function, message, solutions, wrong_answers
+from tools.grading import judge, sandbox
+
+
+def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
+    monkeypatch.setattr(judge, "LOAD_SECONDS", 2)
+    cells = {f"own cell {k}": "while True: pass" for k in range(20)} | {"cell_update": "def cell_update(): return 1"}
+    with sandbox.Box(seconds=1) as box:
+        learner = judge.Learner(box, cells)
+        learner.load()
+    assert learner.cells == {} and "the cells before it took too long" in learner.failed["cell_update"][1]
+
+
+def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook_does():
+    with sandbox.Box() as box:
+        for name in PROBLEMS:
+            box.run("import torch\nsigmoid, tanh = torch.sigmoid, torch.tanh")
+            learner = judge.Learner(box, {})
+            box.given(learner.constants)
+            box.run(solutions()[name])
+            PROBLEMS[name](partial(box.call, name), hidden=True)
+            for _, source in wrong_answers(name):
+                box.run(source)
+                assert message(name, partial(box.call, name)) == message(name, function(name, source))
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A copy of all that a judgement depends on, and a submission: (the copy, its digest now)."""
+    for part in ("course_lib", "tools/grading", f"solutions/{SET}"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    hand_in(tmp_path, "s", right())
+    monkeypatch.setattr(judge, "ROOT", tmp_path)
+
+    def now(token="", **settings):
+        judge.course.cache_clear()
+        return judge.digest(tmp_path / "submitted" / "s" / SET, SET, token, {"bwrap": None, "seconds": 10} | settings)
+
+    yield tmp_path, now
+    judge.course.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "course_lib/cells.py", "course_lib/unroll.py", "course_lib/initialise.py", "course_lib/checks/judge.py",
+        "course_lib/checks/mixing_old_and_new.py", "course_lib/datasets/digits_8x8.csv", "tools/grading/judge.py",
+        "tools/grading/sandbox.py", "tools/grading/inside.py", f"solutions/{SET}/{SET}.ipynb",
+        f"submitted/s/{SET}/{SET}.ipynb",
+    ],
+)  # fmt: skip
+def test_an_edit_of_anything_that_judges_makes_a_judgement_stale(elsewhere, file):
+    folder, now = elsewhere
+    before = now()
+    assert now() == before
+    with (folder / file).open("a", encoding="utf-8") as written:
+        written.write("\n")
+    assert now() != before
+
+
+def test_another_token_or_limit_makes_a_judgement_stale(elsewhere):
+    _, now = elsewhere
+    assert len({now(), now(token="a"), now(seconds=20), now(bwrap="/usr/bin/bwrap")}) == 4
