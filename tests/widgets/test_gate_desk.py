@@ -89,7 +89,7 @@ def test_a_move_is_a_change_of_one_gate_and_gates_start_shut():
     [
         ({"forget": [1.0]}, "needs 16 values"),
         ({"update": [1.0] * 16}, "forget, input, output"),
-        ({"input": [2.0] * 16}, "0, 1"),
+        ({"input": [2.0] * 16}, "0 to 1"),
     ],
 )
 def test_gates_that_do_not_fit_are_refused(change, complaint):
