@@ -20,7 +20,6 @@ Every result goes to the file (--out) as soon as it is there; headline runs that
 
 import argparse
 import json
-import os
 import platform
 import time
 import tracemalloc
@@ -35,6 +34,7 @@ from course_lib.cells import CELLS, LSTMCell
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.fuse.run import SPARE
+from course_lib.machine import cores
 from course_lib.tasks import Adding, Adding1997
 from course_lib.training import streak, train
 from course_lib.unroll import unroll
@@ -169,7 +169,7 @@ def headline(rows):
     for name, task, seed, until in headline_runs():
         asked = HEADLINE | {"task": name, "lag": task.lag, "seed": seed}
         if not any(asked.items() <= row.items() for row in rows):
-            history = train(LSTMCell, task, seed=seed, until=until, progress=False, **HEADLINE).finished()
+            history = train(LSTMCell, task, seed=seed, until=until, progress=False, **HEADLINE)
             rows.append(asked | {"ended": history.ended, "sequences": history.sequences, "seconds": history.seconds})
             yield
 
@@ -191,7 +191,7 @@ def environment():
         "machine": platform.machine(),
         "processor": processor(),
         "system": platform.platform(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()} | {package: version(package) for package in packages},
         "seeds": "weights and x of the speed tests: 0; headline runs: in each row",

@@ -64,8 +64,8 @@ from tqdm.auto import tqdm
 from course_lib.cells import CELLS
 from course_lib.cells import Cell as AnyCell
 from course_lib.initialise import INITIALISATIONS, initialise
+from course_lib.machine import cores
 from course_lib.stats import kaplan_meier, wilson
-from course_lib.stop import end_cell
 from course_lib.tasks import TASKS
 from course_lib.tasks import Task as AnyTask
 from course_lib.training import SMOOTHING, count_parameters, hidden_size_for, train
@@ -119,7 +119,7 @@ def sweep(
     quiet = not progress or "COURSE_QUIET" in os.environ
     with TemporaryDirectory() as folder, cluster(scheduler) as client:
         path = Path(out or Path(folder, "runs.sqlite"))
-        jobs = sum(client.nthreads().values()) if client else jobs or cpu_count(only_physical_cores=True)
+        jobs = sum(client.nthreads().values()) if client else jobs or min(cpu_count(only_physical_cores=True), cores())
         create(path)
         try:
             cost, total = plan(grid, path, jobs, client, quiet)
@@ -132,7 +132,6 @@ def sweep(
         except KeyboardInterrupt:
             if out is not None:
                 raise
-            end_cell()
         rows = read(path)
         asked = grid.reported(rows)
         return [row for row in rows if key(row) in asked]
@@ -276,6 +275,8 @@ def run(Cell, Task, setting):
             history = start(Cell, Task, setting, updates=setting["budget"])
         except Exception:
             return row | {"ended": "error", "error": traceback.format_exc(limit=-2)}
+    if history.ended == "interrupted":
+        raise KeyboardInterrupt
     return row | {
         "hidden_size": history.settings["hidden_size"],
         "weights": sum(weight.numel() for weight in history.network.cell.parameters()),
@@ -296,7 +297,7 @@ def start(Cell, Task, setting, *, updates):
         Cell, task, hidden_size=hidden_size_for(Cell, task.input_size, setting["parameters"]), init=setting["init"],
         updates=updates, batch_size=setting["batch_size"], learning_rate=setting["learning_rate"], seed=setting["seed"],
         progress=False,
-    ).finished()  # fmt: skip
+    )  # fmt: skip
 
 
 def speed(Cell, Task, setting):
@@ -306,7 +307,6 @@ def speed(Cell, Task, setting):
             network = start(Cell, Task, setting, updates=1).network
             task, size = Task(lag=setting["lag"]), network.cell.hidden_size
             history = train(network, task, updates=TIMED, batch_size=setting["batch_size"], progress=False)
-            history.finished()
         except Exception:
             return setting | {"seconds": None}
     return setting | {"seconds": history.seconds / TIMED, "hidden_size": size,
@@ -327,7 +327,7 @@ def one_thread():
 def versions():
     """Of what a number can depend on, as JSON."""
     packages = {name: version(name) for name in ("torch", "numpy", "llvmlite") if find_spec(name)}
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    machine = f"{platform.system()} {platform.machine()}, {cores()} cores"
     return json.dumps({"python": platform.python_version(), **packages, "machine": machine})
 
 

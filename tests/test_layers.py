@@ -14,8 +14,8 @@ from course_lib.checks.judge import Problem
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["doors", "files", "server"],
-    ["cells", "data", "scan", "stats", "stop"],
+    ["doors", "files", "machine", "server"],
+    ["cells", "data", "scan", "stats"],
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],

@@ -7,7 +7,6 @@ the frame that shows the new picture. results/latency.json keeps the millisecond
 """
 
 import json
-import os
 import platform
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.files import write
+from course_lib.machine import cores
 from course_lib.widgets import every
 from tools import browser
 
@@ -102,7 +102,7 @@ def measure(lab, name, *, moves=60):
 def main():
     if reason := browser.missing():
         sys.exit(f"Cannot measure: {reason}.")
-    results = {"command": "python -m tools.latency", "machine": platform.platform(), "cores": os.cpu_count(),
+    results = {"command": "python -m tools.latency", "machine": platform.platform(), "cores": cores(),
                "milliseconds": {}}  # fmt: skip
     print(f"{'widget':20}{'median':>8}{'95 %':>8}{'most':>8}   ms")
     with tempfile.TemporaryDirectory() as place, browser.start(Path(place)) as lab:

@@ -24,11 +24,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-try:
-    import libcst as cst
-    from mutmut.mutation.mutators import mutation_operators
-except ImportError:
-    sys.exit("tools.mutants needs mutmut, which nothing else of the course does: pip install mutmut~=3.8")
+import libcst as cst
+from mutmut.mutation.mutators import mutation_operators
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"

@@ -24,6 +24,7 @@ from course_lib.fuse.plan import Plan
 from course_lib.fuse.product import product
 from course_lib.fuse.program import REAL
 from course_lib.fuse.write import Writer
+from course_lib.machine import cores
 
 CHUNK = 2**18  # bytes of frames in a chunk: a part of a core's own cache
 KEEP = 2**26  # bytes of frames up to which all are kept
@@ -372,7 +373,7 @@ class Through(torch.autograd.Function):
 @cache
 def pool():
     """Threads of Python, which run the kernels side by side."""
-    return ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="fuse")
+    return ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="fuse")
 
 
 def after_fork():

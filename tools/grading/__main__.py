@@ -33,6 +33,7 @@ from tqdm import tqdm
 
 from course_lib import checks
 from course_lib.files import write
+from course_lib.machine import cores
 from tools.grading.judge import ROOT, digest, one
 from tools.grading.record import Class
 from tools.grading.report import counts, report, row, table
@@ -84,7 +85,7 @@ def main(arguments=None):
     add = parser.add_argument
     add("sets", nargs="*", metavar="SET", help="all sets that were handed in, when omitted")
     add("--folder", type=Path, default=ROOT / "grading", help="where submitted/ is, and where all results go")
-    add("--jobs", type=int, default=os.cpu_count(), help="submissions judged at the same time")
+    add("--jobs", type=int, default=cores(), help="submissions judged at the same time")
     add("--seconds", type=float, default=10, help="for one cell or one call of a function")
     add("--plain", action="store_true", help="do without bubblewrap, also where it is there")
     add("--show-hidden-tests", action="store_true", help="in the feedback: once the deadline is over")
