@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ except ImportError:
 from course_lib.files import write
 
 NAMES = {128: "x86-64", 256: "x86-64-v3", 512: "x86-64-v4"}  # of a processor whose vectors have so many bits
+KEPT = 4000  # files of machine code, about 15 kB each
 
 
 def available():
@@ -60,14 +62,20 @@ def vector_unit():
 
 def cache_folder():
     """Where machine code is kept between runs: COURSE_CACHE, or a folder of the user's."""
-    return Path(os.environ.get("COURSE_CACHE") or Path.home() / ".cache" / "course_lib")
+    if asked := os.environ.get("COURSE_CACHE"):
+        return Path(asked)
+    try:
+        return Path.home() / ".cache" / "course_lib"
+    except RuntimeError:  # no HOME, and a user id without a name, as in some containers
+        return Path(tempfile.gettempdir(), f"course_lib-{os.getuid()}")
 
 
 class Kernel:
     """Machine code from text; address(name) is where a function of it begins.
 
     The code is kept on disk under a name made from the text, the processor and LLVM's version. A file is written whole
-    or not at all and says what it must hash to; a folder that cannot be read or written costs a compilation.
+    or not at all and says what it must hash to; a folder that cannot be read or written costs a compilation, as does a
+    file that is another user's. Of more than KEPT files those go that were not used for longest.
     """
 
     def __init__(self, text):
@@ -77,8 +85,7 @@ class Kernel:
         code = read(file)
         if code is None:
             code = compiled(text)
-            with suppress(OSError):  # a cache that cannot be written
-                write(file, hashlib.sha256(code).digest() + code)
+            keep(file, code)
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), target)
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
@@ -106,9 +113,23 @@ def compiled(text):
 
 
 def read(file):
-    """The code in file; None where there is none or it is damaged."""
-    try:
-        mark, code = (content := file.read_bytes())[:32], content[32:]
-    except OSError:
-        return None
+    """The code in file; None where there is none, it is damaged, or it is another user's."""
+    content = b""
+    with suppress(OSError):
+        with file.open("rb") as opened:
+            if hasattr(os, "getuid") and os.fstat(opened.fileno()).st_uid not in (os.getuid(), 0):
+                return None
+            content = opened.read()
+        os.utime(file)  # used now
+    mark, code = content[:32], content[32:]
     return code if hashlib.sha256(code).digest() == mark else None
+
+
+def keep(file, code):
+    """Write code to file, and delete what was not used for longest if there is too much of it."""
+    with suppress(OSError):  # a full disk, a folder that cannot be written
+        write(file, hashlib.sha256(code).digest() + code)
+        there = list(file.parent.glob("*.kernel*"))
+        if len(there) > KEPT:
+            for old in sorted(there, key=lambda path: path.stat().st_mtime)[: len(there) - KEPT * 3 // 4]:
+                old.unlink(missing_ok=True)

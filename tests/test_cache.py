@@ -1,0 +1,104 @@
+"""The compiled kernels on disk: each processor's own, nobody else's, never too many, and there without a home."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from course_lib.fuse import compile as compiling
+
+TEXT = "define void @nothing(ptr %table) {{\nret void\n}}\n; {}\n"
+unix = pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no user ids")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """The texts that were compiled."""
+    done, real = [], compiling.compiled
+    monkeypatch.setattr(compiling, "compiled", lambda text: done.append(text) or real(text))
+    return done
+
+
+def test_processors_of_other_kinds_that_share_a_cache_have_files_of_their_own(cache, monkeypatch):
+    bits, cpu, features = compiling.processor()
+    for machine in ((bits, cpu, features), (bits, cpu, ""), (bits, "x86-64", features), (64, cpu, features)):
+        monkeypatch.setattr(compiling, "processor", lambda machine=machine: machine)
+        compiling.Kernel(TEXT.format(0))
+    assert len(list(cache.iterdir())) == 4
+
+
+def test_what_was_not_used_for_longest_goes_when_there_is_too_much(cache, monkeypatch, compilations):
+    monkeypatch.setattr(compiling, "KEPT", 8)
+    (cache / "notes.txt").write_text("not the course's")
+    for k in range(8):
+        compiling.Kernel(TEXT.format(k))
+    for age, file in enumerate(sorted(cache.glob("*.kernel"), key=lambda path: path.stat().st_mtime_ns)):
+        os.utime(file, (age, age))
+    compiling.Kernel(TEXT.format(0))  # the oldest, used again
+    compiling.Kernel(TEXT.format(8))  # one too many
+    assert len(list(cache.glob("*.kernel"))) == 6 and (cache / "notes.txt").exists()
+    compilations.clear()
+    for k in (0, 8, 7, 1):
+        compiling.Kernel(TEXT.format(k))
+    assert compilations == [TEXT.format(1)]
+
+
+@unix
+def test_code_that_another_user_put_there_is_not_run(cache, monkeypatch, compilations):
+    compiling.Kernel(TEXT.format(0))
+    (file,), me = cache.iterdir(), os.getuid()
+    if me == 0:
+        os.chown(file, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: me + 1)
+    compiling.Kernel(TEXT.format(0)).function("nothing")(None)
+    assert len(compilations) == 2
+
+
+def test_a_full_disk_costs_a_compilation_and_nothing_else(cache, monkeypatch, compilations):
+    def full(file, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(compiling, "write", full)
+    for _ in range(2):
+        compiling.Kernel(TEXT.format(0)).function("nothing")(None)
+    assert len(compilations) == 2 and list(cache.iterdir()) == []
+
+
+@unix
+def test_without_a_home_the_cache_is_among_the_temporary_files(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("COURSE_CACHE", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert compiling.cache_folder() == Path(tempfile.gettempdir(), f"course_lib-{os.getuid()}")
+
+
+STRANGER = ["unshare", "--user", "--map-user=12345", "--map-group=12345"]  # who is nobody in /etc/passwd
+
+
+def test_a_user_without_a_name_and_a_home_trains(tmp_path):
+    if not shutil.which("unshare") or subprocess.run([*STRANGER, "true"], capture_output=True).returncode:
+        pytest.skip("this system lets nobody become a user without a name")
+    code = (
+        "from course_lib.cells import LSTMCell\nfrom course_lib.tasks import Adding\n"
+        "from course_lib.training import train\n"
+        "print(train(LSTMCell, Adding(lag=5), updates=3, progress=False).ended)"
+    )
+    named = ("HOME", "COURSE_CACHE", "USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME", "MPLCONFIGDIR")
+    kept = {name: value for name, value in os.environ.items() if name not in named}
+    kept |= {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run([*STRANGER, sys.executable, "-c", code], env=kept, capture_output=True, text=True)
+    assert done.stdout == "budget\n", done.stderr
+    assert list(tmp_path.glob("course_lib-12345/*.kernel"))
