@@ -4,22 +4,27 @@ import inspect
 import json
 import os
 import platform
+import sys
 import time
+from glob import has_magic
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
+from IPython.core.pylabtools import print_figure
 from IPython.display import Markdown, display
 
 from course_lib import doors
 from course_lib.cells import LSTMCell
 from course_lib.files import write
-from course_lib.stop import check
+from course_lib.machine import cores
 from course_lib.tasks import Adding
 from course_lib.training import train
 
+VENV = Path(__file__).resolve().parents[1] / ".venv"  # the course's environment, where `make lab` made one
 ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
 
 
@@ -36,10 +41,14 @@ def seeds(count, *, skip=0):
 
 
 def show(figure, text):
-    """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know."""
+    """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know.
+
+    It is drawn here, so that it also appears where matplotlib was told to draw for no screen (MPLBACKEND=agg).
+    """
     doors.instance("show", "figure", figure, plt.Figure, such_as="that of canvas()")
     doors.text("show", "text", text, empty=False)
-    display(figure, metadata={"image/png": {"alt": text}})
+    drawn = {"image/png": print_figure(figure, base64=True), "text/plain": repr(figure)}
+    display(drawn, raw=True, metadata={"image/png": {"alt": text}})
     plt.close(figure)
     display(Markdown(f"*Figure: {text}*"))
 
@@ -49,7 +58,6 @@ def verdict(claim, holds, sentence):
 
     holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
     """
-    check()
     doors.text("verdict", "claim", claim, empty=False), doors.text("verdict", "sentence", sentence, empty=False)
     holds = holds.item() if isinstance(holds, torch.Tensor) and holds.dim() == 0 else holds
     if not doors.flag("verdict", "holds", holds):
@@ -92,7 +100,10 @@ class Prediction(widgets.VBox):
         right = change["new"] == self.choices[self.answer]
         self.feedback.value = f"<b>{'Yes.' if right else 'Not what happens.'}</b> {self.because} Now run on."
         if "COURSE_QUIET" not in os.environ:
-            store_answer(self.question, change["new"])
+            try:
+                store_answer(self.question, change["new"])
+            except OSError as error:
+                self.feedback.value += f" <i>(Your answer will not be there next time: {error}.)</i>"
 
     def __repr__(self):
         return f"Predict: {self.question} " + " / ".join(self.choices)
@@ -111,23 +122,44 @@ def store_answer(question, choice):
 
 
 def doctor():
-    """Print what this machine has and lacks for the course: versions, cores, and the speed of one training step."""
-    cores = f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}"
-    print(f"Python {platform.python_version()} on {platform.system()}, {cores}")
+    """Print what this machine has and lacks for the course: versions, cores, the speed of one training step, and what
+    in its surroundings is in the way."""
+    granted = f"{cores()} cores" if cores() == os.cpu_count() else f"{cores()} of {os.cpu_count()} cores"
+    print(f"Python {platform.python_version()} on {platform.system()}, {granted}, torch uses {torch.get_num_threads()}")
     for package in ("torch", "numpy", "matplotlib", "ipywidgets", "llvmlite"):
         try:
             print(f"  {package} {version(package)}")
         except PackageNotFoundError:
             print(f"  {package} is missing: run `pip install -r requirements.txt`")
     print(f"  one training step of an LSTM, 100 time steps, 32 units, batch 32: {1000 * step_seconds():.0f} ms")
+    for sentence in troubles():
+        print(f"  {sentence}")
+
+
+def troubles():
+    """What is in the way in the surroundings of this kernel, a sentence each."""
+    found, prefix, backend = [], Path(sys.prefix), os.environ.get("MPLBACKEND", "")
+    if (VENV / "pyvenv.cfg").exists() and not prefix.samefile(VENV):
+        found.append(f"This kernel is not the course's, but {sys.executable}: choose the Python in {VENV} as kernel.")
+    if has_magic(sys.prefix):
+        found.append(f"Jupyter takes {prefix} for a pattern and finds no widgets there: use `make lab`, or rename it.")
+    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    for module in (torch, np):
+        if any(Path(module.__file__).is_relative_to(Path(path).resolve()) for path in others):
+            found.append(f"PYTHONPATH puts another {module.__name__} first, {module.__file__}: unset it.")
+    if backend and "inline" not in backend and "ipympl" not in backend:
+        found.append(f"MPLBACKEND={backend}: the course's figures appear, those that you draw do not. Unset it.")
+    if not os.access(".", os.W_OK):
+        found.append(f"{Path.cwd()} cannot be written: neither notebooks nor answers are kept. Copy the course.")
+    return found
 
 
 def step_seconds():
     """Seconds of one training step of LSTMCell on adding at lag 100, the median of 20."""
-    network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).finished().network
+    network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).network
     seconds = []
     for _ in range(20):
         began = time.perf_counter()
-        train(network, Adding(lag=100), updates=1, progress=False).finished()
+        train(network, Adding(lag=100), updates=1, progress=False)
         seconds.append(time.perf_counter() - began)
     return sorted(seconds)[10]

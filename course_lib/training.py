@@ -7,6 +7,7 @@
 
 import io
 import os
+import sys
 import time
 import warnings
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ from course_lib.cells import check_cell
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
-from course_lib.stop import Deferred, check, end_cell
 from course_lib.tasks import Task, check_at
 from course_lib.unroll import unroll
 
@@ -120,7 +120,7 @@ class History:
     ended       "solved", "budget" (all updates done), "interrupted" or "diverged"
     solved_at   the update at which it was solved, or None
     sequences   training sequences seen; seconds: time spent
-    note        what to try, where it diverged
+    note        what to try, where it diverged; that its checkpoint could not be written
     network     the trained Network
     """
 
@@ -141,12 +141,6 @@ class History:
     def loss(self):
         """The mean loss of the last updates."""
         return float(np.mean(self.losses[-SMOOTHING:])) if self.losses else float("nan")
-
-    def finished(self):
-        """This History; KeyboardInterrupt if the run was interrupted. For a loop, which would train the next one."""
-        if self.ended == "interrupted":
-            raise KeyboardInterrupt
-        return self
 
 
 def below(threshold):
@@ -178,16 +172,11 @@ def train(
     until           a rule History -> bool that ends the run as solved; below(task.solved_at) when omitted
     checkpoint      a file to which the run is saved now and then and when it ends; the same call continues from it
 
-    The same seed gives the same numbers, on one machine and with one number of threads: others round otherwise, and
-    training amplifies that. A loss that is not finite ends the run as "diverged", with the update and what to try in
-    History.note.
-    Ctrl-C, or the stop button of a notebook, returns the History so far: after the update that is being done, or, the
-    second time, at once and as it was before it. In a notebook it then ends the cell; elsewhere, what trains in a loop
-    asks for History.ended.
+    The same seed gives the same numbers. Ctrl-C, or the stop button of a notebook, returns the History so far. A loss
+    that is not finite ends the run as "diverged", with the update and what to try in History.note.
     Raises ValueError for sizes and rates that cannot be used, for a start asked of a Network that has one, and for a
     checkpoint that is of other settings or none.
     """
-    check()
     check_task("train", task)
     updates, batch_size = doors.whole("train", "updates", updates), doors.whole("train", "batch_size", batch_size)
     learning_rate, seed = doors.number("train", "learning_rate", learning_rate, above=0), doors.seed("train", seed)
@@ -216,45 +205,22 @@ def train(
             doors.refuse("train", f"updates of at least the {len(history.losses)} that {checkpoint} holds", updates)
     if history.ended in ("solved", "diverged"):
         return history
-    with Deferred() as interrupts:
-        proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts)
-    try:
-        interrupts.deliver()
-    except KeyboardInterrupt:
-        history.ended = "interrupted"
-    if history.ended == "interrupted":
-        end_cell()
-    return history
-
-
-def proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts):
-    """Go on with a run until it ends; between any two updates, history and the others are what a checkpoint holds."""
-    network, batch_size, clip = history.network, history.settings["batch_size"], history.settings["clip"]
     history.ended = "budget"
     quiet = not progress or "COURSE_QUIET" in os.environ
     began = saved = time.perf_counter() - history.seconds
-    bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=history.settings["cell"])
-    done, unseen = len(history.losses), generator.get_state()
+    bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=settings["cell"])
     try:
-        interrupts.open()
-        while history.ended == "budget":
-            if done and until(history):
-                history.ended, history.solved_at = "solved", done
-            elif done >= updates:
-                break
-            else:
-                interrupts.deliver()
-                batch = task.batch(batch_size, generator=generator)
-                update(network, task, batch, optimiser, clip, history, interrupts)
-                history.seconds = time.perf_counter() - began
-                bar.update()
-                bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
-                if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
-                    with interrupts.held():
-                        save(checkpoint, history, optimiser, generator)
-                    saved = time.perf_counter()
-                done, unseen = len(history.losses), generator.get_state()
-        interrupts.close()
+        while len(history.losses) < updates and history.ended == "budget":
+            done, unseen = len(history.losses), generator.get_state()
+            update(network, task, task.batch(batch_size, generator=generator), optimiser, clip, history)
+            if until(history):
+                history.ended, history.solved_at = "solved", len(history.losses)
+            history.seconds = time.perf_counter() - began
+            bar.update()
+            bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
+            if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
+                save(checkpoint, history, optimiser, generator)
+                saved = time.perf_counter()
     except KeyboardInterrupt:
         history.ended = "interrupted"
         if len(history.losses) == done:  # the batch of an update that was not finished is drawn again
@@ -263,9 +229,10 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, pro
         bar.close()
     if checkpoint is not None:
         save(checkpoint, history, optimiser, generator)
+    return history
 
 
-def update(network, task, batch, optimiser, clip, history, interrupts):
+def update(network, task, batch, optimiser, clip, history):
     """One step of Adam on batch; appends its loss and score to history, or marks it diverged."""
     output = network(batch.x, at=batch.at)
     loss = task.loss(output, batch)
@@ -280,11 +247,9 @@ def update(network, task, batch, optimiser, clip, history, interrupts):
             f"{len(history.losses) + 1}. Try a smaller learning_rate (now {rate:g}) or a smaller clip (now {limit})."
         )
         return
-    score = float(task.score(output.detach(), batch))
-    with interrupts.held():
-        optimiser.step()
-        history.losses.append(loss.item())
-        history.scores.append(score)
+    optimiser.step()
+    history.losses.append(loss.item())
+    history.scores.append(float(task.score(output.detach(), batch)))
 
 
 def evaluate(network, task, *, sequences=1000, seed=1, override=None):
@@ -302,12 +267,18 @@ def evaluate(network, task, *, sequences=1000, seed=1, override=None):
 
 
 def save(path, history, optimiser, generator):
-    """Write the run to path, whole or not at all."""
+    """Write the run to path, whole or not at all; where that cannot be, say so once, and in its note."""
     kept = vars(history) | {"network": history.network.state_dict()}
     kept |= {"optimiser": optimiser.state_dict(), "generator": generator.get_state()}
     content = io.BytesIO()
     torch.save(kept, content)
-    write(path, content.getvalue())
+    try:
+        write(path, content.getvalue())
+    except OSError as error:
+        said = f"The checkpoint cannot be written: {error}. The run goes on without it."
+        if said not in history.note:
+            history.note = f"{history.note} {said}".strip()
+            print(said, file=sys.stderr)
 
 
 def load(path, history, optimiser, generator):

@@ -1,8 +1,13 @@
 """What notebooks are made of: seeds move together, predictions answer and are kept, verdicts can fail."""
 
 import json
+import os
+import sys
+from base64 import b64decode
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from course_lib import lesson
@@ -23,7 +28,7 @@ def answers(tmp_path, monkeypatch):
 def shown(monkeypatch):
     """What was displayed, in order: (object, metadata)."""
     seen = []
-    monkeypatch.setattr(lesson, "display", lambda thing, metadata=None: seen.append((thing, metadata)))
+    monkeypatch.setattr(lesson, "display", lambda thing, metadata=None, raw=False: seen.append((thing, metadata)))
     return seen
 
 
@@ -69,6 +74,14 @@ def test_a_prediction_under_test_keeps_nothing_and_prints_the_same_text(answers,
     assert not answers.exists() and repr(prediction) == "Predict: Which? one / two"
 
 
+def test_an_answer_that_cannot_be_kept_is_answered_all_the_same_and_that_is_said(answers, monkeypatch):
+    (answers.parent / "a file").write_text("")
+    monkeypatch.setattr(lesson, "ANSWERS", answers.parent / "a file" / "answers.json")
+    prediction = lesson.Prediction(**QUESTION)
+    prediction.radio.value = "two"
+    assert "Yes." in prediction.feedback.value and "will not be there next time" in prediction.feedback.value
+
+
 def test_a_prediction_without_a_right_answer_is_refused():
     with pytest.raises(ValueError, match="the index of the right choice, as a whole number from 0 to 1; got 2"):
         lesson.Prediction(**QUESTION | {"answer": 2})
@@ -81,10 +94,13 @@ def test_a_verdict_that_does_not_hold_stops_the_notebook(shown):
         lesson.verdict("A1", False, "It is 3.")
 
 
-def test_a_figure_is_shown_with_its_text_and_closed(shown):
+def test_a_figure_is_shown_with_its_text_whatever_matplotlib_draws_for_and_closed(shown):
+    assert plt.get_backend().lower() == "agg"  # which shows nothing by itself
     figure, _ = plt.subplots()
     lesson.show(figure, "A line that rises.")
-    assert shown[0] == (figure, {"image/png": {"alt": "A line that rises."}})
+    drawn, metadata = shown[0]
+    assert b64decode(drawn["image/png"]).startswith(b"\x89PNG") and drawn["text/plain"] == repr(figure)
+    assert metadata == {"image/png": {"alt": "A line that rises."}}
     assert shown[1][0].data == "*Figure: A line that rises.*"
     assert not plt.fignum_exists(figure.number)
 
@@ -108,6 +124,64 @@ def test_the_doctor_names_versions_and_what_is_missing(capsys, monkeypatch):
     told = capsys.readouterr().out
     assert "llvmlite is missing: run `pip install -r requirements.txt`" in told
     assert "torch 2." in told and "12 ms" in told
+
+
+@pytest.fixture
+def surroundings(monkeypatch, tmp_path):
+    """Surroundings with nothing in the way, to put something there."""
+    monkeypatch.setattr(lesson, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(sys, "prefix", "/opt/course/.venv")
+    for name in ("MPLBACKEND", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert lesson.troubles() == []
+    return tmp_path
+
+
+def test_the_doctor_says_so_when_the_kernel_is_not_the_course_s(surroundings, monkeypatch):
+    (surroundings / ".venv").mkdir()
+    (surroundings / ".venv" / "pyvenv.cfg").write_text("")
+    monkeypatch.setattr(sys, "prefix", str(surroundings))
+    (sentence,) = lesson.troubles()
+    assert sentence.startswith(f"This kernel is not the course's, but {sys.executable}: choose the Python in")
+    monkeypatch.setattr(sys, "prefix", str(surroundings / ".venv"))
+    assert lesson.troubles() == []
+
+
+@pytest.mark.parametrize(
+    "variables, prefix, words",
+    [
+        ({"MPLBACKEND": "agg"}, "/opt", "those that you draw do not"),
+        ({"PYTHONPATH": str(Path(np.__file__).parents[1])}, "/opt", "PYTHONPATH puts another numpy first"),
+        ({}, "/home/me/Kurs [2]/.venv", "finds no widgets there: use `make lab`"),
+    ],
+)
+def test_the_doctor_names_what_is_in_the_way(surroundings, monkeypatch, variables, prefix, words):
+    monkeypatch.setattr(sys, "prefix", prefix)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert any(words in sentence for sentence in lesson.troubles())
+
+
+def test_the_doctor_prints_what_is_in_the_way_and_that_a_folder_is_read_only(surroundings, monkeypatch, capsys):
+    monkeypatch.setattr(lesson, "step_seconds", lambda: 0.012)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    lesson.doctor()
+    assert f"{surroundings} cannot be written: neither notebooks nor answers are kept" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "module://ipympl.backend_nbagg"])
+def test_the_backends_of_notebooks_are_no_trouble(surroundings, monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    assert lesson.troubles() == []
+
+
+def test_the_doctor_tells_the_cores_that_may_be_used_from_those_that_are_there(monkeypatch, capsys):
+    monkeypatch.setattr(lesson, "step_seconds", lambda: 0.012)
+    monkeypatch.setattr(lesson, "cores", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    lesson.doctor()
+    assert "2 of 64 cores" in capsys.readouterr().out
 
 
 def test_the_doctor_can_time_a_step():

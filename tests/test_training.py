@@ -147,3 +147,15 @@ def test_nothing_that_has_a_seed_draws_from_the_numbers_of_the_caller():
     evaluate(network, Adding(lag=10), sequences=5)
     hidden_size_for(LSTMCell, 2, 500)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_disk_that_is_full_in_the_middle_loses_no_run_and_is_said_once(tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training, "SAVE_EVERY", 0)
+    monkeypatch.setattr(training, "write", full)
+    history = train(LSTMCell, Adding(lag=5), updates=4, checkpoint=tmp_path / "run.pt", progress=False)
+    assert history.ended == "budget" and len(history.losses) == 4
+    assert "The checkpoint cannot be written" in history.note and history.note.count("goes on without it") == 1
+    assert capsys.readouterr().err.count("The run goes on without it.") == 1
