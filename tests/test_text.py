@@ -101,6 +101,7 @@ def test_text_that_is_not_python_is_refused():
         structure("f(((")
 
 
+@pytest.mark.arithmetic
 def test_the_shipped_network_predicts_this_pythons_source_as_its_facts_say():
     network, facts = load_model()
     loss, score = evaluate(network, NextCharacter(1000, "test"), sequences=300)

@@ -17,6 +17,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert first != other
 
 
+@pytest.mark.arithmetic
 def test_training_learns_what_a_short_lag_asks():
     history = train(GRUCell, Latching(lag=5), hidden_size=16, updates=400, learning_rate=1e-2, progress=False)
     assert history.ended == "solved" and history.solved_at == len(history.losses) <= 400
