@@ -169,7 +169,7 @@ def headline(rows):
     for name, task, seed, until in headline_runs():
         asked = HEADLINE | {"task": name, "lag": task.lag, "seed": seed}
         if not any(asked.items() <= row.items() for row in rows):
-            history = train(LSTMCell, task, seed=seed, until=until, progress=False, **HEADLINE)
+            history = train(LSTMCell, task, seed=seed, until=until, progress=False, **HEADLINE).finished()
             rows.append(asked | {"ended": history.ended, "sequences": history.sequences, "seconds": history.seconds})
             yield
 

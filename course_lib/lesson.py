@@ -21,6 +21,7 @@ from course_lib import doors
 from course_lib.cells import LSTMCell
 from course_lib.files import write
 from course_lib.machine import cores
+from course_lib.stop import check
 from course_lib.tasks import Adding
 from course_lib.training import train
 
@@ -58,6 +59,7 @@ def verdict(claim, holds, sentence):
 
     holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
     """
+    check()
     doors.text("verdict", "claim", claim, empty=False), doors.text("verdict", "sentence", sentence, empty=False)
     holds = holds.item() if isinstance(holds, torch.Tensor) and holds.dim() == 0 else holds
     if not doors.flag("verdict", "holds", holds):
@@ -156,10 +158,10 @@ def troubles():
 
 def step_seconds():
     """Seconds of one training step of LSTMCell on adding at lag 100, the median of 20."""
-    network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).network
+    network = train(LSTMCell, Adding(lag=100), updates=2, progress=False).finished().network
     seconds = []
     for _ in range(20):
         began = time.perf_counter()
-        train(network, Adding(lag=100), updates=1, progress=False)
+        train(network, Adding(lag=100), updates=1, progress=False).finished()
         seconds.append(time.perf_counter() - began)
     return sorted(seconds)[10]

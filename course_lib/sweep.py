@@ -66,6 +66,7 @@ from course_lib.cells import Cell as AnyCell
 from course_lib.initialise import INITIALISATIONS, initialise
 from course_lib.machine import cores
 from course_lib.stats import kaplan_meier, wilson
+from course_lib.stop import end_cell
 from course_lib.tasks import TASKS
 from course_lib.tasks import Task as AnyTask
 from course_lib.training import SMOOTHING, count_parameters, hidden_size_for, train
@@ -132,6 +133,7 @@ def sweep(
         except KeyboardInterrupt:
             if out is not None:
                 raise
+            end_cell()
         rows = read(path)
         asked = grid.reported(rows)
         return [row for row in rows if key(row) in asked]
@@ -275,8 +277,6 @@ def run(Cell, Task, setting):
             history = start(Cell, Task, setting, updates=setting["budget"])
         except Exception:
             return row | {"ended": "error", "error": traceback.format_exc(limit=-2)}
-    if history.ended == "interrupted":
-        raise KeyboardInterrupt
     return row | {
         "hidden_size": history.settings["hidden_size"],
         "weights": sum(weight.numel() for weight in history.network.cell.parameters()),
@@ -297,7 +297,7 @@ def start(Cell, Task, setting, *, updates):
         Cell, task, hidden_size=hidden_size_for(Cell, task.input_size, setting["parameters"]), init=setting["init"],
         updates=updates, batch_size=setting["batch_size"], learning_rate=setting["learning_rate"], seed=setting["seed"],
         progress=False,
-    )  # fmt: skip
+    ).finished()  # fmt: skip
 
 
 def speed(Cell, Task, setting):
@@ -307,6 +307,7 @@ def speed(Cell, Task, setting):
             network = start(Cell, Task, setting, updates=1).network
             task, size = Task(lag=setting["lag"]), network.cell.hidden_size
             history = train(network, task, updates=TIMED, batch_size=setting["batch_size"], progress=False)
+            history.finished()
         except Exception:
             return setting | {"seconds": None}
     return setting | {"seconds": history.seconds / TIMED, "hidden_size": size,

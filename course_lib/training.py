@@ -25,6 +25,7 @@ from course_lib.cells import check_cell
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
+from course_lib.stop import Deferred, check, end_cell
 from course_lib.tasks import Task, check_at
 from course_lib.unroll import unroll
 
@@ -142,6 +143,12 @@ class History:
         """The mean loss of the last updates."""
         return float(np.mean(self.losses[-SMOOTHING:])) if self.losses else float("nan")
 
+    def finished(self):
+        """This History; KeyboardInterrupt if the run was interrupted. For a loop, which would train the next one."""
+        if self.ended == "interrupted":
+            raise KeyboardInterrupt
+        return self
+
 
 def below(threshold):
     """Solved when the mean loss of the last 20 updates is below threshold, a number; 0 is never reached."""
@@ -172,11 +179,16 @@ def train(
     until           a rule History -> bool that ends the run as solved; below(task.solved_at) when omitted
     checkpoint      a file to which the run is saved now and then and when it ends; the same call continues from it
 
-    The same seed gives the same numbers. Ctrl-C, or the stop button of a notebook, returns the History so far. A loss
-    that is not finite ends the run as "diverged", with the update and what to try in History.note.
+    The same seed gives the same numbers, on one machine and with one number of threads: others round otherwise, and
+    training amplifies that. A loss that is not finite ends the run as "diverged", with the update and what to try in
+    History.note.
+    Ctrl-C, or the stop button of a notebook, returns the History so far: after the update that is being done, or, the
+    second time, at once and as it was before it. In a notebook it then ends the cell; elsewhere, what trains in a loop
+    asks for History.ended.
     Raises ValueError for sizes and rates that cannot be used, for a start asked of a Network that has one, and for a
     checkpoint that is of other settings or none.
     """
+    check()
     check_task("train", task)
     updates, batch_size = doors.whole("train", "updates", updates), doors.whole("train", "batch_size", batch_size)
     learning_rate, seed = doors.number("train", "learning_rate", learning_rate, above=0), doors.seed("train", seed)
@@ -205,22 +217,45 @@ def train(
             doors.refuse("train", f"updates of at least the {len(history.losses)} that {checkpoint} holds", updates)
     if history.ended in ("solved", "diverged"):
         return history
+    with Deferred() as interrupts:
+        proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts)
+    try:
+        interrupts.deliver()
+    except KeyboardInterrupt:
+        history.ended = "interrupted"
+    if history.ended == "interrupted":
+        end_cell()
+    return history
+
+
+def proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts):
+    """Go on with a run until it ends; between any two updates, history and the others are what a checkpoint holds."""
+    network, batch_size, clip = history.network, history.settings["batch_size"], history.settings["clip"]
     history.ended = "budget"
     quiet = not progress or "COURSE_QUIET" in os.environ
     began = saved = time.perf_counter() - history.seconds
-    bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=settings["cell"])
+    bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=history.settings["cell"])
+    done, unseen = len(history.losses), generator.get_state()
     try:
-        while len(history.losses) < updates and history.ended == "budget":
-            done, unseen = len(history.losses), generator.get_state()
-            update(network, task, task.batch(batch_size, generator=generator), optimiser, clip, history)
-            if until(history):
-                history.ended, history.solved_at = "solved", len(history.losses)
-            history.seconds = time.perf_counter() - began
-            bar.update()
-            bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
-            if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
-                save(checkpoint, history, optimiser, generator)
-                saved = time.perf_counter()
+        interrupts.open()
+        while history.ended == "budget":
+            if done and until(history):
+                history.ended, history.solved_at = "solved", done
+            elif done >= updates:
+                break
+            else:
+                interrupts.deliver()
+                batch = task.batch(batch_size, generator=generator)
+                update(network, task, batch, optimiser, clip, history, interrupts)
+                history.seconds = time.perf_counter() - began
+                bar.update()
+                bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
+                if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
+                    with interrupts.held():
+                        save(checkpoint, history, optimiser, generator)
+                    saved = time.perf_counter()
+                done, unseen = len(history.losses), generator.get_state()
+        interrupts.close()
     except KeyboardInterrupt:
         history.ended = "interrupted"
         if len(history.losses) == done:  # the batch of an update that was not finished is drawn again
@@ -229,10 +264,9 @@ def train(
         bar.close()
     if checkpoint is not None:
         save(checkpoint, history, optimiser, generator)
-    return history
 
 
-def update(network, task, batch, optimiser, clip, history):
+def update(network, task, batch, optimiser, clip, history, interrupts):
     """One step of Adam on batch; appends its loss and score to history, or marks it diverged."""
     output = network(batch.x, at=batch.at)
     loss = task.loss(output, batch)
@@ -247,9 +281,11 @@ def update(network, task, batch, optimiser, clip, history):
             f"{len(history.losses) + 1}. Try a smaller learning_rate (now {rate:g}) or a smaller clip (now {limit})."
         )
         return
-    optimiser.step()
-    history.losses.append(loss.item())
-    history.scores.append(float(task.score(output.detach(), batch)))
+    score = float(task.score(output.detach(), batch))
+    with interrupts.held():
+        optimiser.step()
+        history.losses.append(loss.item())
+        history.scores.append(score)
 
 
 def evaluate(network, task, *, sequences=1000, seed=1, override=None):

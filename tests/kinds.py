@@ -26,6 +26,7 @@ from course_lib.tasks import Adding, Task
 from course_lib.text import SYMBOLS
 from course_lib.training import History, Network
 from course_lib.unroll import unroll
+from course_lib.widgets.gate_desk import MISSIONS, Mission
 
 
 @dataclass(frozen=True)
@@ -326,6 +327,39 @@ NUMBERS = Kind(lambda: ("01",), (*NO_TEXT, (), ["01"], "01", (1,), (None,)))
 CLAIM = Kind(lambda: CLAIMS[0], (*NO_THING, "A1", type(CLAIMS[0])))
 HOLDS = FLAG.but(wrong=(torch.tensor([True, False]), np.array([True]), torch.tensor(1.0), 1.0, inf, "True"))
 
+PIECES = Kind(
+    lambda: ["carry", "forget gate"],
+    (*NO_TEXT[:5], object(), str, b"a", "carry", ["carrying"], [1], [None], [[]]),
+    (tuple, set),
+)
+MISSION = Kind(lambda: MISSIONS["stay silent"], (*NO_THING, "count", Mission))
+GATE = [0.5] * 16
+DRAWN = Kind(
+    lambda: {"forget": GATE, "input": GATE, "output": GATE},
+    (
+        *NO_THING,
+        GATE,
+        {"forget": GATE},
+        *(
+            {"forget": GATE, "input": GATE, "output": bad}
+            for bad in (
+                None,
+                0.5,
+                "a",
+                [],
+                GATE[1:],
+                [GATE],
+                ["0.5"] * 16,
+                [1.1] * 16,
+                [-0.1] * 16,
+                [nan] * 16,
+                [None] * 16,
+            )
+        ),
+    ),
+    (lambda gates: {name: np.array(values) for name, values in gates.items()},),
+)
+
 KINDS = {
     # cells, unroll, initialise, gradients, scan, fuse
     "input_size": whole(INPUTS), "hidden_size": whole(HIDDEN), "batch_size": whole(3), "seed": SEED,
@@ -354,6 +388,15 @@ KINDS = {
     # checks
     "hint.name": choice("rnn_step"), "given.name": choice("rnn_step"), "find.name": choice("rnn_step"),
     "learner": words("ada", ""), "secret": words("key", ""),
+    # widgets
+    "longest_lag.gate": FRACTION, "noise": POSITIVE, "clear": POSITIVE, "fading.gate": FRACTION,
+    "fading.noise": number(0.5, -0.5, -1), "lags": series([1, 5], -1, [-1, 5], [inf]), "steps": POSITIVE,
+    "gate_of_bias.bias": number(0.5), "bias_of_gate.gate": number(0.5, 0, 1, -0.1, 1.1),
+    "gradient_by_lag.name": choice("LSTM"), "gradient_by_lag.bias": number(0.5), "scale": number(0.5),
+    "gradient_by_lag.lag": whole(3), "pieces": PIECES, "mission": MISSION, "gates": DRAWN,
+    "stretch": number(1.0, 0, -1, 1e9), "unevenness": number(0.5, -0.1, 1.1), "pace": series([0.5, 0.25], [-0.5], 0.5),
+    "clamps": OVERRIDE, "look_inside.gate": choice("forget").but(None), "value": FRACTION.but(None),
+    "symbols": TEXTS.but(wrong=(["a"],)), "GateLens.sequences": whole(3, 2),
     # plots, stats
     "ax": AX, "plots.of": words(), "name": NAME, "thing": words(), "title": NAME, "text": words(),
     "columns": whole(2), "rows": whole(2), "width": POSITIVE, "height": POSITIVE,
@@ -384,6 +427,7 @@ WITH = {  # "function.parameter": what else must be given for the parameter to m
     "initialise.bias": {"how": "forget_bias"},
     "initialise.lag": {"how": "chrono"},
     "train.bias": {"init": "forget_bias"},
+    "look_inside.value": {"gate": "forget"},
 }
 USUAL = {  # what is given in every call
     "train": {"updates": 2, "progress": False, "hidden_size": HIDDEN},
@@ -421,5 +465,12 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"lesson\.(doctor|step_seconds|stored_answers)": "takes nothing",
     r"lesson\.(store_answer|Prediction\.on_choice)": "called by a widget",
     r"checks\.(?!hint$|given$|find$|judge\.token$).*": "judges answers, in words of its own: NotRight",
-    r"(bench|explore|sweep|widgets)(\..*)?": "PENDING",
+    r"widgets\.(every|\w+\.(make_\w+|one_unit|recall_test|warp_cells|swept|script))": "takes nothing of a learner",
+    r"widgets\.\w+\.(Mission|Attempt|Recall|Following)": "made by the functions beside it",
+    r"widgets\.time_warp\.follow": "trains two units, then gives all it got to warp and warped",
+    r"widgets\.\w+\.(recall_of|fewest|some|shut|attempt|restored|listed|kept|keep|draw_\w+)": "a part of the widget",
+    r"widgets\.\w+\.(StandIn|Browser|Panel|Dial)(\..*)?": "what a widget is made from",
+    r"widgets\.\w+\.(GateDesk|GradientMicroscope|BuildTheLSTM|HalfLifeDial|TimeWarp)(\..*)?": "its settings are traits",
+    r"widgets\.\w+\.[A-Z]\w+\.\w+": "called by the widget and by its tests",
+    r"(bench|sweep)(\..*)?": "PENDING",
 }

@@ -15,7 +15,7 @@ from course_lib.checks.judge import Problem
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["doors", "files", "machine", "server"],
-    ["cells", "data", "scan", "stats"],
+    ["cells", "data", "scan", "stats", "stop"],
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
     ["training", "gradients"],

@@ -15,24 +15,45 @@ ROOT = Path(__file__).parents[1]
 signals = pytest.mark.skipif(os.name == "nt", reason="Windows cannot send a Ctrl-C to one process")
 
 
-def in_a_process_of_its_own(code, *, threads=2):
+def in_a_process_of_its_own(code, *words, threads=2):
     """What code printed; AssertionError with all it said if it failed. A hang would end after ten minutes."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, text=True, capture_output=True,
-                          timeout=600)  # fmt: skip
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=600)
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
     return done.stdout
 
 
-OWN_LOOP = """
+PRESSED = """
 import os, random, signal, sys, threading, time
 import torch
 from course_lib.cells import LSTMCell
 from course_lib.fuse import fuse
+from course_lib.tasks import Adding
+from course_lib.training import train
 
-cell, x = LSTMCell(2, 64), torch.randn({batch}, 400, 2)
+def press():
+    \"\"\"Ctrl-C at some moment of what takes `seconds`, and then perhaps again.\"\"\"
+    while True:
+        began.wait(), began.clear()
+        time.sleep(1.2 * random.random() * seconds)
+        for _ in range(random.randint(1, 3)):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(random.choice([0, 0.1 * seconds]))
 
-def work():
+def timed(work):
+    work()
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start
+
+began, batch, times, folder = threading.Event(), int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+threading.Thread(target=press, daemon=True).start()
+"""
+
+OWN_LOOP = """
+cell, x, wanted = LSTMCell(2, 64), torch.randn(batch, 400, 2), []
+
+def gradients():
     hidden, _ = fuse(cell)(x)
     return torch.autograd.grad(hidden.square().mean(), list(cell.parameters()))
 
@@ -40,35 +61,58 @@ def stop(*_):
     if wanted:
         raise KeyboardInterrupt
 
-def press():
-    while True:
-        began.wait(), began.clear()
-        time.sleep(1.2 * random.random() * seconds)
-        os.kill(os.getpid(), signal.SIGINT), os.kill(os.getpid(), signal.SIGINT)
-
-right, start, wanted, began = work(), time.perf_counter(), [], threading.Event()
-work()
-seconds = time.perf_counter() - start
 signal.signal(signal.SIGINT, stop)
-threading.Thread(target=press, daemon=True).start()
-for _ in range({times}):
+right, seconds = timed(gradients)
+for _ in range(times):
     try:
         wanted.append(True), began.set()
         while True:
-            work()
+            gradients()
     except KeyboardInterrupt:
         wanted.clear()
     if random.random() < 0.1:
-        assert all(map(torch.equal, work(), right))
-assert all(map(torch.equal, work(), right))
-print("survived"), sys.stdout.flush(), os._exit(0)
+        assert all(map(torch.equal, gradients(), right))
+assert all(map(torch.equal, gradients(), right))
 """
+
+TRAINING = """
+def work(updates=1, file=None):
+    settings = {"hidden_size": 64, "batch_size": batch, "updates": updates, "checkpoint": file, "progress": False}
+    return train(LSTMCell, Adding(lag=400), **settings)
+
+def stop(*_):
+    if sys._getframe(1).f_code.co_name == "deliver":  # else it came when no training was going on
+        raise KeyboardInterrupt
+
+def weights(history):
+    return [weight for weight in history.network.parameters()]
+
+signal.signal(signal.SIGINT, stop)
+whole, (_, seconds) = work(9), timed(work)
+stopped, file = 0, os.path.join(folder, "run.pt")
+while stopped < times or history.ended == "interrupted":
+    began.set()
+    history = work(9, file)
+    stopped += history.ended == "interrupted"
+    assert history.losses == whole.losses[: len(history.losses)] and all(w.isfinite().all() for w in weights(history))
+    if history.ended == "budget":
+        assert history.losses == whole.losses and all(map(torch.equal, weights(history), weights(whole)))
+        os.remove(file)
+assert os.listdir(folder) == []
+"""
+END = "print('survived'), sys.stdout.flush(), os._exit(0)"
 
 
 @signals
-@pytest.mark.parametrize(("batch", "times", "threads"), [(16, 100, 1), (16, 100, 2), (256, 10, 2)])
-def test_a_loop_of_ones_own_can_be_stopped_anywhere(batch, times, threads):
-    assert in_a_process_of_its_own(OWN_LOOP.format(batch=batch, times=times), threads=threads) == "survived\n"
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_stopped_anywhere_goes_on_as_if_it_had_not_been(threads, tmp_path):
+    code = PRESSED + OWN_LOOP + TRAINING + END
+    assert in_a_process_of_its_own(code, 16, 30, tmp_path, threads=threads) == "survived\n"
+
+
+@signals
+def test_no_thread_outlives_its_buffers(tmp_path):
+    assert in_a_process_of_its_own(PRESSED + OWN_LOOP + END, 256, 5, tmp_path) == "survived\n"
 
 
 def test_memory_that_runs_out_half_way_leaves_the_run_as_it_was(monkeypatch):

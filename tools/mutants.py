@@ -24,8 +24,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import libcst as cst
-from mutmut.mutation.mutators import mutation_operators
+try:
+    import libcst as cst
+    from mutmut.mutation.mutators import mutation_operators
+except ImportError:
+    sys.exit("tools.mutants needs mutmut, which nothing else of the course does: pip install mutmut~=3.8")
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import traitlets as traits
 
-from course_lib import plots
+from course_lib import doors, plots
 from course_lib.cells import LSTMCell, NoSquashCell
 from course_lib.initialise import by_hand
 from course_lib.unroll import unroll
@@ -54,14 +54,21 @@ def recall_test():
     return x, x[:, STALE, 0].numpy(), asked
 
 
+def some(who, pieces):
+    """pieces as a frozenset, or a ValueError unless it is a list, or the like, of names of PIECES."""
+    if not isinstance(pieces, (list, tuple, set, frozenset, dict)):
+        doors.refuse(who, "pieces as a list of names", pieces)
+    return frozenset(doors.choice(who, "piece", piece, PIECES) for piece in pieces)
+
+
 def build_unit(pieces):
     """(cell, override): one unit with the pieces named in pieces, the others left out.
 
     Its weights are set by hand to do the best with each piece: the input gate opens and the forget gate shuts at a
     mark, the output gate opens at an ask. A gate that is left out is always 1. Without the carry, c' is the candidate.
+    ValueError for anything but names of PIECES.
     """
-    if unknown := set(pieces) - set(PIECES):
-        raise ValueError(f"build_unit has no piece {min(unknown)!r}; choices: {', '.join(PIECES)}")
+    pieces = some("build_unit", pieces)
     with torch.random.fork_rng(devices=[]):
         cell = by_hand(
             (LSTMCell if "squashing" in pieces else NoSquashCell)(3, 1),
@@ -87,12 +94,12 @@ def recall_of(pieces):
 
 def recall(pieces):
     """What a unit with only these pieces (names of PIECES, in any order) remembers of a marked number: a Recall."""
-    return recall_of(frozenset(pieces))
+    return recall_of(some("recall", pieces))
 
 
 def equations(pieces):
     """The equations of a unit with these pieces, a list of lines; all pieces give the lines of LSTMCell."""
-    has = set(pieces).__contains__
+    has = some("equations", pieces).__contains__
     forget, output = has("carry") and has("forget gate"), has("output gate")
     lines = [line for line, on in [
         ("f  = σ(W_f x + U_f h + b_f)", forget),

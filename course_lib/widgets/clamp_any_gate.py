@@ -6,6 +6,7 @@ import torch
 
 from course_lib import plots
 from course_lib.cells import GRUCell
+from course_lib.training import drawn_from
 from course_lib.unroll import unroll
 from course_lib.widgets.panel import BESIDE, Panel
 
@@ -32,7 +33,8 @@ class ClampAnyGate(Panel):
         clamped(cell, x, {})
         self.switches = {gate: widgets.Checkbox(description=f"clamp {gate}", indent=False) for gate in cell.gates}
         self.sliders = {
-            gate: widgets.FloatSlider(value=1, min=0, max=1, step=0.05, description=gate) for gate in cell.gates
+            gate: widgets.FloatSlider(value=most, min=least, max=most, step=0.05, description=gate)
+            for gate, (least, most) in ((gate, cell.ranges.get(gate, (0, 1))) for gate in cell.gates)
         }
         self.unit = widgets.IntSlider(min=0, max=cell.hidden_size - 1, description="unit")
         self.sequence = widgets.IntSlider(min=0, max=len(x) - 1, description="sequence")
@@ -41,8 +43,8 @@ class ClampAnyGate(Panel):
 
     @classmethod
     def example(cls, Cell=GRUCell):
-        torch.manual_seed(0)
-        return cls(Cell(2, 3), torch.randn(2, 8, 2))
+        with drawn_from(0):
+            return cls(Cell(2, 3), torch.randn(2, 8, 2))
 
     def picture(self):
         clamps = {gate: self.sliders[gate].value for gate in self.cell.gates if self.switches[gate].value}

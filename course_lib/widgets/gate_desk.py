@@ -7,9 +7,8 @@ import numpy as np
 import torch
 import traitlets as traits
 
-from course_lib import plots
+from course_lib import doors, plots
 from course_lib.cells import LSTMCell
-from course_lib.gradients import fraction
 from course_lib.initialise import by_hand
 from course_lib.unroll import unroll
 from course_lib.widgets.browser import Browser, listed, script
@@ -109,11 +108,16 @@ def try_gates(mission, gates):
     A move is a change of one gate from one step to the next; before the first step all gates are shut.
     ValueError for gates of another name or length, or outside [0, 1].
     """
-    steps = mission.x.shape[1]
-    if set(gates) != set(GATES) or any(len(values) != steps for values in gates.values()):
-        got = {name: len(values) for name, values in gates.items()}
+    steps = doors.instance("try_gates", "mission", mission, Mission, such_as="MISSIONS['count']").x.shape[1]
+    if not isinstance(gates, dict) or set(gates) != set(GATES):
+        got = list(gates) if isinstance(gates, dict) else gates
+        doors.refuse(mission.name, f"gates as {{name: values}} for {', '.join(GATES)}", got)
+    drawn = {
+        name: doors.array(mission.name, f"{name} gate", values, dims=(1,), least=0, most=1)
+        for name, values in gates.items()
+    }
+    if (got := {name: len(values) for name, values in drawn.items()}) != dict.fromkeys(GATES, steps):
         raise ValueError(f"{mission.name} needs {steps} values for each of {', '.join(GATES)}; got {got}")
-    drawn = {name: fraction(values, mission.name) for name, values in gates.items()}
     rules = {name: (lambda t, old, v=values: torch.full_like(old, v[t])) for name, values in drawn.items()}
     with torch.no_grad():
         trace = unroll(one_unit(), torch.tensor(mission.x[..., None], dtype=torch.float32), override=rules)
@@ -123,7 +127,6 @@ def try_gates(mission, gates):
     return Attempt(found["c"], found["h"], ~np.any(missed, axis=(0, 2)), moves)
 
 
-@cache
 def fewest_moves(mission):
     """The fewest moves that solve mission, and gates that do it: (moves, {gate: [value per step]}).
 
@@ -132,6 +135,11 @@ def fewest_moves(mission):
     in between cannot do with less: the sequences differ so that a gate that matters at a step must be nearly open or
     nearly shut there, and rounding gates to open or shut adds no move.
     """
+    return fewest(doors.instance("fewest_moves", "mission", mission, Mission, such_as="MISSIONS['count']"))
+
+
+@cache
+def fewest(mission):
     cell = one_unit()
     levels = np.array(np.meshgrid(*[[0.0, 1.0]] * 3, indexing="ij")).reshape(3, -1).T  # all 8 ways to set three gates
     cost, back = (levels != 0).sum(axis=1).astype(float), []

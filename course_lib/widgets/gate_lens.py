@@ -4,10 +4,11 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 
-from course_lib import plots
+from course_lib import doors, plots
 from course_lib.cells import LSTMCell
+from course_lib.gradients import check
 from course_lib.tasks import TemporalOrder
-from course_lib.training import build
+from course_lib.training import build, check_task
 from course_lib.unroll import shuffled, unroll
 from course_lib.widgets.common import WIDE
 from course_lib.widgets.panel import BESIDE, Panel
@@ -22,7 +23,12 @@ def look_inside(network, task, batch, *, gate=None, value=None):
     gate    a gate to interfere with, or None
     value   a number in [0, 1] to clamp it to, or None to deal each sequence the gate values of another (`shuffled`)
     """
-    override = {gate: shuffled(0) if value is None else value} if gate else None
+    check("look_inside", network, task, batch)
+    if gate is None and value is not None:
+        doors.refuse("look_inside", "a gate to set to a value", gate)
+    if gate is not None:
+        doors.choice("look_inside", "gate", gate, network.cell.gates)
+    override = None if gate is None else {gate: shuffled(0) if value is None else value}
     with torch.no_grad():
         trace = unroll(network.cell, batch.x, override=override)
         score = float(task.score(network.read(trace["h"], at=batch.at), batch))
@@ -32,7 +38,7 @@ def look_inside(network, task, batch, *, gate=None, value=None):
 class GateLens(Panel):
     """Look into a trained network: its gates and states over time, unit by unit, and what clamping a gate costs.
 
-    network     a training.Network; task: what it was trained on, or anything with the same batch and score
+    network     a training.Network; task: what it was trained on, or another with the same input and output
     symbols     one text per input, where x is one of several symbols (one-hot): shown along the time axis
     sequences   how many sequences the score is taken over; seed: which ones
 
@@ -40,10 +46,13 @@ class GateLens(Panel):
     """
 
     def __init__(self, network, task, *, symbols=None, sequences=100, seed=1):
-        self.network, self.task, self.symbols = network, task, symbols
-        self.batch = task.batch(sequences, generator=torch.Generator().manual_seed(seed))
-        cell = network.cell
+        check_task("GateLens", task)
+        self.network, self.task = network, task
+        self.symbols = None if symbols is None else doors.texts("GateLens", "symbols", symbols, least=task.input_size)
+        generator = torch.Generator().manual_seed(doors.seed("GateLens", seed))
+        self.batch = task.batch(doors.whole("GateLens", "sequences", sequences, least=2), generator=generator)
         self.free = look_inside(network, task, self.batch)
+        cell = network.cell
         self.seen = {None: self.free}
         self.shown = widgets.Dropdown(options=[*cell.gates, *cell.state], value=cell.state[-1], description="map of")
         self.unit = widgets.IntSlider(min=0, max=cell.hidden_size - 1, description="unit")

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 import traitlets as traits
 
-from course_lib import plots
+from course_lib import doors, plots
 from course_lib.cells import GRUCell, JANETCell, LSTM1997Cell, LSTMCell, RNNCell
 from course_lib.gradients import jacobians, paths
 from course_lib.initialise import memory_biases, named_weights
+from course_lib.training import drawn_from
 from course_lib.widgets.browser import Browser, listed, script
 
 LENSES = {"RNN": RNNCell, "LSTM": LSTMCell, "LSTM 1997": LSTM1997Cell, "GRU": GRUCell, "JANET": JANETCell}
@@ -22,13 +23,14 @@ def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
     scale   multiplies every recurrent matrix U
 
     Entry k is the spectral norm for a distance of k steps. "direct" is the product of gates, "rest" all that goes
-    through h and the weights; a cell without a direct path has only "total". ValueError for an unknown name.
+    through h and the weights; a cell without a direct path has only "total". ValueError for an unknown name, for a bias
+    or scale that is not finite, and for a lag below 1.
     """
-    if name not in LENSES:
-        raise ValueError(f"gradient_by_lag has no cell {name!r}; choices: {', '.join(LENSES)}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        cell, x = LENSES[name](4, UNITS).double(), torch.randn(2, lag, 4).double()
+    who, Lens = "gradient_by_lag", LENSES[doors.choice("gradient_by_lag", "cell", name, LENSES)]
+    bias, scale = doors.number(who, "bias", bias), doors.number(who, "scale", scale)
+    lag, seed = doors.whole(who, "lag", lag), doors.seed(who, seed)
+    with drawn_from(seed):
+        cell, x = Lens(4, UNITS).double(), torch.randn(2, lag, 4).double()
     with torch.no_grad():
         for weight, values in named_weights(cell).items():
             if weight.startswith("U"):

@@ -3,8 +3,8 @@
 import ipywidgets as widgets
 import numpy as np
 
-from course_lib import plots
-from course_lib.gradients import fraction, half_life, time_constant
+from course_lib import doors, plots
+from course_lib.gradients import half_life, time_constant
 from course_lib.widgets.common import WIDE, StandIn, keep, kept
 from course_lib.widgets.panel import Panel
 
@@ -16,11 +16,13 @@ def longest_lag(gate, noise, *, clear=2.0):
 
     c' = gate c + e, with e of standard deviation noise at every step. After L steps the stored 1 is gate^L, and the
     noise has the standard deviation noise sqrt((1 - gate^2L) / (1 - gate²)), or noise sqrt(L) for gate = 1. It stands
-    out while it is at least clear standard deviations. gate in [0, 1], noise > 0; ValueError otherwise.
+    out while it is at least clear standard deviations. gate in [0, 1], noise and clear above 0; ValueError otherwise.
     """
-    gate = float(fraction(gate, "longest_lag"))
-    if not 0 < noise < np.inf:
-        raise ValueError(f"longest_lag needs noise as a finite number above 0; got {noise!r}")
+    gate = doors.number("longest_lag", "gate", gate, least=0, most=1)
+    noise, clear = (
+        doors.number("longest_lag", "noise", noise, above=0),
+        doors.number("longest_lag", "clear", clear, above=0),
+    )
     if gate == 1:
         return 1 / (clear * noise) ** 2
     if gate == 0:
@@ -30,24 +32,29 @@ def longest_lag(gate, noise, *, clear=2.0):
 
 
 def fading(gate, noise, lags):
-    """(kept, spread): what is left of a stored 1 after lags (array of steps), and the noise's standard deviation."""
-    lags = np.asarray(lags, dtype=float)
-    gate = float(fraction(gate, "fading"))
+    """(kept, spread): what is left of a stored 1 after lags (array of steps), and the noise's standard deviation.
+
+    ValueError for a gate outside [0, 1], a noise below 0, and lags below 0.
+    """
+    lags = doors.array("fading", "lags", lags, least=0)
+    gate, noise = doors.number("fading", "gate", gate, least=0, most=1), doors.number("fading", "noise", noise, least=0)
     return gate**lags, noise * np.sqrt(lags if gate == 1 else (1 - gate ** (2 * lags)) / (1 - gate**2))
 
 
 def gate_of_half_life(steps):
     """The constant gate value that halves a memory in so many steps, 2^(-1/steps); steps > 0."""
-    return float(0.5 ** (1 / steps))
+    return float(0.5 ** (1 / doors.number("gate_of_half_life", "steps", steps, above=0)))
 
 
 def gate_of_bias(bias):
-    """The gate value σ(bias): what a gate is when its input and state weights add nothing."""
-    return float(1 / (1 + np.exp(-bias)))
+    """The gate value σ(bias): what a gate is when its input and state weights add nothing; bias: a finite number."""
+    return float(1 / (1 + np.exp(-doors.number("gate_of_bias", "bias", bias, least=-700))))  # e^709 is the largest
 
 
 def bias_of_gate(gate):
-    """The bias whose sigmoid is gate, in (0, 1): log(gate / (1 - gate))."""
+    """The bias whose sigmoid is gate, above 0 and below 1: log(gate / (1 - gate))."""
+    if doors.number("bias_of_gate", "gate", gate, above=0, most=1) == 1:
+        doors.refuse("bias_of_gate", "gate as a number below 1, as no bias opens a gate entirely", gate)
     return float(np.log(gate) - np.log1p(-gate))
 
 

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 
-from course_lib import plots
+from course_lib import doors, plots
 from course_lib.cells import JANETCell, LeakyCell
 from course_lib.unroll import unroll
 from course_lib.widgets.common import WIDE
@@ -22,8 +22,12 @@ def warp(stretch, unevenness, *, seed=0):
 
     stretch      1 leaves TEMPO steps to a unit of own time, 2 twice as many
     unevenness   0: the same in all units; 1: from a quarter to four times the steps, drawn anew for each unit
+
+    ValueError for a stretch that is not above 0, at most 1000, and for an unevenness outside [0, 1].
     """
-    draw = np.random.default_rng(seed).uniform(-1, 1, EVENTS)
+    stretch = doors.number("warp", "stretch", stretch, above=0, most=1000)
+    unevenness = doors.number("warp", "unevenness", unevenness, least=0, most=1)
+    draw = np.random.default_rng(doors.seed("warp", seed)).uniform(-1, 1, EVENTS)
     steps = np.maximum(1, np.round(TEMPO * stretch * 4 ** (unevenness * draw))).astype(int)
     return np.concatenate([np.full(count, 1 / count) for count in steps])
 
@@ -34,8 +38,9 @@ def warped(pace, *, seed=0):
     x is (level, pace). The level is drawn anew for each unit of own time; the target is the leaky trace y of the level
     in own time, dy/ds = level - y, which is the same curve however the sequence is stretched.
     """
+    pace = doors.array("warped", "pace", pace, dims=(1,), least=0)
     own = np.cumsum(pace)
-    levels = np.random.default_rng(1000 + seed).choice([-0.9, 0.0, 0.9], EVENTS)
+    levels = np.random.default_rng(1000 + doors.seed("warped", seed)).choice([-0.9, 0.0, 0.9], EVENTS)
     now = levels[np.minimum((own - pace / 2).astype(int), EVENTS - 1)]
     target, y = [], 0.0
     for level, passed in zip(now, pace):

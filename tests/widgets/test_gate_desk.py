@@ -137,7 +137,7 @@ def test_a_preset_sets_every_step(preset):
 
 def test_gates_that_do_not_fit_are_refused_aloud():
     desk = gate_desk.GateDesk()
-    with pytest.raises(ValueError, match="carry needs 32 values"):
+    with pytest.raises(ValueError, match="carry needs gates as {name: values} for forget, input, output; got"):
         desk.gates = {"forget": [1.0]}
 
 
