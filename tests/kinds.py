@@ -461,6 +461,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"files\.write": "raises what open raises",
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
     r"fuse\.Fused\.program": "inside the compiler",
+    r"machine\..*": "takes nothing of a learner",
     r"server\..*": "called by Jupyter",
     r"lesson\.(doctor|step_seconds|stored_answers)": "takes nothing",
     r"lesson\.(store_answer|Prediction\.on_choice)": "called by a widget",
