@@ -31,7 +31,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "checks": [["compare", "draw"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
-USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").glob("*.py"),
+USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"),
                 *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
 PLOTTING = {"matplotlib.pyplot", "numpy", "course_lib", "course_lib.doors", "course_lib.stats"}
 

@@ -1,8 +1,8 @@
 """The text of the loop backward through time; every function takes the Writer w."""
 
+from course_lib.fuse.move import MOVES
 from course_lib.fuse.number import Number
 from course_lib.fuse.ops import LETTERS, ROW
-from course_lib.fuse.plan import MOVES
 from course_lib.fuse.write import FRAME, Values
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from course_lib.fuse.plan import MOVES
+from course_lib.fuse.move import MOVES
 from course_lib.fuse.write import FRAME, Values
 
 

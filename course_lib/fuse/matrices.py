@@ -3,9 +3,10 @@
 import string
 
 from course_lib.fuse import axes
+from course_lib.fuse.move import MOVES
 from course_lib.fuse.trace import Symbol, Unfused, component, described, size
 
-COPIED = ("linear", "add", "vector", "take", "sum", "max")  # a product needs its operand in a place of its own
+COPIED = ("linear", "add", "vector", *MOVES)  # a product needs its operand in a place of its own
 
 
 def linear(input, weight, bias=None):

@@ -2,6 +2,7 @@
 
 from course_lib.fuse.ir import Function
 
+MOVES = ("take", "sum", "max")
 MOVE = ", ptr %A, i64 %am, ptr %C, i64 %cm, i64 %M, ptr %how"
 
 

@@ -2,11 +2,11 @@
 
 import torch
 
+from course_lib.fuse.move import MOVES
 from course_lib.fuse.read import read_step
 from course_lib.fuse.trace import Tape, Unfused
 
 REAL = {torch.float32: "float", torch.float64: "double"}
-MOVES = ("take", "sum", "max")
 COPIED = ("x", "state", "vector", "linear", "add", *MOVES)  # a new state has its own place in the frame
 
 

@@ -19,7 +19,7 @@ from course_lib.fuse.compile import Kernel
 from course_lib.fuse.flush import flushed
 from course_lib.fuse.forward import forward, steps
 from course_lib.fuse.ir import Target
-from course_lib.fuse.move import move
+from course_lib.fuse.move import MOVES, move
 from course_lib.fuse.plan import Plan
 from course_lib.fuse.product import product
 from course_lib.fuse.program import REAL
@@ -57,7 +57,7 @@ class Loops:
         text += flushed({"forward": "forward_loop", "backward": "backward_loop"})
         self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
         self.kernel = Kernel(text)
-        self.shared = {name: shared(real).address(name) for name in ("product", "take", "sum", "max")}
+        self.shared = {name: shared(real).address(name) for name in ("product", *MOVES)}
         self.forward, self.backward = self.kernel.function("forward"), self.kernel.function("backward")
 
     def padded(self, size):
@@ -72,7 +72,7 @@ class Loops:
 def shared(real):
     """The functions that the loops of all cells call."""
     target = Target(real)
-    return Kernel(product(target) + "".join(move(name, target) for name in ("take", "sum", "max")))
+    return Kernel(product(target) + "".join(move(name, target) for name in MOVES))
 
 
 @cache
