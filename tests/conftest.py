@@ -1,10 +1,11 @@
-"""What every test shares: a quiet course, no figure left open, and JupyterLab in a real browser."""
+"""What every test shares: no figure left open, and JupyterLab in a real browser."""
 
 import os
-
-# Before torch is imported: two test processes with two threads each are slower than with one. Kernels inherit both.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("COURSE_QUIET", "1")
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import hypothesis
 import matplotlib
@@ -13,6 +14,7 @@ import pytest
 
 from tools import browser
 
+ROOT = Path(__file__).parents[1]
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)  # the same cases on every machine
 hypothesis.settings.load_profile("course")
@@ -22,6 +24,24 @@ hypothesis.settings.load_profile("course")
 def no_figure_left_open():
     yield
     plt.close("all")
+
+
+@pytest.fixture
+def start():
+    """A function that starts Python with these words; the process, and all that it started, ends with the test."""
+    processes = []
+
+    def start(*words, **options):
+        command = [sys.executable, *map(str, words)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        processes.append(subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes | options))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,16 @@
 """exercises/ is what solutions/ makes: fresh, without answers, and unanswered exactly where the learner must write."""
 
+import ast
+import io
 import json
 import re
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import nbformat
 import pytest
+import torch
+from IPython.lib.pretty import pretty
 
 from course_lib.checks import PROBLEMS
 from tools.exercises import generate
@@ -117,6 +122,33 @@ def test_an_exercise_stops_exactly_where_the_learner_must_write(name, monkeypatc
     assert all(cell.source.endswith('\n    raise NotImplementedError("your turn")') for cell in stubs)
     asking = [cell.id for cell in parts if graded(cell).get("grade") or cell.id.startswith("after-")]
     assert waiting == asking
+
+
+def shown(source, space):
+    """What a cell prints and, where its last line is a value, how that value is shown, as a notebook stores it."""
+    *lines, last = ast.parse(source).body
+    printed, value = io.StringIO(), None
+    with redirect_stdout(printed):
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(lines, []), "<cell>", "exec"), space)
+            value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), space)
+        else:
+            exec(source, space)
+    streams = [("stream", printed.getvalue())] if printed.getvalue() else []
+    return streams + ([] if value is None else [("execute_result", pretty(value))])
+
+
+@every_set
+def test_a_solution_runs_and_shows_what_is_stored(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    space = {"__name__": "__main__"}
+    with torch.random.fork_rng():
+        for cell in cells("solutions", name):
+            if cell.cell_type == "code":
+                stored = [
+                    (output.output_type, output.get("text") or output.data["text/plain"]) for output in cell.outputs
+                ]
+                assert shown(cell.source, space) == stored
 
 
 @every_set

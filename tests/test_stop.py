@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from patience import finished
 
 from course_lib.cells import LSTMCell
 from course_lib.fuse import fuse, run
@@ -16,12 +17,17 @@ signals = pytest.mark.skipif(os.name == "nt", reason="Windows cannot send a Ctrl
 
 
 def in_a_process_of_its_own(code, *words, threads=2):
-    """What code printed; AssertionError with all it said if it failed. A hang would end after ten minutes."""
+    """What code printed; AssertionError with all it said if it failed, or if it stands still."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, "-c", code, *map(str, words)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=600)
-    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
-    return done.stdout
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:  # fmt: skip
+        try:
+            printed, said = finished(process)
+        finally:
+            process.kill()
+    assert process.returncode == 0, (process.returncode, printed, said)
+    return printed
 
 
 PRESSED = """

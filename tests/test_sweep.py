@@ -2,15 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
 import torch
+from patience import finished, until
 
 from course_lib import cells, tasks
 from course_lib import sweep as module
@@ -30,25 +28,28 @@ def numbers(rows):
     return [{name: value for name, value in row.items() if name not in ELSEWHERE} for row in rows]
 
 
-def started(out, *words):
-    """A sweep in a process of its own."""
-    command = [sys.executable, "-m", "course_lib.sweep", "--out", str(out), *map(str, words)]
+THEN = """
+import os, signal, sys
+from course_lib import sweep
+real = sweep.add
+
+def add(*row):
+    real(*row)
+    {}
+
+sweep.add = add
+sweep.main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def started(start):
+    """A function that starts a sweep in a process of its own.
+
+    then   what that process does when it has written a row, a line of Python
+    """
     loud = {name: value for name, value in os.environ.items() if name != "COURSE_QUIET"}
-    return subprocess.Popen(command, cwd=ROOT, env=loud, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def rows_of(path):
-    """The rows so far of a sweep that may not have made its file yet."""
-    return read(path) if path.exists() and path.stat().st_size else []
-
-
-def wait_for_rows(path, count, sweep):
-    """Wait until path has count rows and the sweep goes on."""
-    deadline = time.monotonic() + 60
-    while len(rows_of(path)) < count:
-        assert sweep.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    assert sweep.poll() is None
+    return lambda out, *words, then="pass": start("-c", THEN.format(then), "--out", out, *words, env=loud)
 
 
 def undisturbed(*, seeds):
@@ -183,31 +184,28 @@ def test_a_second_call_does_only_what_is_missing(tmp_path, monkeypatch):
     assert [f.name for f in out.parent.iterdir()] == ["a.sqlite"]
 
 
-def test_a_killed_sweep_goes_on_and_loses_and_doubles_nothing(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="there is no kill -9 on Windows")
+def test_a_killed_sweep_goes_on_and_loses_and_doubles_nothing(tmp_path, started):
     out = tmp_path / "a.sqlite"
     grid = ("--cells", "LSTMCell", "GRUCell", "--lags", 20, "--seeds", 0, 1, 2, "--budget", 60, "--parameters", 200)
-    first = started(out, *grid, "--jobs", 2)
-    wait_for_rows(out, 1, first)
-    first.kill()
+    first = started(out, *grid, "--jobs", 2, then="os.kill(os.getpid(), signal.SIGKILL)")
     first.wait()
-    first.stdout.close(), first.stderr.close()  # its processes hold the other ends until they have been idle a while
-    kept = read(out)
-    assert 1 <= len(kept) < 6
-    printed, complaints = (second := started(out, *grid, "--jobs", 1)).communicate()
+    (kept,) = read(out)
+    printed, complaints = finished(second := started(out, *grid, "--jobs", 1))
     assert second.returncode == 0, complaints
-    assert f"6 runs of at most 60 updates: {len(kept)} in the file, {6 - len(kept)} to do." in printed
+    assert "6 runs of at most 60 updates: 1 in the file, 5 to do." in printed
     rows = read(out)
     assert len(rows) == len({key(row) for row in rows}) == 6
-    assert all(row in rows for row in kept)
+    assert kept in rows
     assert numbers(rows) == numbers(undisturbed(seeds=[0, 1, 2]))
 
 
-def test_two_sweeps_on_one_file_do_not_harm_each_other(tmp_path):
+def test_two_sweeps_on_one_file_do_not_harm_each_other(tmp_path, started):
     out = tmp_path / "a.sqlite"
     grid = ("--cells", "RNNCell", "--lags", 8, "--budget", 3, "--parameters", 100, "--jobs", 1, "--seeds")
     both = [started(out, *grid, *range(12)), started(out, *grid, *range(4, 16))]
     for one in both:
-        assert one.communicate() and one.returncode == 0
+        assert finished(one) and one.returncode == 0
     assert [row["seed"] for row in read(out)] == list(range(16))
 
 
@@ -241,33 +239,19 @@ def test_a_run_that_was_interrupted_is_no_row(monkeypatch):
     assert sweep([Stopped], seeds=[0], budget=1, jobs=1, **TINY) == []
 
 
-def test_a_cluster_that_loses_a_machine_loses_no_row(tmp_path):
+def test_a_cluster_that_loses_a_machine_loses_no_row(tmp_path, start, started):
     pytest.importorskip("distributed", reason="Dask is not installed")
     out, where = tmp_path / "a.sqlite", tmp_path / "scheduler.json"
-    dask, quiet = (
-        [sys.executable, "-m", "dask"],
-        {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT},
-    )
-    host = ["--host", "127.0.0.1", "--no-dashboard"]
-    processes = [subprocess.Popen([*dask, "scheduler", *host, "--port", "0", "--scheduler-file", where], **quiet)]
-    try:
-        worker = [*dask, "worker", *host, "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path]
-        processes += [subprocess.Popen([*worker, "--scheduler-file", where], **quiet) for _ in range(2)]
-        while not (where.exists() and where.read_text()):
-            assert processes[0].poll() is None
-            time.sleep(0.1)
-        address = json.loads(where.read_text())["address"]
-        run = started(out, "--cells", "LSTMCell", "GRUCell", "--lags", 20, "--seeds", 0, 1, 2, 3, "--budget", 60,
-                      "--parameters", 200, "--scheduler", address)  # fmt: skip
-        processes.append(run)
-        wait_for_rows(out, 1, run)
-        processes[1].kill()
-        _, complaints = run.communicate(timeout=120)
-        assert run.returncode == 0, complaints
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+    dask, here = ("-m", "dask"), ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", where)
+    scheduler = start(*dask, "scheduler", *here, "--port", "0")
+    until(lambda: where.exists() and where.read_text(), scheduler)
+    lost, _ = (start(*dask, "worker", *here, "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path)
+               for _ in range(2))  # fmt: skip
+    run = started(out, "--cells", "LSTMCell", "GRUCell", "--lags", 20, "--seeds", 0, 1, 2, 3, "--budget", 60,
+                  "--parameters", 200, "--scheduler", json.loads(where.read_text())["address"],
+                  then=f"os.kill({lost.pid}, signal.SIGKILL)")  # fmt: skip
+    _, complaints = finished(run)
+    assert run.returncode == 0, complaints
     assert numbers(read(out)) == numbers(undisturbed(seeds=[0, 1, 2, 3]))
 
 

@@ -1,8 +1,10 @@
 """Every widget in a real browser: each control is moved by keyboard, and the picture and the line of text answer."""
 
-import time
+import ast
 from contextlib import contextmanager
+from symtable import symtable
 
+import nbformat
 import pytest
 
 from tools.browser import ROOT, SCREENSHOTS
@@ -20,31 +22,60 @@ SEEN = """async () => {
     const text = [...document.querySelectorAll('[role=status]')].map(line => line.textContent);
     return [JSON.stringify(drawn), JSON.stringify(text)];
 }"""
-WITH_WIDGETS = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-                if "from course_lib.widgets." in path.read_text(encoding="utf-8")]  # fmt: skip
-PATIENCE = 20  # seconds; only a widget that never answers waits so long
+
+
+def names(source):
+    """(bound, used): the names that a cell binds for the cells after it, and those that it uses."""
+
+    def used(table):
+        own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() or table.get_type() == "module"
+               and symbol.is_referenced()}  # fmt: skip
+        return own.union(*map(used, table.get_children()))
+
+    top = symtable(source, "cell", "exec")
+    bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    return bound, used(top)
+
+
+def widgets(sources):
+    """The widgets that cells import."""
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in nodes if node.module.startswith("course_lib.widgets") for alias in node.names}
+
+
+def part(sources):
+    """The cells that show widgets and those before them that bind what they use, and so on; empty without widgets."""
+    bound, used = zip(*map(names, sources))
+    chosen = rest = {k for k in range(len(sources)) if used[k] & widgets(sources)}
+    while rest:
+        rest = {j for k in rest for j in range(k) if bound[j] & (used[k] - bound[k])} - chosen
+        chosen = chosen | rest
+    return [sources[k] for k in sorted(chosen)]
+
+
+def code(path):
+    """The sources of the code cells of a notebook."""
+    return [one.source for one in nbformat.read(path, as_version=4).cells if one.cell_type == "code"]
+
+
+PLACES = {path.stem: cells for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if (cells := part(code(path)))}
+PLACES |= {name: [cell(name)] for name in sorted(WIDGETS.keys() - set().union(*map(widgets, PLACES.values())))}
 
 
 @contextmanager
-def opened(lab, notebook, *, name):
-    """A notebook with a widget, run: a Tab."""
-    tab = lab.run(notebook, name=name)
-    assert tab.errors == []
-    for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
-        answer.click()
-    tab.page.wait_for_selector("[role=status]")
-    yield tab
-    assert tab.problems == []
-    tab.page.close()
-
-
-def widget(lab, name):
-    """One widget alone."""
-    return opened(lab, [cell(name)], name=f"{name}.ipynb")
+def opened(lab, cells, *, name):
+    """A notebook of cells that show widgets, run: a Tab."""
+    with lab.run(cells, name=f"{name}.ipynb") as tab:
+        assert tab.errors == []
+        for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+            answer.click()
+        tab.page.wait_for_selector("[role=status]")
+        yield tab
+        assert tab.problems == []
 
 
 def settled(page):
-    """(picture, text) once they have stayed the same for a while."""
+    """[picture, text] once they have stayed the same for a while."""
     last, now = None, page.evaluate(SEEN)
     while now != last:
         page.wait_for_timeout(300)
@@ -54,10 +85,8 @@ def settled(page):
 
 def changed(page, before):
     """Wait until both the picture and the text differ from before."""
-    until = time.monotonic() + PATIENCE
-    while any(now == old for now, old in zip(page.evaluate(SEEN), before)):
-        assert time.monotonic() < until, "the picture or the text did not change"
-        page.wait_for_timeout(20)
+    page.wait_for_function(f"async before => (await ({SEEN})()).every((now, k) => now !== before[k])", arg=before,
+                           polling=50)  # fmt: skip
 
 
 def picture(page, name):
@@ -67,7 +96,7 @@ def picture(page, name):
 
 def says(page, text):
     """Wait until the line of text contains text."""
-    page.locator("[role=status]", has_text=text).wait_for(timeout=1000 * PATIENCE)
+    page.locator("[role=status]", has_text=text).wait_for()
 
 
 def move(page, control):
@@ -104,21 +133,27 @@ def move_all(tab):
     return moved
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+def test_the_part_of_a_notebook_that_shows_a_widget_is_found_with_all_that_it_needs():
+    shows = "def shown():\n    return W(y, k=[z for z in w])"
+    cells = ["from course_lib.widgets import W", "import torch as t", "x = t.ones(2)", "y = x", "print(y)", "z = w = 1",
+             "v = [w for w in range(2)]", shows, "u = 1", "shown()", "u = W"]  # fmt: skip
+    assert [cells.index(one) for one in part(cells)] == [0, 1, 2, 3, 5, 7, 10]
+    assert part(["x = 1", "print(x)"]) == []
+
+
+def test_every_widget_of_the_library_is_seen():
+    assert set().union(*map(widgets, PLACES.values())) >= WIDGETS.keys()
+
+
+@pytest.mark.parametrize("name", PLACES)
 def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(lab, name):
-    with widget(lab, name) as tab:
-        assert move_all(tab) >= 3
+    with opened(lab, PLACES[name], name=name) as tab:
+        assert move_all(tab) >= 2
         picture(tab.page, name)
 
 
-@pytest.mark.parametrize("path", WITH_WIDGETS, ids=lambda path: path.stem)
-def test_the_widgets_of_a_notebook_answer_where_they_stand(lab, path):
-    with opened(lab, path, name=path.name) as tab:
-        assert move_all(tab) >= 2
-
-
 def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):
-    with widget(lab, "GateDesk") as tab:
+    with opened(lab, [cell("GateDesk")], name="GateDesk") as tab:
         tab.page.click(".course button[name=count]")
         says(tab.page, "count:")
         for gate in ("forget", "input"):
@@ -132,7 +167,7 @@ def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):
 
 
 def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(lab):
-    with widget(lab, "GradientMicroscope") as tab:
+    with opened(lab, [cell("GradientMicroscope")], name="GradientMicroscope") as tab:
         tab.page.locator(".course input[name=lag]").focus()
         for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
             tab.page.keyboard.press(key)

@@ -23,12 +23,18 @@ SETTINGS = {
 }
 ROOT = Path(__file__).resolve().parents[1]
 SCREENSHOTS = ROOT / "build" / "screenshots"
-SECONDS = 300  # for a notebook to run in the browser
+SECONDS = 600  # without an answer until something is taken to have failed, however busy the machine is
 FINISHED = """() => {
     const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent);
     const failed = document.querySelector('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], ' +
                                           '.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
     return !prompts.includes('[*]:') && (failed || prompts.every(prompt => /[0-9]/.test(prompt)));
+}"""
+
+END_KERNELS = """async url => {
+    const headers = {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)[1]};
+    for (const kernel of await (await fetch(`${url}/api/kernels`)).json())
+        await fetch(`${url}/api/kernels/${kernel.id}`, {method: 'DELETE', headers});
 }"""
 
 
@@ -67,7 +73,7 @@ class Lab:
 
 
 class Tab:
-    """A notebook that has been run in the browser.
+    """A notebook that has been run in the browser; its page and its kernel end with the with block.
 
     page       Playwright's page
     notebook   the notebook as JupyterLab saved it
@@ -75,14 +81,15 @@ class Tab:
     """
 
     def __init__(self, page, url, path):
-        self.page, self.path, self.problems = page, path, []
+        self.page, self.url, self.path, self.problems = page, url, path, []
+        page.set_default_timeout(1000 * SECONDS)
         page.on("console", lambda line: line.type == "error" and self.problems.append(f"console: {line.text}"))
         page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
         own = (url, url.replace("http", "ws", 1), "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(own) or self.problems.append(f"request: {asked.url}"))
         page.goto(f"{url}/lab/tree/{path.name}?reset")
         # Earlier than this, it would ask which kernel to run.
-        page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=1000 * SECONDS)
+        page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
         page.click("text=Run >> nth=0")
         page.click('[data-command="runmenu:run-all"]')
         self.notebook = self.saved()
@@ -90,13 +97,20 @@ class Tab:
     def saved(self):
         """Wait until all cells have run or one has failed, then save and read the notebook."""
         try:
-            self.page.wait_for_function(FINISHED, timeout=1000 * SECONDS)
+            self.page.wait_for_function(FINISHED)
         except Exception:
             self.page.screenshot(path=SCREENSHOTS / f"{self.path.stem}.png")
             raise
         with self.page.expect_response(lambda reply: reply.request.method == "PUT" and self.path.name in reply.url):
             self.page.click('[data-command="docmanager:save"]')
         return nbformat.read(self.path, as_version=4)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.page.evaluate(END_KERNELS, self.url)
+        self.page.close()
 
     @property
     def errors(self):
@@ -136,17 +150,16 @@ def start(place):
             browser.close()
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=SECONDS)
 
 
 def wait_for(url, server, log):
-    """Return once url answers; RuntimeError, with the server's log, if it has not within a minute."""
-    for _ in range(120):
+    """Return once url answers; RuntimeError, with the server's log, if the server ends first."""
+    until = time.monotonic() + SECONDS
+    while server.poll() is None and time.monotonic() < until:
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(url, timeout=SECONDS).close()
             return
         except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.5)
+            time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start:\n{Path(log).read_text()}")

@@ -88,15 +88,13 @@ def cell(name):
 
 def measure(lab, name, *, moves=60):
     """Milliseconds of each move of a control of one widget, None where no new picture came within 2 s."""
-    tab = lab.run([cell(name)], name=f"{name}.ipynb")
-    for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
-        answer.click()
-    tab.page.wait_for_selector("[role=status]")
-    tab.page.wait_for_timeout(500)
-    control = DRAWN.get(name, f".jp-OutputArea {HANDLES.get(name, '')}.noUi-handle")
-    taken = tab.page.evaluate(MOVES, [control, name in DRAWN, moves])
-    tab.page.close()
-    return taken
+    with lab.run([cell(name)], name=f"{name}.ipynb") as tab:
+        for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+            answer.click()
+        tab.page.wait_for_selector("[role=status]")
+        tab.page.wait_for_timeout(500)
+        control = DRAWN.get(name, f".jp-OutputArea {HANDLES.get(name, '')}.noUi-handle")
+        return tab.page.evaluate(MOVES, [control, name in DRAWN, moves])
 
 
 def main():

@@ -1,0 +1,52 @@
+"""In which order the files of the tests begin: the longest first, so that no worker is left with a long one at the end.
+
+A notebook says itself how many seconds it takes; SECONDS has the other files that take long. What a whole run measured
+is held against both, and what is far off is said at the end.
+"""
+
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SECONDS = {"test_judging.py": 80, "test_widgets_browser.py": 80, "test_sweep.py": 60, "test_plugins.py": 40,
+           "test_grading.py": 30, "test_browser.py": 20}  # fmt: skip
+STATED = re.compile(r"(\d+) seconds to run")
+MANY = 20  # files that ran, at least, for a comparison: a file alone says nothing about its share
+FAR = 25  # seconds
+measured = Counter()
+
+
+@cache
+def expected(path):
+    """The seconds that a file of tests or a notebook is expected to take; 0 where it does not matter."""
+    if path.suffix == ".ipynb" and (stated := STATED.search(path.read_text(encoding="utf-8"))):
+        return int(stated[1])
+    return SECONDS.get(path.name, 0)
+
+
+def stale(measured):
+    """Sentences: which files of {path: seconds} take more, or less, than expected, as a share of all."""
+    known = {path: expected(path) for path in measured}
+    if len(known) < MANY or not any(known.values()):
+        return []
+    pace = sum(seconds for path, seconds in measured.items() if known[path]) / sum(known.values())
+    return [f"{path.name} took {seconds / pace:.0f} s where {known[path]} were expected"
+            for path, seconds in measured.items()
+            if abs(seconds / pace - known[path]) > max(FAR, known[path] / 2)]  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: -expected(item.path))
+
+
+def pytest_runtest_logreport(report):
+    measured[Path(report.fspath)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for sentence in stale({config.rootpath / path: seconds for path, seconds in measured.items()}):
+        terminalreporter.write_line(f"{sentence}: correct SECONDS in tests/schedule.py, or the notebook's first cell.")
