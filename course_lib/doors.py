@@ -112,6 +112,17 @@ def text(who, name, value, *, empty=True):
     return value
 
 
+def several(who, name, value, *, least=1):
+    """value, a list or anything that can be gone through but text, at least so many things, as a list."""
+    try:
+        found = None if isinstance(value, (str, bytes, dict)) else list(value)
+    except TypeError:
+        found = None
+    if found is None or len(found) < least:
+        refuse(who, f"{name} as a list" + (f" of {least} or more" if least else ""), value)
+    return found
+
+
 def texts(who, name, value, *, least=1):
     """value, a list or tuple of str or one str of symbols, at least so many, as a list."""
     fits = isinstance(value, (str, list, tuple)) and len(value) >= least and all(isinstance(one, str) for one in value)

@@ -42,6 +42,7 @@ import os
 import platform
 import random
 import shlex
+import socket
 import sqlite3
 import textwrap
 import threading
@@ -61,6 +62,7 @@ import torch
 from joblib import Parallel, cpu_count, delayed
 from tqdm.auto import tqdm
 
+from course_lib import doors
 from course_lib.cells import CELLS
 from course_lib.cells import Cell as AnyCell
 from course_lib.initialise import INITIALISATIONS, initialise
@@ -69,7 +71,7 @@ from course_lib.stats import kaplan_meier, wilson
 from course_lib.stop import end_cell
 from course_lib.tasks import TASKS
 from course_lib.tasks import Task as AnyTask
-from course_lib.training import SMOOTHING, count_parameters, hidden_size_for, train
+from course_lib.training import SMOOTHING, count_parameters, drawn_from, hidden_size_for, train
 
 KEY = (
     "role", "cell", "code", "task", "lag", "init", "parameters", "learning_rate", "batch_size", "budget", "seed",
@@ -80,7 +82,9 @@ RESULT = (
 )  # fmt: skip
 TIMED = 3  # updates timed for the estimate, after one that compiles
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} spent, {remaining} left{postfix}"
-BUSY = 60  # seconds that a writer waits for another one
+BUSY = 60  # seconds that a writer waits for another one, and a sweep for the first machine of its cluster
+ANSWER = 5  # seconds within which a scheduler answers
+MOST_JOBS = 1000
 IDLE = 20  # seconds after which a process that has nothing to do ends, also one that outlives a killed sweep
 ONE_AT_A_TIME = threading.Lock()  # weights are drawn from torch's global generator: a process trains one cell at a time
 
@@ -117,7 +121,12 @@ def sweep(
     that cannot be used.
     """
     grid = Grid(cells, tasks, lags, inits, seeds, rates, tune, tune_lag, parameters, budget, batch_size)
-    quiet = not progress or "COURSE_QUIET" in os.environ
+    quiet = not doors.flag("sweep", "progress", progress) or "COURSE_QUIET" in os.environ
+    doors.flag("sweep", "plan_only", plan_only)
+    if out is not None:
+        doors.target("sweep", "out", out)
+    if jobs is not None:
+        jobs = doors.whole("sweep", "jobs", jobs, most=MOST_JOBS)
     with TemporaryDirectory() as folder, cluster(scheduler) as client:
         path = Path(out or Path(folder, "runs.sqlite"))
         jobs = sum(client.nthreads().values()) if client else jobs or min(cpu_count(only_physical_cores=True), cores())
@@ -160,19 +169,17 @@ class Grid:
 
     def __post_init__(self):
         self.cells, self.tasks = named(AnyCell, CELLS, self.cells), named(AnyTask, TASKS, self.tasks)
-        self.inits = [self.inits] if isinstance(self.inits, str) else list(self.inits)
-        if not (len(self.lags) and len(self.seeds) and self.inits):
-            raise ValueError(f"sweep needs lags, seeds and inits; got {self.lags}, {self.seeds} and {self.inits}")
+        self.inits = [self.inits] if isinstance(self.inits, str) else doors.several("sweep", "inits", self.inits)
+        for init in self.inits:
+            doors.choice("sweep", "init", init, INITIALISATIONS)
+        for name, least, few in (("lags", 1, 1), ("seeds", 0, 1), ("tune", 0, 0)):
+            values = doors.several("sweep", name, getattr(self, name), least=few)
+            setattr(self, name, [doors.whole("sweep", f"each of {name}", value, least=least) for value in values])
         self.tune_lag = self.lags[0] if self.tune_lag is None else self.tune_lag
-        for name, least in (("lags", 1), ("seeds", 0), ("tune", 0)):
-            setattr(self, name, [whole(name, value, least) for value in getattr(self, name)])
         for name in ("tune_lag", "parameters", "budget", "batch_size"):
-            setattr(self, name, whole(name, getattr(self, name), 1))
-        self.rates = [float(rate) for rate in self.rates]
-        if not self.rates or not all(0 < rate < float("inf") for rate in self.rates):
-            raise ValueError(f"sweep needs rates, one or more learning rates above 0; got {self.rates}")
-        if unknown := set(self.inits) - set(INITIALISATIONS):
-            raise ValueError(f"initialise has no {sorted(unknown)}; choices: {', '.join(INITIALISATIONS)}")
+            setattr(self, name, doors.whole("sweep", name, getattr(self, name)))
+        rates = doors.several("sweep", "rates", self.rates)
+        self.rates = [doors.number("sweep", "each of rates", rate, above=0) for rate in rates]
         if both := set(self.tune) & set(self.seeds):
             raise ValueError(f"sweep needs other seeds to tune than to report; got {sorted(both)} in both")
         for Task, lag in product(self.tasks, [*self.lags, self.tune_lag]):
@@ -226,32 +233,30 @@ class Grid:
 
 def named(kind, known, things):
     """The classes of a kind, AnyCell or AnyTask, that things, classes or names or "all", stand for."""
-    things = [things] if isinstance(things, (str, type)) else list(things)
     choices = {thing.__name__: thing for thing in known}
-    found = list(known) if "all" in things else [choices.get(thing, thing) for thing in things]
-    if not found or not all(isinstance(thing, type) and issubclass(thing, kind) for thing in found):
+    things = [things] if isinstance(things, (str, type)) else things
+    listed = list(things) if isinstance(things, (list, tuple, set)) else []
+    found = [choices.get(thing, thing) if isinstance(thing, str) else thing for thing in listed]
+    found = list(known) if "all" in found else found
+    if not found or not all(
+        isinstance(thing, type) and issubclass(thing, kind) and thing is not kind for thing in found
+    ):
         wanted = f"a {kind.__name__} by class or name"
-        raise ValueError(f"sweep needs {wanted}; got {things}; choices: all, {', '.join(choices)}")
+        raise ValueError(f"sweep needs {wanted}; got {doors.shown(things)}; choices: all, {', '.join(choices)}")
     return found
-
-
-def whole(name, value, least):
-    """value as an int, so that 100 and numpy's 100 are one key. ValueError for other things, and below least."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"sweep needs {name} as whole numbers, {least} or more; got {value!r}")
-    return int(value)
 
 
 def unsuitable(Cell, init, lag):
     """Why init is not for Cell, or None. A Cell that cannot be built passes: its row will say what is wrong with it."""
-    try:
-        cell = Cell(1, 4)
-    except Exception:
-        return None
-    try:
-        initialise(cell, init, lag=lag)
-    except ValueError as error:
-        return str(error)
+    with drawn_from(0):
+        try:
+            cell = Cell(1, 4)
+        except Exception:
+            return None
+        try:
+            initialise(cell, init, lag=lag)
+        except ValueError as error:
+            return str(error)
 
 
 @cache
@@ -345,8 +350,19 @@ def cluster(address):
         from distributed import Client  # wanted by few, so not among the course's requirements
     except ImportError:
         raise ValueError('sweep needs Dask for a scheduler: run `pip install "dask[distributed]"`') from None
-    with Client(address) as client:
-        client.wait_for_workers(1)
+    host, _, port = doors.text("sweep", "scheduler", address).rpartition("//")[2].rpartition(":")
+    try:
+        socket.create_connection(
+            (host.strip("[]"), int(port)), timeout=ANSWER
+        ).close()  # Dask would try for half a minute
+        client = Client(address, timeout=ANSWER)
+    except (OSError, ValueError, OverflowError) as error:
+        raise ValueError(f"sweep needs a scheduler that answers; got {doors.shown(address)} ({error})") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=BUSY)
+        except TimeoutError:
+            raise ValueError(f"sweep needs a worker at {address}; got none in {BUSY} s") from None
         yield client
 
 
@@ -427,9 +443,18 @@ def create(path):
     columns, unique = ", ".join(KEY + RESULT), ", ".join(KEY)
     try:
         with connect(path) as file, file:
-            file.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns}, UNIQUE ({unique}))")
+            tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            if not tables:
+                file.execute(f"CREATE TABLE runs ({columns}, UNIQUE ({unique}))")
+            elif not ours(file):
+                raise sqlite3.DatabaseError(f"it holds {', '.join(tables)}")
     except sqlite3.DatabaseError as error:
         raise ValueError(f"sweep needs out as a new file, or one that it wrote; got {str(path)!r} ({error})") from None
+
+
+def ours(file):
+    """Whether a connection is to a file that `sweep` wrote."""
+    return [column[1] for column in file.execute("PRAGMA table_info(runs)")] == [*KEY, *RESULT]
 
 
 def add(path, row):
@@ -448,12 +473,17 @@ def holds(path, name):
 
 
 def read(path):
-    """Every row of a file that `sweep` wrote, as a list of dicts, ordered by KEY. ValueError where there is no file."""
-    if not Path(path).exists():
+    """Every row of a file that `sweep` wrote, as a list of dicts, ordered by KEY. ValueError where there is none."""
+    if not Path(doors.path("read", "path", path)).is_file():
         raise ValueError(f"read needs a file that course_lib.sweep wrote; got {str(path)!r}, which does not exist")
-    with connect(path) as file:
-        file.row_factory = sqlite3.Row
-        return [dict(row) for row in file.execute(f"SELECT * FROM runs ORDER BY {', '.join(KEY)}")]
+    try:
+        with connect(path) as file:
+            if not ours(file):
+                raise sqlite3.DatabaseError("it has no such table of runs")
+            file.row_factory = sqlite3.Row
+            return [dict(row) for row in file.execute(f"SELECT * FROM runs ORDER BY {', '.join(KEY)}")]
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"read needs a file that course_lib.sweep wrote; got {str(path)!r} ({error})") from None
 
 
 def key(row):
@@ -464,15 +494,25 @@ def key(row):
 # ---- What the rows say ----
 
 
+def checked(who, rows):
+    """rows as a list, or a ValueError unless each is a row as `read` and `sweep` give it."""
+    rows = doors.several(who, "rows", rows, least=0)
+    for row in rows:
+        if not isinstance(row, dict) or not row.keys() >= {*KEY, *RESULT}:
+            doors.refuse(who, "rows as read and sweep give them", row)
+    return rows
+
+
 def spent(row):
     """Updates until solved, or the whole budget: a run that diverged would not have solved it with what was left."""
+    (row,) = checked("spent", [row])
     return row["solved_at"] if row["ended"] == "solved" else row["budget"]
 
 
 def best_rates(rows):
     """{(cell, init, task): learning rate}: most solved, then fewest updates, then least loss, then lowest rate."""
     tried = defaultdict(list)
-    for row in rows:
+    for row in checked("best_rates", rows):
         tried[row["cell"], row["init"], row["task"], row["learning_rate"]].append(row)
     best = {}
     for (*place, rate), runs in sorted(tried.items()):
@@ -489,12 +529,21 @@ def removal(rows, whole, without):
 
     Runs are paired by their seed, for which the task shows both cells the same sequences. A run that did not solve its
     task counts with its budget: where `without` alone failed, the cost is at least so much; where both did, it is 0. A
-    place is left out unless both ran there, on the same seeds. Raises ValueError where there is no place.
+    place is left out unless both ran there, on the same seeds. Raises ValueError where there is no place, and where one
+    seed ran twice at a place, as at two learning rates.
     """
+    for name, start in (("whole", whole), ("without", without)):
+        if not isinstance(start, tuple) or list(map(type, start)) != [str, str]:
+            doors.refuse("removal", f"{name} as (cell's name, initialisation)", start)
     times = {whole: defaultdict(dict), without: defaultdict(dict)}
-    for row in rows:
-        if row["role"] == "report" and (row["cell"], row["init"]) in times:
-            times[row["cell"], row["init"]][row["task"], row["lag"]][row["seed"]] = spent(row)
+    for row in checked("removal", rows):
+        start, place, seed = (row["cell"], row["init"]), (row["task"], row["lag"]), row["seed"]
+        if row["role"] == "report" and row["ended"] != "error" and start in times:
+            if seed in times[start][place]:
+                raise ValueError(
+                    f"removal needs one run of each seed at a place; got two of {start}, {place}, seed {seed}"
+                )
+            times[start][place][seed] = spent(row)
     before, after = times[whole], times[without]
     places = [place for place in before if before[place].keys() == after.get(place, {}).keys()]
     if not places:
@@ -513,7 +562,7 @@ def summary(rows):
     solved it, by `kaplan_meier`, None where fewer than half did within the budget.
     """
     groups = defaultdict(list)
-    for row in rows:
+    for row in checked("summary", rows):
         groups[tuple(row[name] for name in KEY[:-1])].append(row)
     return [dict(zip(KEY[:-1], group, strict=True)) | outcome(rows) for group, rows in groups.items()]
 

@@ -6,6 +6,8 @@ KINDS names them. A parameter has the kind of "function.parameter" where that is
 import atexit
 import io
 import pickle
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
@@ -22,6 +24,7 @@ from course_lib.data import load_weather
 from course_lib.fuse import fuse
 from course_lib.gradients import paths
 from course_lib.ledger import CLAIMS
+from course_lib.sweep import KEY, RESULT, create
 from course_lib.tasks import Adding, Task
 from course_lib.text import SYMBOLS
 from course_lib.training import History, Network
@@ -327,6 +330,61 @@ NUMBERS = Kind(lambda: ("01",), (*NO_TEXT, (), ["01"], "01", (1,), (None,)))
 CLAIM = Kind(lambda: CLAIMS[0], (*NO_THING, "A1", type(CLAIMS[0])))
 HOLDS = FLAG.but(wrong=(torch.tensor([True, False]), np.array([True]), torch.tensor(1.0), 1.0, inf, "True"))
 
+LISTED = (None, "", 3, nan, True, {}, object(), [None], [object()])
+CELLS = Kind(
+    lambda: [LSTMCell],
+    (*LISTED, [], "LTSM", ["LTSM"], Cell, [Cell], nn.LSTM, cell(), [cell()], Adding),
+    (tuple, lambda _: "LSTMCell"),
+)
+TASKS = Kind(lambda: [Adding], (*LISTED, [], "Adder", Task, TASK, [TASK], LSTMCell), (tuple, lambda _: "Adding"))
+INITS = Kind(
+    lambda: ["default"], (*LISTED, [], "xavier", ["default", "xavier"], [["default"]]), (tuple, lambda _: "default")
+)
+
+
+def listed(good, *bad):
+    """Whole numbers, or rates, in a list."""
+    return Kind(
+        lambda: good, (*LISTED, "10", ["10"], [nan], [inf], [True], [-1], [1j], [[10]], *bad), (tuple, np.array)
+    )
+
+
+def database(name, *commands):
+    with closing(sqlite3.connect(FOLDER / name)) as db, db:
+        for command in commands:
+            db.execute(command)
+    return FOLDER / name
+
+
+DATABASES = (
+    database("others", "CREATE TABLE people (name)"),
+    database("runs", "CREATE TABLE runs (name)"),
+    database("both", f"CREATE TABLE people ({', '.join(KEY + RESULT)})"),
+)
+create(FOLDER / "rows.sqlite")
+ROW = dict.fromkeys(KEY + RESULT, 1) | {
+    "role": "report", "cell": "LSTMCell", "init": "default", "task": "Adding", "ended": "solved", "learning_rate": 0.01,
+}  # fmt: skip
+RUNS = Kind(
+    lambda: [ROW, ROW | {"cell": "GRUCell", "solved_at": 5}],
+    (None, "rows", 3, nan, object(), ROW, [None], [3], [[]], [{}], [{"role": "report"}], [ROW, {}]),
+    (tuple, lambda rows: (row for row in rows)),
+)
+ROWED = Kind(lambda: ROW, (None, "row", 3, [], {}, {"role": "report"}, object()))
+NOWHERE = (
+    None,
+    "LSTMCell",
+    3,
+    [],
+    {},
+    ("LSTMCell",),
+    ("LSTMCell", 3),
+    ("LSTMCell", "default", 1),
+    ["LSTMCell", "default"],
+)
+PLACE = Kind(lambda: ("LSTMCell", "default"), NOWHERE)
+ELSEWHERE = Kind(lambda: ("GRUCell", "default"), NOWHERE)
+SCHEDULER = Kind(lambda: None, (3, True, [], "", "a", "tcp://127.0.0.1:1", "tcp://127.0.0.1", "127.0.0.1:a", object()))
 PIECES = Kind(
     lambda: ["carry", "forget gate"],
     (*NO_TEXT[:5], object(), str, b"a", "carry", ["carrying"], [1], [None], [[]]),
@@ -390,13 +448,20 @@ KINDS = {
     "learner": words("ada", ""), "secret": words("key", ""),
     # widgets
     "longest_lag.gate": FRACTION, "noise": POSITIVE, "clear": POSITIVE, "fading.gate": FRACTION,
-    "fading.noise": number(0.5, -0.5, -1), "lags": series([1, 5], -1, [-1, 5], [inf]), "steps": POSITIVE,
+    "fading.noise": number(0.5, -0.5, -1), "fading.lags": series([1, 5], -1, [-1, 5], [inf]), "steps": POSITIVE,
     "gate_of_bias.bias": number(0.5), "bias_of_gate.gate": number(0.5, 0, 1, -0.1, 1.1),
     "gradient_by_lag.name": choice("LSTM"), "gradient_by_lag.bias": number(0.5), "scale": number(0.5),
     "gradient_by_lag.lag": whole(3), "pieces": PIECES, "mission": MISSION, "gates": DRAWN,
     "stretch": number(1.0, 0, -1, 1e9), "unevenness": number(0.5, -0.1, 1.1), "pace": series([0.5, 0.25], [-0.5], 0.5),
     "clamps": OVERRIDE, "look_inside.gate": choice("forget").but(None), "value": FRACTION.but(None),
     "symbols": TEXTS.but(wrong=(["a"],)), "GateLens.sequences": whole(3, 2),
+    # sweep
+    "cells": CELLS, "tasks": TASKS, "inits": INITS, "sweep.lags": listed([10, 20], [10.0], [0], [10**30], []),
+    "seeds": listed([3, 4], [1.5], [2**64], []), "rates": listed([0.01, 0.1], [0.0], ["a"], []),
+    "tune": listed([7], [1.5], [3, 7]), "tune_lag": whole(10), "budget": whole(5), "jobs": whole(1), "plan_only": FLAG,
+    "out": Kind(lambda: FOLDER / "rows.sqlite", (*PATHS, *GARBAGE[1:], *DATABASES)), "scheduler": SCHEDULER,
+    "read.path": Kind(lambda: FOLDER / "rows.sqlite", (*PATHS, *NO_FILE, *GARBAGE, *DATABASES)),
+    "sweep.parameters": whole(100), "sweep.rows": RUNS, "row": ROWED, "whole": PLACE, "without": ELSEWHERE,
     # plots, stats
     "ax": AX, "plots.of": words(), "name": NAME, "thing": words(), "title": NAME, "text": words(),
     "columns": whole(2), "rows": whole(2), "width": POSITIVE, "height": POSITIVE,
@@ -430,6 +495,7 @@ WITH = {  # "function.parameter": what else must be given for the parameter to m
     "look_inside.value": {"gate": "forget"},
 }
 USUAL = {  # what is given in every call
+    "sweep": {"plan_only": True, "progress": False, "lags": [10], "seeds": [3], "jobs": 1},
     "train": {"updates": 2, "progress": False, "hidden_size": HIDDEN},
     "evidence": {"folder": FOLDER},
     "page": {"folder": FOLDER},
@@ -443,7 +509,7 @@ MADE_BY = {  # classes whose instances are not made by their constructor, or not
     "Paths": lambda: paths(cell(), X.good()),
 }
 NOT_DOORS = {  # pattern: why what is public by name is not where a learner's values come in
-    r"doors\..*|.*\.(check_?\w*|as_rule|fraction|on|pair)": "a check of a door",
+    r"doors\..*|.*\.(check_?\w*|checked|as_rule|fraction|on|pair)": "a check of a door",
     r"cells\.\w+\.step": "written by the author of a cell; runs inside the loop over time",
     r"cells\.Affine.*": "a part of a step",
     r"cells\.\w+Cell\.\w+": "inherited from Cell",
@@ -474,5 +540,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"widgets\.\w+\.(StandIn|Browser|Panel|Dial)(\..*)?": "what a widget is made from",
     r"widgets\.\w+\.(GateDesk|GradientMicroscope|BuildTheLSTM|HalfLifeDial|TimeWarp)(\..*)?": "its settings are traits",
     r"widgets\.\w+\.[A-Z]\w+\.\w+": "called by the widget and by its tests",
-    r"(bench|sweep)(\..*)?": "PENDING",
+    r"sweep\.(Grid(\..*)?|named|unsuitable|fingerprint|run|start|speed|one_thread|versions)": "parts of sweep",
+    r"sweep\.(cluster|everywhere|missing|place|plan|clock|connect|create|ours|add|holds|key|outcome|main)": "parts",
+    r"bench\..*": "a command; argparse and train look at what it is given",
 }

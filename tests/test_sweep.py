@@ -2,7 +2,10 @@
 
 import json
 import os
+import socket
+import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -14,7 +17,7 @@ from course_lib import cells, tasks
 from course_lib import sweep as module
 from course_lib.cells import CELLS, Affine, Cell, GRUCell, LSTMCell, RNNCell
 from course_lib.stats import bootstrap, wilson
-from course_lib.sweep import best_rates, fingerprint, key, read, removal, summary, sweep
+from course_lib.sweep import KEY, RESULT, best_rates, fingerprint, key, read, removal, summary, sweep
 from course_lib.tasks import Adding, Latching
 from course_lib.training import build, count_parameters, hidden_size_for, train
 
@@ -453,15 +456,15 @@ def test_a_gate_must_see_and_multiply_but_need_not_see_the_state(cost):
         ({"cells": []}, r"a Cell by class or name; got \[\]"),
         ({"cells": torch.nn.LSTM}, "a Cell by class or name"),
         ({"tasks": "Adder"}, r"a Task by class or name; got \['Adder'\]; choices: all, Adding"),
-        ({"inits": ["xavier"]}, r"no \['xavier'\]; choices: default"),
+        ({"inits": ["xavier"]}, "sweep has no init 'xavier'; choices: default"),
         ({"cells": [RNNCell], "inits": "chrono"}, "inits that suit a cell; got RNNCell has no gate"),
         ({"lags": [1]}, "Adding needs lag"),
-        ({"lags": []}, "needs lags, seeds and inits"),
-        ({"lags": [8.5]}, "lags as whole numbers, 1 or more; got 8.5"),
-        ({"seeds": [-1]}, "seeds as whole numbers, 0 or more; got -1"),
+        ({"lags": []}, r"sweep needs lags as a list of 1 or more; got \[\]"),
+        ({"lags": [8.5]}, "each of lags as a whole number, 1 or more; got 8.5"),
+        ({"seeds": [-1]}, "each of seeds as a whole number, 0 or more; got -1"),
         ({"tune": [0]}, r"other seeds to tune than to report; got \[0\] in both"),
-        ({"rates": [0.0]}, "learning rates above 0"),
-        ({"budget": 0}, "budget as whole numbers, 1 or more; got 0"),
+        ({"rates": [0.0]}, "each of rates as a number above 0; got 0.0"),
+        ({"budget": 0}, "budget as a whole number, 1 or more; got 0"),
     ],
 )
 def test_what_cannot_be_run_is_said(options, message):
@@ -481,3 +484,35 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match="needs a file that course_lib.sweep wrote"):
         read(tmp_path / "none.sqlite")
+
+
+def test_a_database_of_somebody_else_is_left_alone(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "people.sqlite")) as file, file:
+        file.execute("CREATE TABLE people (name)")
+    before = (tmp_path / "people.sqlite").read_bytes()
+    for call in (lambda path: sweep([LSTMCell], budget=1, jobs=1, out=path, **TINY), read):
+        with pytest.raises(
+            ValueError, match=r"wrote; got '.*people.sqlite' \(it (holds people|has no such table of runs)\)"
+        ):
+            call(tmp_path / "people.sqlite")
+    assert (tmp_path / "people.sqlite").read_bytes() == before
+
+
+def test_a_scheduler_that_is_not_there_is_named_at_once():
+    with socket.socket() as taken:  # bound and not listening: nobody answers at this port
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ValueError, match=f"sweep needs a scheduler that answers; got '{address}'"):
+            sweep([LSTMCell], budget=1, scheduler=address, **TINY)
+
+
+def test_a_removal_takes_one_run_of_each_seed_and_none_that_failed():
+    row = dict.fromkeys(KEY + RESULT) | {"role": "report", "init": "default", "task": "Adding", "lag": 10, "budget": 50}
+    rows = [row | {"cell": cell, "seed": seed, "ended": "solved", "solved_at": at + seed}
+            for cell, at in (("LSTMCell", 10), ("GRUCell", 30)) for seed in (0, 1)]  # fmt: skip
+    pair = ("LSTMCell", "default"), ("GRUCell", "default")
+    assert removal(rows, *pair)["Adding", 10].tolist() == [20, 20]
+    failed = [row | {"cell": cell, "seed": 2, "ended": "error"} for cell in ("LSTMCell", "GRUCell")]
+    assert removal(rows + failed, *pair)["Adding", 10].tolist() == [20, 20]
+    with pytest.raises(ValueError, match="removal needs one run of each seed at a place; got two of"):
+        removal([*rows, rows[0] | {"learning_rate": 0.1}], *pair)
