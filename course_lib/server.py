@@ -33,10 +33,13 @@ def _jupyter_server_extension_points():
 
 
 def _link_jupyter_server_extension(app):
-    """Before the server is set up: open the first notebook, unless another page was asked for."""
-    asked = "default_url" in app.config.LabApp or "default_url" in app.config.ServerApp
-    if serves_the_course(app) and not asked:
+    """Before the server is set up: open the first notebook, unless another page was asked for, and read its settings."""
+    if not serves_the_course(app):
+        return
+    if "default_url" not in app.config.LabApp and "default_url" not in app.config.ServerApp:
         app.config.LabApp.default_url = f"/lab/tree/{FIRST}"
+    if "app_settings_dir" not in app.config.LabApp:  # Lab takes the path without links, where [ ] would be a pattern
+        app.config.LabApp.app_settings_dir = str(Path(sys.prefix, "share", "jupyter", "lab", "settings"))
 
 
 def _load_jupyter_server_extension(app):

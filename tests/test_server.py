@@ -103,6 +103,14 @@ def test_a_first_page_that_was_asked_for_is_kept(option):
     assert app.config.LabApp.get("default_url", page) == page
 
 
+@pytest.mark.parametrize("asked", ["", "/elsewhere"])
+def test_settings_are_read_under_the_name_that_the_environment_was_started_by(monkeypatch, asked):
+    monkeypatch.setattr(sys, "prefix", "/tmp/link")  # Lab would follow it, into a folder with [ ] in its name
+    app = SimpleNamespace(root_dir=str(ROOT), config=Config({"LabApp": {"app_settings_dir": asked} if asked else {}}))
+    server._link_jupyter_server_extension(app)
+    assert Path(app.config.LabApp.app_settings_dir) == Path(asked or "/tmp/link/share/jupyter/lab/settings")
+
+
 def test_small_messages_leave_at_once_unless_a_gateway_has_its_own_connection():
     for found, wanted in ((ZMQChannelsWebsocketConnection, server.PromptConnection), (str, str)):
         web_app = SimpleNamespace(settings={"kernel_websocket_connection_class": found})
