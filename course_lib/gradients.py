@@ -6,17 +6,19 @@ path leaves the memory through h and comes back through the weights. `paths` spl
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from course_lib import doors
 from course_lib.cells import Cell, check_cell
 from course_lib.tasks import Batch, Task
-from course_lib.unroll import check_input, unroll
+from course_lib.unroll import Override, check_input, unroll
 
 
-def half_life(gate):
+def half_life(gate: ArrayLike) -> np.ndarray:
     """Steps until a memory held by a constant gate value is down to one half: ln(2) / |ln(gate)|.
 
     gate   a number or array in [0, 1]; 0 gives 0 steps, 1 gives infinity
@@ -26,7 +28,7 @@ def half_life(gate):
         return np.log(2) / abs(np.log(gate))
 
 
-def time_constant(gate):
+def time_constant(gate: ArrayLike) -> np.ndarray:
     """Steps over which a constant gate value forgets, 1 / (1 - gate) (Tallec & Ollivier 2018); gate in [0, 1]."""
     gate = fraction(gate, "time_constant")
     with np.errstate(divide="ignore"):
@@ -38,7 +40,9 @@ def fraction(gate, who):
     return doors.array(who, "gate", gate, least=0, most=1)
 
 
-def gradient_per_step(network, task, batch, *, override=None):
+def gradient_per_step(
+    network: Any, task: Task, batch: Batch, *, override: Override | None = None
+) -> dict[str, np.ndarray]:
     """|dL/ds_t| for every state s and step t: how strongly the loss depends on the state after step t.
 
     The norm is over units; the mean is over sequences, each taken by its own loss. Returns {state: array (time,)}.
@@ -53,7 +57,7 @@ def gradient_per_step(network, task, batch, *, override=None):
     return found
 
 
-def weight_gradient_per_step(network, task, batch):
+def weight_gradient_per_step(network: Any, task: Task, batch: Batch) -> np.ndarray:
     """dL/dθ split by the step at which the cell's weights θ acted: the rows add up to the whole gradient.
 
     Returns an array (time, weights); row t is what step t contributed. L is the mean loss over the batch.
@@ -79,7 +83,9 @@ def weight_gradient_per_step(network, task, batch):
     return torch.stack(rows[::-1]).numpy()
 
 
-def jacobians(cell, x, *, of, wrt=None, override=None):
+def jacobians(
+    cell: Cell, x: torch.Tensor, *, of: str, wrt: str | None = None, override: Override | None = None
+) -> np.ndarray:
     """The exact derivative d of_T / d wrt_t for every step t, as an array (time + 1, batch, hidden, hidden).
 
     of, wrt   names of states; wrt is `of` when omitted. Entry [t, b, k, j] is the derivative of unit k of `of` after
@@ -129,7 +135,7 @@ class Paths:
             return {name: np.exp(np.log(norm).mean(axis=-1)) for name, norm in norms.items()}
 
 
-def paths(cell, x, *, override=None):
+def paths(cell: Cell, x: torch.Tensor, *, override: Override | None = None) -> Paths:
     """Split d memory_T / d memory_t of cell over x (batch, time, input) into the direct path and the rest.
 
     The direct path is the product of the gate named in cell.memory, or 1 where the memory is kept with weight one.

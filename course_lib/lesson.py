@@ -6,9 +6,11 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from glob import has_magic
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 from IPython.core.pylabtools import print_figure
 from IPython.display import Markdown, display
+from matplotlib.figure import Figure
 
 from course_lib import doors
 from course_lib.cells import LSTMCell
@@ -29,7 +32,7 @@ VENV = Path(__file__).resolve().parents[1] / ".venv"  # the course's environment
 ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
 
 
-def seeds(count, *, skip=0):
+def seeds(count: int, *, skip: int = 0) -> list[int]:
     """`count` seeds of the notebooks; the environment variable COURSE_SEED (a whole number) moves all of them.
 
     skip   the first so many are left out: by custom 100 for fresh runs, 500 for tuning, 900 for testing
@@ -41,7 +44,7 @@ def seeds(count, *, skip=0):
     return [1000 * int(shift) + k for k in range(skip, skip + count)]
 
 
-def show(figure, text):
+def show(figure: Figure, text: str) -> None:
     """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know.
 
     It is drawn here, so that it also appears where matplotlib was told to draw for no screen (MPLBACKEND=agg).
@@ -54,7 +57,7 @@ def show(figure, text):
     display(Markdown(f"*Figure: {text}*"))
 
 
-def verdict(claim, holds, sentence):
+def verdict(claim: str, holds: bool, sentence: str) -> None:
     """Print the measured sentence that settles a claim; AssertionError if this run does not support it.
 
     holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
@@ -67,7 +70,7 @@ def verdict(claim, holds, sentence):
     display(Markdown(f"**Verdict {claim}.** {sentence}"))
 
 
-def source(thing):
+def source(thing: Any) -> None:
     """Show the source of a class or function of the library, as it runs."""
     try:
         text = inspect.cleandoc("\n" + inspect.getsource(None if inspect.ismodule(thing) else thing))
@@ -84,7 +87,7 @@ class Prediction(widgets.VBox):
     The choice is kept in answers.json beside the notebook and comes back on the next run.
     """
 
-    def __init__(self, question, choices, *, answer, because):
+    def __init__(self, question: str, choices: Sequence[str], *, answer: int, because: str) -> None:
         who = "Prediction"
         self.choices = doors.texts(who, "choices", choices, least=2)
         if isinstance(choices, str) or len(set(choices)) < len(choices):
@@ -123,7 +126,7 @@ def store_answer(question, choice):
     write(ANSWERS, json.dumps(stored_answers() | {question: choice}, indent=1))
 
 
-def doctor():
+def doctor() -> None:
     """Print what this machine has and lacks for the course: versions, cores, the speed of one training step, and what
     in its surroundings is in the way."""
     granted = f"{cores()} cores" if cores() == os.cpu_count() else f"{cores()} of {os.cpu_count()} cores"

@@ -48,6 +48,7 @@ import textwrap
 import threading
 import traceback
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -90,9 +91,13 @@ ONE_AT_A_TIME = threading.Lock()  # weights are drawn from torch's global genera
 
 
 def sweep(
-    cells, *, tasks=("Adding",), lags=(100,), inits=("default",), seeds=range(5), rates=(3e-3,), tune=(), tune_lag=None,
-    parameters=4300, budget=3000, batch_size=32, out=None, jobs=None, scheduler=None, plan_only=False, progress=True,
-):  # fmt: skip
+    cells: str | type[AnyCell] | Sequence[str | type[AnyCell]], *,
+    tasks: str | type[AnyTask] | Sequence[str | type[AnyTask]] = ("Adding",), lags: Sequence[int] = (100,),
+    inits: str | Sequence[str] = ("default",), seeds: Sequence[int] = range(5), rates: Sequence[float] = (3e-3,),
+    tune: Sequence[int] = (), tune_lag: int | None = None, parameters: int = 4300, budget: int = 3000,
+    batch_size: int = 32, out: str | Path | None = None, jobs: int | None = None, scheduler: str | None = None,
+    plan_only: bool = False, progress: bool = True,
+) -> list[dict]:  # fmt: skip
     """Train every cell on every task, lag and seed, and return the rows of this grid, a list of dicts.
 
     cells, tasks      classes, your own too, or their names in CELLS and TASKS, or "all"

@@ -85,7 +85,7 @@ class Task:
         lag = doors.whole(type(self).__name__, "lag in steps", self.lag, least=self.least)
         object.__setattr__(self, "lag", lag)
 
-    def batch(self, batch_size, *, generator=None):
+    def batch(self, batch_size: int, *, generator: torch.Generator | None = None) -> Batch:
         """A Batch of new sequences, drawn from generator, or from torch's global generator when omitted.
 
         Raises ValueError for a batch size that is not a positive whole number, and for another kind of generator.

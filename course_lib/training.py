@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from course_lib.fuse import fuse
 from course_lib.initialise import initialise
 from course_lib.stop import Deferred, check, end_cell
 from course_lib.tasks import Task, check_at
-from course_lib.unroll import unroll
+from course_lib.unroll import Override, unroll
 
 SMOOTHING = 20  # updates over which the loss is averaged before it is compared with a threshold
 SAVE_EVERY = 20  # seconds between checkpoints
@@ -79,7 +80,10 @@ def drawn_from(seed):
         yield
 
 
-def build(Cell, task, *, hidden_size=32, init="default", bias=None, lag=None, seed=0):
+def build(
+    Cell: type[AnyCell], task: Task, *, hidden_size: int = 32, init: str = "default", bias: float | None = None,
+    lag: int | None = None, seed: int = 0,
+) -> Network:  # fmt: skip
     """A new Network for task, its weights drawn from seed. init, bias: see `initialise`; lag: the task's by default.
 
     Raises ValueError for what is no class of cells or no task, and as `initialise` does.
@@ -168,9 +172,11 @@ def streak(sequences):
 
 
 def train(
-    Cell, task, *, hidden_size=None, init=None, bias=None, updates=2000, batch_size=32, learning_rate=2e-3,
-    clip=1.0, seed=0, until=None, checkpoint=None, progress=True,
-):  # fmt: skip
+    Cell: type[AnyCell] | Network, task: Task, *, hidden_size: int | None = None, init: str | None = None,
+    bias: float | None = None, updates: int = 2000, batch_size: int = 32, learning_rate: float = 2e-3,
+    clip: float | None = 1.0, seed: int = 0, until: Callable[[History], bool] | None = None,
+    checkpoint: str | Path | None = None, progress: bool = True,
+) -> History:  # fmt: skip
     """Train a cell on task with Adam, every batch fresh from the generator, and return the History.
 
     Cell            a Cell class, from which `build` makes a network with hidden_size (32 when omitted), init, bias and
@@ -288,7 +294,9 @@ def update(network, task, batch, optimiser, clip, history, interrupts):
         history.scores.append(score)
 
 
-def evaluate(network, task, *, sequences=1000, seed=1, override=None):
+def evaluate(
+    network: Network, task: Task, *, sequences: int = 1000, seed: int = 1, override: Override | None = None
+) -> tuple[float, float]:
     """(loss, score) of network on fresh sequences, with gates overridden as in `unroll` if asked."""
     doors.instance("evaluate", "network", network, Network, such_as="build(LSTMCell, task)")
     check_task("evaluate", task)

@@ -5,12 +5,16 @@
 torch.Size([2, 5, 4])
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from course_lib import doors
-from course_lib.cells import check_cell
+from course_lib.cells import Cell, check_cell
+
+State = dict[str, torch.Tensor]  # by name
+Override = dict[str, float | Callable[[int, torch.Tensor], torch.Tensor]]  # gate: its replacement
 
 ROUNDING = 1e-6  # by so much the mean of numbers in a range may leave it
 
@@ -65,7 +69,7 @@ class Steps(dict):
         return self
 
 
-def unroll(cell, x, *, override=None, start=None):
+def unroll(cell: Cell, x: torch.Tensor, *, override: Override | None = None, start: State | None = None) -> Trace:
     """Run cell over x (batch, time, input) and return its Trace.
 
     override   {gate name: replacement}; the replacement is a number in [0, 1], or a function of (t, value) that
@@ -96,7 +100,7 @@ def unroll(cell, x, *, override=None, start=None):
     return Trace(steps.whole(x.shape[1], first), first)
 
 
-def shuffled(seed):
+def shuffled(seed: int) -> Callable[[int, torch.Tensor], torch.Tensor]:
     """An override that deals each sequence the gate values of another sequence, drawn anew at every step.
 
     The gate keeps its distribution and loses its connection to what it should control. ValueError for a seed that is

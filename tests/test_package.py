@@ -75,3 +75,22 @@ def test_the_version_is_the_same_for_those_who_cite_it_and_in_the_list_of_change
     assert re.search(rf"^version: {re.escape(version)}$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
     edition = version.split(".")[0]
     assert re.search(rf"^## Edition {edition}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+
+
+def test_the_workflow_runs_every_python_and_every_system_that_are_promised():
+    from tools import setup
+
+    yaml = pytest.importorskip("yaml")
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    matrix = jobs["library"]["strategy"]["matrix"]
+    (_, oldest), (_, newest) = setup.OLDEST, setup.NEWEST
+    assert matrix["python"] == [f"3.{minor}" for minor in range(oldest, newest + 1)]
+    assert {system.split("-")[0] for system in matrix["system"]} == {"ubuntu", "macos", "windows"}
+    left_out = {(each["system"], each["python"]) for each in matrix["exclude"]}
+    assert left_out == {("ubuntu-latest", python) for python in jobs["everything"]["strategy"]["matrix"]["python"]}
+
+
+def test_a_commit_is_formatted_by_the_formatter_that_the_tests_ask():
+    pinned = re.search(r"^ruff==\S+", (ROOT / "constraints.txt").read_text(), re.M)[0]
+    named = re.findall(r"ruff==[^\]\s]+", (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert set(named) == {pinned}

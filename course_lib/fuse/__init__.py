@@ -20,16 +20,18 @@ Every thread takes its own sequences of the batch from the first step to the las
 import sys
 from functools import cache
 
+import torch
+
 from course_lib import doors
-from course_lib.cells import check_cell
+from course_lib.cells import Cell, check_cell
 from course_lib.fuse.compile import available
 from course_lib.fuse.program import Program
 from course_lib.fuse.run import run_program
 from course_lib.fuse.trace import Unfused
-from course_lib.unroll import check_input, check_start, unroll
+from course_lib.unroll import State, check_input, check_start, unroll
 
 
-def fuse(cell):
+def fuse(cell: Cell) -> "Fused":
     """A Fused for cell, which may be any Cell, also your own. Cheap: it compiles when first called."""
     return Fused(cell)
 
@@ -48,7 +50,7 @@ class Fused:
     Raises ValueError as `unroll` does.
     """
 
-    def __init__(self, cell):
+    def __init__(self, cell: Cell) -> None:
         self.cell = check_cell("fuse", cell)
 
     @property
@@ -60,7 +62,9 @@ class Fused:
             return f"{type(self.cell).__name__} runs step by step: {reason}"
         return None
 
-    def __call__(self, x, *, start=None, every=False):
+    def __call__(
+        self, x: torch.Tensor, *, start: State | None = None, every: bool = False
+    ) -> tuple[torch.Tensor, State]:
         check_input(self.cell, x)
         doors.flag("fuse", "every", every)
         start = self.cell.start(len(x)) if start is None else check_start(self.cell, x, start)
