@@ -33,7 +33,7 @@ def _jupyter_server_extension_points():
 
 
 def _link_jupyter_server_extension(app):
-    """Before the server is set up: open the first notebook, unless another page was asked for, and read its settings."""
+    """Before the server is set up: open the first notebook, unless another page was asked for; ask nothing."""
     if not serves_the_course(app):
         return
     if "default_url" not in app.config.LabApp and "default_url" not in app.config.ServerApp:
