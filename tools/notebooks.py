@@ -19,7 +19,6 @@ from nbclient.exceptions import CellExecutionError
 from course_lib.files import write
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMEOUT = 600  # seconds for one cell
 
 
 def all_notebooks():
@@ -48,8 +47,9 @@ def execute(path, *, seed=0, last=None):
     notebook = nbformat.read(path, as_version=4)
     if last is not None:
         notebook.cells.append(nbformat.v4.new_code_cell(last))
-    client = NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", store_widget_state=False,
-                            record_timing=False, resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
+    client = NotebookClient(notebook, timeout=None, startup_timeout=600, kernel_name="python3",
+                            store_widget_state=False, record_timing=False,
+                            resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
     began = time.perf_counter()
     client.execute(env=os.environ | {"COURSE_SEED": str(seed), "COURSE_QUIET": "1"})
     notebook.metadata["language_info"] = {"name": "python"}

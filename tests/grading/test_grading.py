@@ -6,14 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
 from handed_in import LEARNERS, ONLY_BOXED, ROOT, SET, WROTE, body, cell, hand_in, right, rows, small_class
 from nbgrader.api import Gradebook
+from patience import until
 
 from tools.grading import __main__ as grade
 from tools.grading import judge
@@ -113,14 +112,11 @@ def test_points_given_by_hand_stay_when_the_submission_changes(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no kill -9 on Windows")
-def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path):
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, start):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     small_class(killed), small_class(whole)
-    command = [sys.executable, "-m", "tools.grading", "--jobs", "1", "--folder"]
-    run = subprocess.Popen([*command, str(killed)], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
-    until = time.monotonic() + 120
-    while not list(killed.glob("judged/*/*.json")) and time.monotonic() < until:
-        time.sleep(0.02)
+    run = start("-m", "tools.grading", "--jobs", "1", "--folder", killed, stdout=subprocess.DEVNULL, stderr=None)
+    until(lambda: list(killed.glob("judged/*/*.json")), run)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     kept = [path for path in killed.glob("judged/*/*.json") if json.loads(path.read_text())]
