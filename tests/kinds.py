@@ -527,6 +527,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"files\.write": "raises what open raises",
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
     r"fuse\.Fused\.program": "inside the compiler",
+    r"script\.(?!script$).*": "made by script",
     r"machine\..*": "takes nothing of a learner",
     r"server\..*": "called by Jupyter",
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",

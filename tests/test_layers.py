@@ -18,7 +18,7 @@ LAYERS = [
     ["cells", "data", "scan", "stats", "stop"],
     ["tasks", "unroll", "initialise", "plots"],
     ["fuse"],
-    ["training", "gradients"],
+    ["training", "gradients", "script"],
     ["sweep", "bench", "text"],
     ["lesson", "ledger"],
     ["widgets", "checks"],
@@ -27,6 +27,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "fuse": [["compile", "flush", "number"], ["ir", "elementary"], ["ops", "product", "move"], ["trace", "plan"],
              ["axes", "write"], ["matrices", "norms", "forward", "backward"], ["functions"], ["read"], ["program"],
              ["run"], ["__init__"]],
+    "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "checks": [["compare", "draw"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip

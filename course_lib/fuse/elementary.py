@@ -5,11 +5,22 @@ Every one is right to three units in the last place from the least normal number
 """
 
 import math
-from functools import cache
+from functools import cache, wraps
 
 import numpy as np
 
 from course_lib.fuse.number import Number, bits
+
+
+def elementary(function):
+    """function, but numbers that have one of this name of their own, such as JavaScript's, are asked for it."""
+
+    @wraps(function)
+    def asked(x):
+        own = x.own(function.__name__)
+        return function(x) if own is None else own
+
+    return asked
 
 
 def polynomial(x, coefficients):
@@ -39,6 +50,7 @@ def rounded(x):
     return (size < least).choose(((size + least) - least).call("copysign", x), x)
 
 
+@elementary
 def floor(x):
     near = rounded(x)
     return (near > x).choose(near - 1.0, near)
@@ -62,6 +74,7 @@ def power(shifted):
     return shifted.whole("sub", magic - bias).whole("shl", shift)
 
 
+@elementary
 def exp(x):
     """Below the least normal number it is 0."""
     low, high = (-708.3964185322641, 709.782712893384) if x.double else (-87.33654, 88.72283)
@@ -73,6 +86,7 @@ def exp(x):
     return (x < low).choose(0.0, (x > high).choose(math.inf, y))
 
 
+@elementary
 def expm1(x):
     """exp(x) - 1, which keeps every digit of a small x."""
     limit = 40.0 if x.double else 18.0
@@ -81,6 +95,7 @@ def expm1(x):
     return (x > limit).choose(exp(x), p * two + (two - 1.0))
 
 
+@elementary
 def sigmoid(x):
     """1 / (1 + exp(-x)), where exp may be infinite."""
     limit = 710.0 if x.double else 89.0
@@ -88,6 +103,7 @@ def sigmoid(x):
     return 1.0 / ((p + 1.0) * power(shifted) + 1.0)
 
 
+@elementary
 def tanh(x):
     """m / (m + 2) with m = exp(2x) - 1, which keeps every digit of a small x."""
     limit = 40.0 if x.double else 18.0
@@ -97,6 +113,7 @@ def tanh(x):
     return m / (m + 2.0)
 
 
+@elementary
 def log(x):
     """-inf at 0, NaN below; a number too small to be normal counts as 0."""
     double = x.double
@@ -121,6 +138,7 @@ def magic_of(x):
     return bits(1.5 * 2.0 ** (52 if x.double else 23), double=x.double)
 
 
+@elementary
 def log1p(x):
     """log(1 + x), which keeps every digit of a small x."""
     u = x + 1.0
@@ -129,10 +147,12 @@ def log1p(x):
     return (u == 1.0).choose(x, y)
 
 
+@elementary
 def sin(x):
     return turned(x, 0)
 
 
+@elementary
 def cos(x):
     return turned(x, 1)
 

@@ -18,6 +18,9 @@ class Number:
     def double(self):
         return self.f.target.real == "double"
 
+    def own(self, name):
+        """None: what `elementary` writes out is not known to LLVM in another form."""
+
     def of(self, value):
         """value, a Number or a number, as a Number."""
         return value if isinstance(value, Number) else Number(self.f, self.f.number(value))

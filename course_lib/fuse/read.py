@@ -15,8 +15,8 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 EVERYWHERE = [getattr(torch_module, f"_global{name}") for name in HOOKS]  # hooks of all modules
 
 
-def read_step(cell, tape, start):
-    """{state name: node of its new value} after one step of cell, written down on tape.
+def read_step(cell, tape, start, gate=lambda name, value: value):
+    """{state name: node of its new value} after one step of cell, which is given gate, written down on tape.
 
     Raises Unfused, with the line that cannot be compiled where it is one, and for what a run of the loops would leave
     out: hooks, random draws, changes of the cell, values that are kept.
@@ -31,7 +31,7 @@ def read_step(cell, tape, start):
     before, drawn = dict(vars(cell)), torch.get_rng_state()
     versions = [buffer._version for buffer in buffers]
     references = sys.getrefcount(tape)
-    ends = run(cell, tape, start)
+    ends = run(cell, tape, start, gate)
     if {name: id(value) for name, value in vars(cell).items()} != {name: id(value) for name, value in before.items()}:
         vars(cell).clear()
         vars(cell).update(before)
@@ -46,12 +46,12 @@ def read_step(cell, tape, start):
     return ends
 
 
-def run(cell, tape, start):
+def run(cell, tape, start, gate):
     """What `read_step` returns, with every Symbol gone."""
     x = tape.leaf("x", (cell.input_size,))
     state = {name: tape.leaf("state", tuple(value.shape[1:])) for name, value in start.items()}
     try:
-        new = cell.step(lambda name, value: value, x, **state)
+        new = cell.step(gate, x, **state)
     except Exception as error:
         kind = "" if isinstance(error, Unfused) else f"{type(error).__name__} "
         reason = f"{place(error)}: {kind}{error}"
