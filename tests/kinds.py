@@ -24,7 +24,7 @@ from course_lib.data import load_weather
 from course_lib.fuse import fuse
 from course_lib.gradients import paths
 from course_lib.ledger import CLAIMS
-from course_lib.sweep import KEY, RESULT, create
+from course_lib.sweep.store import KEY, RESULT, create
 from course_lib.tasks import Adding, Task
 from course_lib.text import SYMBOLS
 from course_lib.training import History, Network
@@ -541,7 +541,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"widgets\.\w+\.(StandIn|Browser|Panel|Dial)(\..*)?": "what a widget is made from",
     r"widgets\.\w+\.(GateDesk|GradientMicroscope|BuildTheLSTM|HalfLifeDial|TimeWarp)(\..*)?": "its settings are traits",
     r"widgets\.\w+\.[A-Z]\w+\.\w+": "called by the widget and by its tests",
-    r"sweep\.(Grid(\..*)?|named|unsuitable|fingerprint|run|start|speed|one_thread|versions)": "parts of sweep",
-    r"sweep\.(cluster|everywhere|missing|place|plan|clock|connect|create|ours|add|holds|key|outcome|main)": "parts",
+    r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
+    r"sweep\.store\.(key|connect|create|ours|add|holds)|sweep\.outcomes\.outcome": "parts of read, sweep and summary",
     r"bench\..*": "a command; argparse and train look at what it is given",
 }

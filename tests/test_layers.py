@@ -29,6 +29,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
              ["run"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
+    "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "checks": [["compare", "draw"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
@@ -71,7 +72,8 @@ def imports(text):
 def climbs(name, text, *, package="course_lib", layers=LAYERS):
     """The imports in the text of a module of package that do not come from a layer above it in the table."""
     layer = {name: number for number, names in enumerate(layers) for name in names}
-    used = [source.removeprefix(package).split(".")[1] if source != package else imported
+    used = [source.removeprefix(package).split(".")[1] if source != package
+            else imported if imported in layer or package == "course_lib" else "__init__"
             for source, imported in imports(text) if f"{source}.".startswith(f"{package}.")]  # fmt: skip
     return [other for other in used if other != name and layer[other] >= layer[name]]
 

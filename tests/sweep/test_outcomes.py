@@ -1,0 +1,72 @@
+"""What the rows say is what they hold: rates, successes with their intervals, and what a part is worth."""
+
+import pytest
+from little import result
+
+from course_lib.cells import LSTMCell, RNNCell
+from course_lib.stats import wilson
+from course_lib.sweep import sweep
+from course_lib.sweep.outcomes import best_rates, removal, summary
+from course_lib.sweep.store import KEY, RESULT, read
+
+
+def test_the_best_rate_solves_most_then_soonest_then_lowest():
+    start = ("A", "default", "T")
+    once, twice = [result(1, 0, solved_at=5), result(1, 1)], [result(2, 0, solved_at=60), result(2, 1, solved_at=70)]
+    assert best_rates(once + twice) == {start: 2}
+    assert best_rates(twice + [result(3, 0, solved_at=60), result(3, 1, solved_at=69)]) == {start: 3}
+    assert best_rates([result(4, 0, loss=0.2), result(5, 0, loss=0.1)]) == {start: 5}
+    assert best_rates([result(7, 0, loss=0.1), result(6, 0, loss=0.1)]) == {start: 6}
+    assert best_rates([result(4, 0, loss=0.01, ended="diverged"), result(5, 0, loss=0.1)]) == {start: 5}
+    assert best_rates([result(4, 0, loss=None, ended="error"), result(5, 0, loss=0.1)]) == {start: 5}
+
+
+def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
+    out, rates = tmp_path / "a.sqlite", [1e-4, 3e-2]
+    rows = sweep([LSTMCell, RNNCell], seeds=[0, 1], rates=rates, tune=[7, 8], lags=[10, 20], budget=40, parameters=200,
+                 batch_size=8, out=out, jobs=1, progress=False)  # fmt: skip
+    tuning = [row for row in read(out) if row["role"] == "tune"]
+    assert {(r["seed"], r["lag"]) for r in tuning} == {(7, 10), (8, 10)} and len(tuning) == 2 * 2 * 2
+    assert {(r["seed"], r["lag"]) for r in rows} == {(0, 10), (0, 20), (1, 10), (1, 20)} and len(rows) == 2 * 2 * 2
+    best = best_rates(tuning)
+    assert all(row["learning_rate"] == best[row["cell"], "default", "Adding"] for row in rows)
+
+
+def test_success_counts_have_intervals_and_medians_are_censored():
+    rows = [result(1, seed, solved_at=at) for seed, at in enumerate((10, None, 30, 20, None))]
+    (group,) = summary([*rows, result(1, 5, ended="error"), result(1, 6, ended="diverged")])
+    assert (group["runs"], group["solved"], group["errors"], group["median"]) == (6, 3, 1, 30)
+    assert group["rate"] == 0.5 and (group["low"], group["high"]) == pytest.approx(wilson(3, 6))
+    (group,) = summary([result(1, 0, solved_at=10), result(1, 1), result(1, 2)])
+    assert group["median"] is None
+    (group,) = summary([result(1, 0, ended="error")])
+    assert (group["runs"], group["rate"], group["low"], group["high"]) == (0, None, 0, 1)
+
+
+def test_groups_differ_in_more_than_their_seeds():
+    rows = [
+        result(rate, seed, lag=lag, code=code) for rate in (1, 2) for seed in (0, 1) for lag in (5, 6) for code in "ab"
+    ]
+    assert [group["runs"] for group in summary(rows)] == [2] * 8
+
+
+def test_a_removal_costs_what_the_run_of_the_same_seed_needs_more():
+    before = [result(1, seed, solved_at=10 + seed, role="report", lag=5) for seed in (0, 1)]
+    after = [result(1, 1, cell="B", role="report", lag=5), result(1, 0, cell="B", solved_at=5, role="report", lag=5)]
+    other = [result(1, 0, role="report", lag=6), result(1, 7, cell="B", role="tune", lag=5)]
+    costs = removal(before + after + other, ("A", "default"), ("B", "default"))
+    assert {place: list(cost) for place, cost in costs.items()} == {("T", 5): [-5, 89]}
+    with pytest.raises(ValueError, match="runs of both on the same task, lag and seeds"):
+        removal(before + after, ("A", "default"), ("B", "chrono"))
+
+
+def test_a_removal_takes_one_run_of_each_seed_and_none_that_failed():
+    row = dict.fromkeys(KEY + RESULT) | {"role": "report", "init": "default", "task": "Adding", "lag": 10, "budget": 50}
+    rows = [row | {"cell": cell, "seed": seed, "ended": "solved", "solved_at": at + seed}
+            for cell, at in (("LSTMCell", 10), ("GRUCell", 30)) for seed in (0, 1)]  # fmt: skip
+    pair = ("LSTMCell", "default"), ("GRUCell", "default")
+    assert removal(rows, *pair)["Adding", 10].tolist() == [20, 20]
+    failed = [row | {"cell": cell, "seed": 2, "ended": "error"} for cell in ("LSTMCell", "GRUCell")]
+    assert removal(rows + failed, *pair)["Adding", 10].tolist() == [20, 20]
+    with pytest.raises(ValueError, match="removal needs one run of each seed at a place; got two of"):
+        removal([*rows, rows[0] | {"learning_rate": 0.1}], *pair)

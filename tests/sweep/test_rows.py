@@ -1,0 +1,133 @@
+"""A row says what was asked and what came of it, for every place of the grid and for a class of one's own."""
+
+import json
+
+import pytest
+import torch
+from little import TINY, Mine, numbers
+
+from course_lib.cells import CELLS, GRUCell, LSTMCell, RNNCell
+from course_lib.sweep import sweep
+from course_lib.sweep.grid import fingerprint
+from course_lib.sweep.outcomes import summary
+from course_lib.sweep.store import key, read
+from course_lib.tasks import Adding, Latching
+from course_lib.training import count_parameters, hidden_size_for, train
+
+
+def test_a_row_says_what_was_asked_and_what_came_of_it():
+    (row,) = sweep([LSTMCell], tasks=[Latching], seeds=[3], rates=[1e-2], budget=30, jobs=1, **TINY)
+    size = hidden_size_for(LSTMCell, 1, 200)
+    history = train(LSTMCell, Latching(lag=8), hidden_size=size, updates=30, batch_size=4, learning_rate=1e-2, seed=3)
+    assert (row["cell"], row["task"], row["lag"], row["init"], row["seed"]) == ("LSTMCell", "Latching", 8, "default", 3)
+    assert (row["hidden_size"], row["weights"]) == (size, count_parameters(LSTMCell, 1, size))
+    assert row["loss"] == pytest.approx(history.loss) and row["score"] == pytest.approx(sum(history.scores[-20:]) / 20)
+    assert row["early_loss"] == pytest.approx(sum(history.losses[:20]) / 20)
+    assert (row["ended"], row["solved_at"], row["error"]) == ("budget", None, None)
+    assert row["threshold"] == Latching(lag=8).solved_at and row["seconds"] > 0
+    assert json.loads(row["versions"])["torch"] == torch.__version__
+
+
+def test_a_run_that_solves_its_task_says_when():
+    (row,) = sweep([GRUCell], tasks=[Latching], lags=[3], seeds=[0], rates=[3e-2], parameters=400, budget=400, jobs=1,
+                   progress=False)  # fmt: skip
+    assert row["ended"] == "solved" and 20 <= row["solved_at"] < 400 and row["loss"] < row["threshold"]
+
+
+def test_the_grid_is_every_cell_task_lag_seed_and_rate_once():
+    rows = sweep(["LSTMCell", GRUCell], tasks=[Adding, "Latching"], lags=[8, 9], seeds=[0, 1, 1], rates=[1e-3, 1e-2],
+                 parameters=60, batch_size=2, budget=1, jobs=1, progress=False)  # fmt: skip
+    assert len(rows) == len({key(row) for row in rows}) == 2 * 2 * 2 * 2 * 2
+
+
+def test_processes_give_the_same_numbers_as_this_one():
+    threads = torch.get_num_threads()
+    here, there = (sweep([LSTMCell, RNNCell], seeds=[0, 1], budget=5, jobs=jobs, **TINY) for jobs in (1, 2))
+    assert numbers(here) == numbers(there)
+    assert torch.get_num_threads() == threads
+
+
+def test_an_initialisation_is_left_out_where_it_is_not_for_a_cell(capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    rows = sweep(
+        [RNNCell, LSTMCell], inits=["identity", "chrono"], seeds=[0], budget=1, jobs=1, **TINY | {"progress": True}
+    )
+    assert {(row["cell"], row["init"]) for row in rows} == {("RNNCell", "identity"), ("LSTMCell", "chrono")}
+    printed = capsys.readouterr().out
+    assert "left out: RNNCell chrono (RNNCell has no gate on its memory" in printed
+    assert "2 runs of at most 1 updates: 0 in the file, 2 to do" in printed and "At most" in printed
+
+
+def test_a_plan_alone_runs_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    assert (
+        sweep([LSTMCell], seeds=[0], out=tmp_path / "a.sqlite", jobs=1, plan_only=True, **TINY | {"progress": True})
+        == []
+    )
+    assert read(tmp_path / "a.sqlite") == []
+    assert "6 units, 216 weights" in capsys.readouterr().out
+
+
+class Broken(Mine):
+    def step(self, gate, x, h):
+        return {"h": h @ self.h(x, h)}
+
+
+class Unbuilt(Mine):
+    def __init__(self, input_size, hidden_size):
+        raise TypeError("no such layer")
+
+
+def test_a_class_of_ones_own_gets_its_row_and_a_broken_one_its_error():
+    rows = sweep([Mine, Broken, Unbuilt, LSTMCell], seeds=[0], budget=2, jobs=2, **TINY)
+    by_name = {row["cell"]: row for row in rows}
+    assert by_name["Mine"]["ended"] == by_name["LSTMCell"]["ended"] == "budget"
+    assert by_name["Broken"]["ended"] == by_name["Unbuilt"]["ended"] == "error"
+    assert "in step" in by_name["Broken"]["error"] and "no such layer" in by_name["Unbuilt"]["error"]
+    assert {group["cell"]: group["errors"] for group in summary(rows)}["Broken"] == 1
+
+
+def test_an_edited_cell_is_run_again_under_its_old_name(tmp_path):
+    class Edited(Mine):
+        def step(self, gate, x, h):
+            # Another comment is no edit; this layout is not either.
+            return {
+                "h": 0.9 * h + 0.1 * torch.tanh(self.h(x, h)),
+            }
+
+    class Changed(Mine):
+        def step(self, gate, x, h):
+            return {"h": 0.8 * h + 0.2 * torch.tanh(self.h(x, h))}
+
+    assert fingerprint(Edited) == fingerprint(Mine) != fingerprint(Changed)
+    Changed.__name__ = "Mine"
+    out = tmp_path / "mine.sqlite"
+    (first,), (second,) = (sweep([Any], seeds=[0], budget=2, jobs=1, out=out, **TINY) for Any in (Mine, Changed))
+    assert len(read(out)) == 2 and first["loss"] != second["loss"]
+
+
+def test_every_cell_has_a_fingerprint_of_its_own():
+    assert len({fingerprint(Cell) for Cell in CELLS}) == len(CELLS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cells": ["LTSM"]}, r"a Cell by class or name; got \['LTSM'\]; choices: all, RNNCell"),
+        ({"cells": []}, r"a Cell by class or name; got \[\]"),
+        ({"cells": torch.nn.LSTM}, "a Cell by class or name"),
+        ({"tasks": "Adder"}, r"a Task by class or name; got \['Adder'\]; choices: all, Adding"),
+        ({"inits": ["xavier"]}, "sweep has no init 'xavier'; choices: default"),
+        ({"cells": [RNNCell], "inits": "chrono"}, "inits that suit a cell; got RNNCell has no gate"),
+        ({"lags": [1]}, "Adding needs lag"),
+        ({"lags": []}, r"sweep needs lags as a list of 1 or more; got \[\]"),
+        ({"lags": [8.5]}, "each of lags as a whole number, 1 or more; got 8.5"),
+        ({"seeds": [-1]}, "each of seeds as a whole number, 0 or more; got -1"),
+        ({"tune": [0]}, r"other seeds to tune than to report; got \[0\] in both"),
+        ({"rates": [0.0]}, "each of rates as a number above 0; got 0.0"),
+        ({"budget": 0}, "budget as a whole number, 1 or more; got 0"),
+    ],
+)
+def test_what_cannot_be_run_is_said(options, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(**{"cells": [LSTMCell], "jobs": 1} | TINY | options)
