@@ -36,19 +36,19 @@ bench: learner  ## time the compiled cells on this machine
 	$(PY) -m course_lib.bench $(ARGS)
 
 notebooks: learner  ## run every notebook again and store its outputs
-	$(QUIET) $(PY) -m tools.notebooks $(ARGS)
+	$(QUIET) $(PY) -m tools.authoring.notebooks $(ARGS)
 
 exercises: developer  ## write exercises/ anew from solutions/
-	$(PY) -m tools.exercises
+	$(PY) -m tools.authoring.exercises
 
 grade: developer  ## grade what is in grading/submitted/; see docs/teaching.md
 	@$(PY) -m tools.grading $(ARGS)
 
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
-	$(QUIET) $(PY) -m tools.seeds $(ARGS)
+	$(QUIET) $(PY) -m tools.authoring.seeds $(ARGS)
 
 measure: learner  ## seconds and peak memory of every notebook
-	$(QUIET) $(PY) -m tools.measure $(ARGS)
+	$(QUIET) $(PY) -m tools.authoring.measure $(ARGS)
 
 # results/gates.sqlite: every cell as PyTorch starts it, then with the starts that are for it; about five hours on one core.
 # results/digits.sqlite: two cells on real images, tuned at every lag; half an hour.
@@ -63,14 +63,14 @@ sweep: learner  ## train what the stored tables do not hold yet, after a plan wi
 	$(foreach lag,3 20 60 120,$(PY) -m course_lib.sweep --lags $(lag) $(DIGITS) &&) true
 
 readme: learner  ## write the tables of README.md anew
-	$(PY) -m tools.readme
+	$(PY) -m tools.authoring.readme
 
 format: developer  ## format the code, then check it and the notebooks
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
 lock: developer  ## write constraints.txt anew
-	$(PY) -m tools.lock $(ARGS)
+	$(PY) -m tools.authoring.lock $(ARGS)
 
 clean:  ## remove what the commands made; answers.json stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from tools import browser
+from tools.authoring import browser
 
 ROOT = Path(__file__).parents[1]
 matplotlib.use("Agg")

@@ -12,7 +12,7 @@ import pytest
 from nbval.kernel import RunningKernel
 from patience import Watch
 
-from tools.measure import PEAK
+from tools.authoring.measure import PEAK
 
 MOST = 700  # megabytes: a hub or Binder gives a learner one or two gigabytes
 LARGER = {"13_real_memory.ipynb": 1200}  # to be mended: its losses are taken over 64 whole passages at once

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_lib import ledger
-from tools.notebooks import CellExecutionError, execute
+from tools.authoring.notebooks import CellExecutionError, execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = ["A1", "A2", "A3", "A4", "A5", "A6", "Q1", "Q2", "C1", "C2", "C3", "C4", "C5",

@@ -7,8 +7,8 @@ from symtable import symtable
 import nbformat
 import pytest
 
-from tools.browser import ROOT, SCREENSHOTS
-from tools.latency import WIDGETS, cell
+from tools.authoring.browser import ROOT, SCREENSHOTS
+from tools.authoring.latency import WIDGETS, cell
 
 CONTROLS = ".course input, .course select, .course button, .course .draw, .jp-OutputArea .noUi-handle, " + (
     ".jp-OutputArea .widget-dropdown select, .jp-OutputArea .widget-checkbox input"

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.exercises import fill
+from tools.authoring.exercises import fill
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = sorted((ROOT / "solutions").glob("*/*.ipynb"))

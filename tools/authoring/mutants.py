@@ -1,8 +1,8 @@
 """Does a test notice when a line of the library is wrong? Change one thing at a time and see whether a test fails.
 
-    python -m tools.mutants                          # a sample of every module: minutes to an hour
-    python -m tools.mutants unroll scan --all        # every mutant of two modules
-    python -m tools.mutants fuse.plan --sample 50 --seed 3
+    python -m tools.authoring.mutants                          # a sample of every module: minutes to an hour
+    python -m tools.authoring.mutants unroll scan --all        # every mutant of two modules
+    python -m tools.authoring.mutants fuse.plan --sample 50 --seed 3
 
 What is changed is mutmut's list: numbers, comparisons, operators, names such as True, arguments left out, assignments
 of None, and a few of ours (MEANS). Prose is left alone: error messages and docstrings are read by tests of their own.
@@ -28,9 +28,9 @@ try:
     import libcst as cst
     from mutmut.mutation.mutators import mutation_operators
 except ImportError:
-    sys.exit("tools.mutants needs mutmut, which nothing else of the course does: pip install mutmut~=3.8")
+    sys.exit("tools.authoring.mutants needs mutmut, which nothing else of the course does: pip install mutmut~=3.8")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
 MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots",
            "widgets.gate_desk", "widgets.gradient_microscope", "widgets.build_the_lstm", "widgets.half_life_dial",
@@ -177,8 +177,8 @@ class Server:
             "MPLBACKEND": "agg",
             "PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")]),
         }
-        self.process = subprocess.Popen([sys.executable, "-m", "tools.mutants", "--serve"], cwd=place, text=True,
-                                        stdin=-1, stdout=-1, env=os.environ | quiet)  # fmt: skip
+        command = [sys.executable, "-m", "tools.authoring.mutants", "--serve"]
+        self.process = subprocess.Popen(command, cwd=place, text=True, stdin=-1, stdout=-1, env=os.environ | quiet)
 
     def ask(self, **asked):
         """Hand a mutant over; `answer` waits for what comes of it."""

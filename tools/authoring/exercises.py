@@ -22,7 +22,7 @@ from traitlets.config import PyFileConfigLoader
 
 from course_lib.files import write
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HEADING = re.compile(r"## (?:\d+ · )?(.+)\n\n\*(\d+) points? · (warm-up|core|stretch) · (\d+) minutes\*\n")
 TOTALS = re.compile(r"\d+ problems, \d+ points, about \d+ minutes\.")
 CHECK = """checks.{0}({0})

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tools import lock
+from tools.authoring import lock
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 SYSTEMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")

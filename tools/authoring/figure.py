@@ -1,4 +1,4 @@
-"""The figure of README.md: `python -m tools.figure` trains what it shows, for minutes, and writes docs/figure.png."""
+"""The figure of README.md: `python -m tools.authoring.figure` trains for minutes and writes docs/figure.png."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from course_lib.sweep import sweep
 
 LAGS, SEEDS = (5, 10, 20, 40, 80, 160), range(5)
 NETWORKS = (("RNN", RNNCell, "default"), ("LSTM", LSTMCell, "chrono"))
-FIGURE = Path(__file__).parents[1] / "docs" / "figure.png"
+FIGURE = Path(__file__).parents[2] / "docs" / "figure.png"
 
 
 def main():

@@ -6,7 +6,7 @@
 The memory is the largest that the kernel's process ever held (Linux and macOS).
 """
 
-from tools.notebooks import chosen, execute, parser
+from tools.authoring.notebooks import chosen, execute, parser
 
 # On Linux a process's ru_maxrss begins with that of the process that started it, so ask /proc where there is one.
 PEAK = """

@@ -16,7 +16,7 @@ import numpy as np
 from course_lib import bench
 from course_lib.files import write
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
 BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies

@@ -5,7 +5,7 @@ import sys
 import nbformat
 import pytest
 
-from tools import measure, notebooks, seeds
+from tools.authoring import measure, notebooks, seeds
 
 
 @pytest.fixture

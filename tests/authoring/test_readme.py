@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.readme import with_tables
+from tools.authoring.readme import with_tables
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 

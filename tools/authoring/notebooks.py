@@ -18,7 +18,7 @@ from nbclient.exceptions import CellExecutionError
 
 from course_lib.files import write
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def all_notebooks():

@@ -1,6 +1,6 @@
 """Milliseconds from a moved control to the new picture, for every widget, in Chromium.
 
-    python -m tools.latency        needs requirements-dev.txt and Chromium; about two minutes
+    python -m tools.authoring.latency        needs requirements-dev.txt and Chromium; about two minutes
 
 One control of each widget is moved 60 times, 60 ms after the last answer. The time runs from the event in the page to
 the frame that shows the new picture. results/latency.json keeps the milliseconds of every move.
@@ -17,7 +17,7 @@ import numpy as np
 from course_lib.files import write
 from course_lib.machine import cores
 from course_lib.widgets import every
-from tools import browser
+from tools.authoring import browser
 
 LENS = """
 from course_lib.text import SYMBOLS, NextCharacter, load_model
@@ -100,7 +100,7 @@ def measure(lab, name, *, moves=60):
 def main():
     if reason := browser.missing():
         sys.exit(f"Cannot measure: {reason}.")
-    results = {"command": "python -m tools.latency", "machine": platform.platform(), "cores": cores(),
+    results = {"command": "python -m tools.authoring.latency", "machine": platform.platform(), "cores": cores(),
                "milliseconds": {}}  # fmt: skip
     print(f"{'widget':20}{'median':>8}{'95 %':>8}{'most':>8}   ms")
     with tempfile.TemporaryDirectory() as place, browser.start(Path(place)) as lab:

@@ -17,7 +17,7 @@ from joblib import Parallel, delayed
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-from tools.notebooks import ROOT, chosen, execute, failure, parser
+from tools.authoring.notebooks import ROOT, chosen, execute, failure, parser
 
 KEPT = ROOT / "build" / "seeds.jsonl"
 SHARE = 0.95  # of the runs that must pass
