@@ -422,6 +422,8 @@ KINDS = {
     # cells, unroll, initialise, gradients, scan, fuse
     "input_size": whole(INPUTS), "hidden_size": whole(HIDDEN), "batch_size": whole(3), "seed": SEED,
     "cell": CELL, "Cell": CLASS, "x": X, "override": OVERRIDE, "start": start("h", "c"), "every": FLAG,
+    "equations.cell": Kind(lambda: LSTMCell, (*NO_THING, Cell, nn.LSTM, Adding, TASK), (lambda Cls: Cls(2, 3),)),
+    "docstring": words("h' = tanh(W x)\n"),
     "by_hand.cell": Kind(cell, NO_CELL), "named_weights.cell": Kind(cell, NO_CELL), "weights": WEIGHTS,
     "Trace.__getitem__.name": choice("forget"), "gate": choice("forget"), "of": choice("c"), "wrt": choice("h"),
     "how": choice("default"), "initialise.bias": number(1.0), "initialise.lag": whole(10, 3),
@@ -527,6 +529,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"files\.write": "raises what open raises",
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
     r"fuse\.Fused\.program": "inside the compiler",
+    r"latex\.(Equations?|written|inside|bracketed|symbol|text|escaped)(\..*)?": "made by equations, and its parts",
     r"script\.(?!script$).*": "made by script",
     r"machine\..*": "takes nothing of a learner",
     r"server\..*": "called by Jupyter",

@@ -1,6 +1,5 @@
 """The equations in each cell's docstring are run, with the cell's own weights, and compared with its step."""
 
-import inspect
 import re
 
 import pytest
@@ -10,10 +9,9 @@ from strangers import STRANGERS
 
 from course_lib.cells import CELLS
 from course_lib.initialise import named_weights
+from course_lib.latex import read
 
 every_cell = pytest.mark.parametrize("Cls", CELLS + STRANGERS, ids=lambda Cls: Cls.__name__)
-EQUATION = re.compile(r"^(\w+)('?) {1,2}= (.+?)(?: {2,}.*)?$", re.MULTILINE)  # "c' = f ⊙ c + i ⊙ g     comment"
-FUNCTIONS = {"σ": "sigmoid", "max": "maximum", "min": "minimum"}  # what torch calls them; other functions by its names
 
 
 class Matrix:
@@ -31,24 +29,16 @@ def symbols(cell):
     return {name: Matrix(weight) if weight.dim() == 2 else weight for name, weight in named_weights(cell).items()}
 
 
-def read(text):
-    """The equations in a docstring: [(name, "'" or "", right side)]."""
-    return EQUATION.findall(inspect.cleandoc(text))
-
-
-def run(equations, values):
-    """Every value that equations [(name, prime, right side)] define, one after another; c' is called c_new."""
+def run(lines, values):
+    """Every value that the equations define, one after another; c' is called c_new."""
     values = dict(values)
-    for name, prime, right in equations:
-        code = re.sub(r"(\w)'", r"\1_new", right).replace("⊙", "*")
-        code = re.sub("|".join(rf"\b{written}\b" for written in FUNCTIONS), lambda found: FUNCTIONS[found[0]], code)
-        code = re.sub(r"\b([WUVA](?:_\w+)?) (?=[\w(])", r"\1 @ ", code)
+    for line in lines:
         try:
-            values[name + ("_new" if prime else "")] = eval(code, dict(vars(torch)), values)
+            values[line.name + "_new" * line.new] = eval(line.code, dict(vars(torch)), values)
         except Exception as error:
             raise AssertionError(
-                f"{name}{prime} = {right} cannot be run ({error}). It may use x, the states, the weights, the names of "
-                f"the lines above ({', '.join(values)}), and the functions of torch"
+                f"{line.name}{chr(39) * line.new} = {line.right} cannot be run ({error}). It may use x, the states, "
+                f"the weights, the names of the lines above ({', '.join(values)}), and the functions of torch"
             ) from error
     return values
 
@@ -59,15 +49,15 @@ def check(Cls, text=None):
     cell = Cls(3, 4).double()
     state, gates = test_cells.a_state(cell), {}
     x = torch.randn(2, 3, dtype=torch.float64)
-    equations = read(text or Cls.__doc__)
-    values = run(equations, symbols(cell) | state | {"x": x})
+    lines = read(text or Cls.__doc__)
+    values = run(lines, symbols(cell) | state | {"x": x})
 
     def gate(name, value):
         gates[name] = value
         return value
 
     new = cell.step(gate, x, **state)
-    assert {name for name, prime, _ in equations if prime} == set(cell.state), "one equation for each new state"
+    assert {line.name for line in lines if line.new} == set(cell.state), "one equation for each new state"
     for name in cell.state:
         torch.testing.assert_close(new[name], values[f"{name}_new"], rtol=1e-12, atol=1e-12)
     for name, value in gates.items():
@@ -84,7 +74,7 @@ def test_a_step_does_what_its_docstring_says(Cls):
 
 @every_cell
 def test_the_docstring_uses_every_weight(Cls):
-    text = " ".join(right for _, _, right in read(Cls.__doc__))
+    text = " ".join(line.right for line in read(Cls.__doc__))
     assert set(symbols(Cls(3, 4))) <= set(re.findall(r"\w+", text))
 
 

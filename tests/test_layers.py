@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["doors", "files", "machine", "server"],
     ["cells", "data", "scan", "stats", "stop"],
-    ["tasks", "unroll", "initialise", "plots"],
+    ["tasks", "unroll", "initialise", "latex", "plots"],
     ["fuse"],
     ["training", "gradients", "script"],
     ["sweep", "bench", "text"],
