@@ -5,7 +5,7 @@ kind is tried, with the others right: one that says the same as the right one mu
 wrong one must be refused. Nothing else is accepted: no other exception, no result, no work half done, no number drawn
 from torch's global generator by a function that does not say so.
 
-    python tests/test_doors.py        counts what was tried, and lists what was neither right nor refused
+    python tests/doors/test_doors.py        counts what was tried, and lists what was neither right nor refused
 """
 
 import importlib
@@ -108,7 +108,7 @@ def kind_of(door, parameter):
             return kind(instance(door.of)) if inspect.isfunction(kind) else kind
     raise LookupError(
         f"{door.name} is public and nothing says what its {parameter!r} is: add {parameter!r}, or "
-        f"'{door.short}.{parameter}', to KINDS in tests/kinds.py; or say in NOT_DOORS why it is no door"
+        f"'{door.short}.{parameter}', to KINDS in tests/doors/kinds.py; or say in NOT_DOORS why it is no door"
     )
 
 

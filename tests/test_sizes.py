@@ -1,0 +1,44 @@
+"""A file is short enough to be read at once, a class to be kept in mind; what is longer stands here with its reason."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILE, CLASS = 350, 150  # lines, at most
+LONGER = {
+    "course_lib/cells.py": "a catalogue: one short class after the other, which are read beside each other",
+    "course_lib/tasks.py": "a catalogue too",
+    "course_lib/fuse/run.py": "to be divided, with its class Call",
+    "course_lib/script/write.py: Writer": "to be divided: a method for each kind of row, which share all its fields",
+    "course_lib/fuse/run.py: Call": "to be divided: what is done before, in and after a loop over time",
+    "tests/test_fuse.py": "to be divided",
+}
+FILES = [path for part in ("course_lib", "tests", "tools") for kind in ("py", "js", "css")
+         for path in sorted((ROOT / part).rglob(f"*.{kind}"))]  # fmt: skip
+
+
+def too_long(name, text):
+    """Sentences: the file, and the classes of it, that are longer than they may be."""
+    found = {name: (len(text.splitlines()), FILE)}
+    if name.endswith(".py"):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                found[f"{name}: {node.name}"] = (node.end_lineno - node.lineno + 1, CLASS)
+    return {
+        what: f"{what} has {lines} lines where {most} may be" for what, (lines, most) in found.items() if lines > most
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_and_no_class_is_too_long(path):
+    name = path.relative_to(ROOT).as_posix()
+    found = too_long(name, path.read_text(encoding="utf-8"))
+    assert [sentence for what, sentence in found.items() if what not in LONGER] == []
+
+
+def test_what_is_too_long_is_found():
+    text = "class Large:\n" + "    x = 1\n" * CLASS + "y = 1\n" * (FILE - CLASS)
+    assert list(too_long("a.py", text)) == ["a.py", "a.py: Large"]
+    assert too_long("a.py", text.replace("    x = 1\n", "", 1).replace("y = 1\n", "", 1)) == {}
