@@ -3,7 +3,7 @@
 import torch
 from numpy import log10, tanh
 
-from course_lib.checks.draw import gate_series, gates, normal, several, sizes, uniform, whole
+from course_lib.checks.draw import gate_series, gates, long_gates, normal, several, sizes, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
 
 
@@ -66,7 +66,9 @@ def lstm_backward(dh, dc, c, g, f, i, o):
 
 
 @problem(
-    cases=several(lambda generator: {"f": gate_series(generator)["f"]}),
+    cases=several(
+        lambda generator: {"f": gate_series(generator)["f"]}, lambda generator: {"f": long_gates(generator)["f"]}
+    ),
     axes=("batch", "time", "unit"),
     hints=(
         "From c_t to c_{t+1} the direct path is multiplied by f_{t+1}. From c_T to c_T by nothing.",
@@ -122,7 +124,10 @@ def direct_path(f):
 
 
 @problem(
-    cases=several(lambda generator: {"bias": uniform(generator, -2, 6), "steps": whole(generator, 3, 400)}),
+    cases=several(
+        lambda generator: {"bias": uniform(generator, -2, 6), "steps": whole(generator, 3, 400)},
+        lambda generator: {"bias": uniform(generator, -4, -2), "steps": whole(generator, 500, 5000)},  # underflows
+    ),
     hints=(
         "The direct path over n steps of a constant gate f is f to the power n.",
         "The logarithm of a power is the power times the logarithm.",

@@ -4,10 +4,12 @@ from hashlib import sha256
 
 import torch
 
+HORIZON = 200  # steps over which weights set by hand must hold, and the longest series of the other problems
 
-def several(draw, *, count=12):
-    """The cases of a problem: `count` times draw(generator), a dict {argument: value}."""
-    return lambda generator, **given: [draw(generator) for _ in range(count)]
+
+def several(draw, *once, count=12):
+    """The cases of a problem: `count` times draw(generator), a dict {argument: value}, then each of `once` one time."""
+    return lambda generator, **given: [draw(generator) for _ in range(count)] + [one(generator) for one in once]
 
 
 def drawn_for(*words):
@@ -74,6 +76,34 @@ def every_sequence(symbols, longest):
     ]
 
 
+def long_sequences(generator, symbols, *, first=None, steps=HORIZON):
+    """One case {"x": ...} of sequences over symbols that are as long as the horizon, beginning with one of first.
+
+    One symbol all along; one symbol once and another ever after; half and half; two in turn; and drawn ones, in which
+    whatever is not the most frequent symbol is seen every second step, every tenth, or every fiftieth.
+    """
+    count, opening = len(symbols), [symbols.index(one) for one in first or symbols]
+    rows = []
+    for a in range(count):
+        for b in range(count):
+            rows += [[a] + [b] * (steps - 1), [a] * (steps // 2) + [b] * (steps - steps // 2), [a, b] * (steps // 2)]
+    for quiet in range(count):
+        for often in (0.5, 0.1, 0.02):
+            other = torch.randint(0, count, (steps,), generator=generator)
+            rows += [torch.where(torch.rand(steps, generator=generator) < often, other, quiet).tolist()]
+    rows = [row if row[0] in opening else [one, *row[1:]] for row in rows for one in (opening if first else [row[0]])]
+    return {"x": torch.tensor(symbols)[torch.tensor(sorted(set(map(tuple, rows))))]}
+
+
+def every_and_long(generator, symbols, longest, *, first=None):
+    """All sequences over symbols up to the length longest, then long_sequences: the cases of weights set by hand."""
+    short = every_sequence(symbols, longest)
+    if first:
+        opening = torch.tensor(first)
+        short = [{"x": x[[bool((row[0] == opening).any()) for row in x]]} for x in (case["x"] for case in short)]
+    return [*short, long_sequences(generator, symbols, first=first)]
+
+
 def series(generator):
     """A case with a short series x, a first state h, and the weights of an RNN."""
     batch, _, inputs, hidden = sizes(generator)
@@ -86,3 +116,12 @@ def gate_series(generator):
     batch, _, _, hidden = sizes(generator)
     shape = batch, whole(generator, 2, 5), hidden
     return {"f": gates(generator, *shape), "i": gates(generator, *shape)}
+
+
+def long_gates(generator):
+    """A case with gates over as many steps as the horizon; some forget gates are shut, at exactly 0."""
+    shape = 2, HORIZON, 2
+    f = gates(generator, *shape)
+    f[0] = 1 - 0.02 * f[0]  # near 1: the product over all of them is still there
+    f[1, 1 + whole(generator, 0, HORIZON - 40) :: 37] = 0
+    return {"f": f, "i": gates(generator, *shape)}

@@ -5,7 +5,7 @@ from numpy import log, stack, where
 
 from course_lib.cells import JANETCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.draw import every_sequence, one_of, several, uniform, whole
+from course_lib.checks.draw import every_and_long, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -101,9 +101,9 @@ def marked(generator):
 
 
 def marked_sequences(generator, mark, stores):
-    """All sequences of up to 5 pairs of a value and a mark."""
+    """All sequences of up to 4 pairs of a value and a mark, and some as long as the horizon."""
     pairs = [[value, bit] for value in (-1.0, 1.0) for bit in (0.0, 1.0)]
-    return every_sequence([pair[::-1] if mark == 0 else pair for pair in pairs], 5)
+    return every_and_long(generator, [pair[::-1] if mark == 0 else pair for pair in pairs], 4)
 
 
 @problem(

@@ -1,8 +1,9 @@
 """The GRU and after: its step, two steps in one, the parallel scan, and minGRU as a scan."""
 
+import torch
 from numpy import stack, tanh
 
-from course_lib.checks.draw import normal, one_step, several, sizes, whole
+from course_lib.checks.draw import HORIZON, normal, one_step, several, sizes, whole
 from course_lib.checks.judge import problem, sigmoid
 
 
@@ -88,8 +89,16 @@ def scan_case(generator):
     return {"a": normal(generator, *shape), "b": normal(generator, *shape)}
 
 
+def long_scan_case(generator):
+    """A case with as many steps as the horizon, whose product of all a is too small for any number; some a are 0."""
+    shape = 2, HORIZON, 2
+    a = torch.tanh(normal(generator, *shape))
+    a[0, 1 + whole(generator, 0, HORIZON - 40) :: 37] = 0
+    return {"a": a, "b": normal(generator, *shape)}
+
+
 @problem(
-    cases=several(scan_case),
+    cases=several(scan_case, long_scan_case),
     axes=("batch", "time", "unit"),
     hints=(
         "Each step is a pair (a, b). Combine neighbours as in the problem before, then 2 apart, then 4 apart.",

@@ -123,9 +123,7 @@ class Problem:
         if not callable(answer):
             raise NotRight(f"{self.name} needs your function itself; got {type(answer).__name__}")
         given = self.given(TOKEN)
-        cases = self.cases(drawn_for(self.name, TOKEN, "hidden" if hidden else "shown"), **given)
-        inputs = [{name: numbers(value) for name, value in case.items()} for case in cases]
-        expected = self.run(self.reference, inputs, given)  # before any of the learner's code
+        cases, inputs, expected = self.drawn(TOKEN, "hidden" if hidden else "shown")  # before any of the learner's code
         try:
             got = [plain(self.act(answer, case)) for case in cases]
         except Unreadable as error:
@@ -139,6 +137,13 @@ class Problem:
             count = sum(len(case["x"]) for case in cases) if whole else len(cases)
             where = f" in all {count} {'sequences' if whole else 'cases'}" if count > 1 else ""
             print(f"{self.name}: right{where}.")
+
+    def drawn(self, token, which):
+        """The cases that a token draws, the same in NumPy, and what is expected of each."""
+        given = self.given(token)
+        cases = self.cases(drawn_for(self.name, token, which), **given)
+        inputs = [{name: numbers(value) for name, value in case.items()} for case in cases]
+        return cases, inputs, self.run(self.reference, inputs, given)
 
     def run(self, function, inputs, given):
         """What function, the reference or a wrong version of it, gives on every case; inputs are the cases in NumPy."""

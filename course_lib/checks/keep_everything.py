@@ -4,7 +4,7 @@ from numpy import sign, stack, tanh, where
 
 from course_lib.cells import RNNCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.draw import every_sequence, one_of, several, uniform, whole
+from course_lib.checks.draw import every_and_long, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -15,9 +15,8 @@ def pulses(generator):
 
 
 def pulse_sequences(generator, pulse, weak):
-    """All sequences of up to 5 pulses that begin with a strong one."""
-    cases = every_sequence([pulse, -pulse, weak, -weak], 5)
-    return [{"x": case["x"][abs(case["x"][:, 0]) == pulse]} for case in cases]
+    """All sequences of up to 4 pulses and some as long as the horizon, all of which begin with a strong one."""
+    return every_and_long(generator, [pulse, -pulse, weak, -weak], 4, first=[pulse, -pulse])
 
 
 @problem(
@@ -72,7 +71,7 @@ def rnn_latch(x, pulse, weak):
 
 
 @problem(
-    cases=several(lambda generator: {"u": uniform(generator, 1.3, 4)}),
+    cases=several(lambda generator: {"u": 1 + 10 ** uniform(generator, -1.3, 0.5)}),
     hints=(
         "A fixed point is a state that the step leaves as it is: h = tanh(u h). Start at 1 and step.",
         "How much does tanh(u h) move if h moves a little?",
@@ -111,7 +110,7 @@ def latch_slope(u):
 def noisy(generator):
     """A case with a memory that keeps everything or less, noise, and a number of steps."""
     keep = one_of(generator, (1.0, uniform(generator, 0.5, 0.99), uniform(generator, 0.5, 0.99)))
-    return {"keep": keep, "noise": uniform(generator, 0.2, 2), "steps": whole(generator, 3, 30)}
+    return {"keep": keep, "noise": uniform(generator, 0.2, 2), "steps": whole(generator, 3, 300)}
 
 
 @problem(

@@ -4,7 +4,17 @@ import torch
 from numpy import stack
 
 from course_lib.checks.compare import Unreadable, numbers, plain
-from course_lib.checks.draw import every_sequence, gate_series, gates, normal, several, sizes, uniform, whole
+from course_lib.checks.draw import (
+    every_and_long,
+    gate_series,
+    gates,
+    long_gates,
+    normal,
+    several,
+    sizes,
+    uniform,
+    whole,
+)
 from course_lib.checks.judge import problem
 
 
@@ -85,7 +95,7 @@ def gate_for_half_life(steps):
 
 
 @problem(
-    cases=several(gate_series),
+    cases=several(gate_series, long_gates),
     axes=("batch", "time", "unit"),
     hints=(
         "Write c_3 out from c_0 = 0 for three steps, and look at what stands before g_1.",
@@ -171,7 +181,7 @@ def run_constants(answer, case):
 
 
 @problem(
-    cases=lambda generator, half_life: every_sequence([0.0, 1.0], 8),
+    cases=lambda generator, half_life: every_and_long(generator, [0.0, 1.0], 6),
     axes=("sequence", "step"),
     variant=lambda generator: {"half_life": whole(generator, 2, 12)},
     act=run_constants,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy import maximum, stack, where
 
 from course_lib.checks.compare import Unreadable, numbers, plain
-from course_lib.checks.draw import every_sequence, normal, one_of, several, sizes, whole
+from course_lib.checks.draw import every_and_long, normal, one_of, several, sizes, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -147,8 +147,14 @@ def run_network(answer, case):
 
 
 @problem(
-    cases=lambda generator, largest: every_sequence(
-        [[value, mark] for value in (-largest, -0.5, largest) for mark in (0.0, 1.0)], 4
+    cases=lambda generator, largest: every_and_long(
+        generator,
+        [
+            [value, mark]
+            for value in (-largest, uniform(generator, -0.9, 0.9) * largest, largest)
+            for mark in (0.0, 1.0)
+        ],
+        3,
     ),
     axes=("sequence", "step"),
     variant=lambda generator: {"largest": one_of(generator, (8.0, 4.0, 2.0, 1.0))},

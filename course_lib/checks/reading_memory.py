@@ -7,7 +7,7 @@ from numpy import stack, tanh, where
 
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.draw import every_sequence, gates, normal, one_of, several, sizes
+from course_lib.checks.draw import every_and_long, gates, normal, one_of, several, sizes
 from course_lib.checks.judge import problem, sigmoid
 
 
@@ -116,9 +116,9 @@ ORDERS = list(permutations(("value", "store", "ask")))
 
 
 def question_sequences(generator, columns):
-    """All sequences of up to 4 triples of a value, store and ask, in the order of columns."""
+    """Sequences of triples of a value, store and ask, in the order of columns."""
     symbols = [{"value": v, "store": s, "ask": a} for v in (-1.0, 1.0) for s in (0.0, 1.0) for a in (0.0, 1.0)]
-    return every_sequence([[symbol[name] for name in columns] for symbol in symbols], 4)
+    return every_and_long(generator, [[symbol[name] for name in columns] for symbol in symbols], 3)
 
 
 @problem(

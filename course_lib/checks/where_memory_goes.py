@@ -131,14 +131,17 @@ def with_target(generator):
     return {**case, "y": normal(generator, *case["h"].shape)}
 
 
+BY = "WUbh"  # the loss is differentiated by these
+
+
 def loss_and_slopes(answer, case):
-    """The answer's loss, and its derivatives by U and by the first state."""
-    case = {name: value.clone().requires_grad_(name in ("h", "U")) for name, value in case.items()}
+    """The answer's loss, and its derivatives by the weights and by the first state."""
+    case = {name: value.clone().requires_grad_(name in BY) for name, value in case.items()}
     loss = answer(*case.values())
     if type(loss) is not torch.Tensor or loss.dim() or not loss.requires_grad:
-        return {"loss": loss, "dL/dU": torch.zeros_like(case["U"]), "dL/dh": torch.zeros_like(case["h"])}
-    dU, dh = torch.autograd.grad(loss, [case["U"], case["h"]], materialize_grads=True, allow_unused=True)
-    return {"loss": loss, "dL/dU": dU, "dL/dh": dh}
+        return {"loss": loss} | {f"dL/d{name}": torch.zeros_like(case[name]) for name in BY}
+    slopes = torch.autograd.grad(loss, [case[name] for name in BY], materialize_grads=True, allow_unused=True)
+    return {"loss": loss} | {f"dL/d{name}": slope for name, slope in zip(BY, slopes)}
 
 
 @problem(
@@ -167,6 +170,8 @@ def loss_and_slopes(answer, case):
         ("the errors are not squared", " ** 2)", ")"),
         ("the sizes of the errors are averaged", "((h - y) ** 2)", "(h - y).abs()"),
         ("the weights U are cut off (detach)", "h @ U.T", "h @ U.detach().T"),
+        ("the weights W are cut off (detach)", "@ W.T", "@ W.detach().T"),
+        ("the bias b is cut off (detach)", "+ b)", "+ b.detach())"),
         ("the state never advances", "    for t", "    first = h\n    for t", "h @ U.T", "first @ U.T"),
         ("the start is zeros instead of the given h", "    for t", "    h = torch.zeros_like(h)\n    for t"),
         (None, " + b)", ")"),
@@ -175,8 +180,8 @@ def loss_and_slopes(answer, case):
         "the state is cut off (detach) at every step": ("grad = grad @ U", "grad = 0 * grad"),
         "the state is cut off (detach) before the loop": ('"dL/dh": grad', '"dL/dh": 0 * grad'),
         "the loss is cut off (detach, item or no_grad)": (
-            '"dL/dU": dU, "dL/dh": grad',
-            '"dL/dU": 0 * dU, "dL/dh": 0 * grad',
+            "return found",
+            'return {name: one if name == "loss" else 0 * one for name, one in found.items()}',
         ),
         "the state never advances": (
             "h = tanh",
@@ -195,7 +200,9 @@ def loss_and_slopes(answer, case):
             "(1 + 0 * error) / error.size",
         ),
         "the sizes of the errors are averaged": ("mean(error**2)", "mean(abs(error))", "2 * error", "sign(error)"),
-        "the first observation is used at every step": ("x[:, t]", "x[:, 0]"),
+        "the first observation is used at every step": ("x[:, t] @", "x[:, 0] @", "@ x[:, t]", "@ x[:, 0]"),
+        "the weights W are cut off (detach)": ('"dL/dW": dW', '"dL/dW": 0 * dW'),
+        "the bias b is cut off (detach)": ('"dL/db": db', '"dL/db": 0 * db'),
         "the weights U are cut off (detach)": ('"dL/dU": dU', '"dL/dU": 0 * dU'),
         "the start is zeros instead of the given h": (
             "states = [h]",
@@ -212,9 +219,12 @@ def loss_through_time(x, h, W, U, b, y):
         h = tanh(x[:, t] @ W.T + h @ U.T + b)
         states.append(h)
     error = states[-1] - y
-    grad, dU = 2 * error / error.size, 0 * U
+    grad, dW, dU, db = 2 * error / error.size, 0 * W, 0 * U, 0 * b
     for t in reversed(range(x.shape[1])):
         grad = grad * (1 - states[t + 1] ** 2)
+        db += grad.sum(0)
+        dW += grad.T @ x[:, t]
         dU += grad.T @ states[t]
         grad = grad @ U
-    return {"loss": mean(error**2), "dL/dU": dU, "dL/dh": grad}
+    found = {"loss": mean(error**2), "dL/dW": dW, "dL/dU": dU, "dL/db": db, "dL/dh": grad}
+    return found

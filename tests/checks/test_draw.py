@@ -51,6 +51,20 @@ def test_every_sequence_is_there_once():
     assert all(len({tuple(x.flatten().tolist()) for x in case["x"]}) == len(case["x"]) for case in cases)
 
 
+def test_long_sequences_have_rare_and_frequent_events_begin_as_asked_and_differ(generator):
+    first, second = (draw.every_and_long(generator, [1.0, -1.0, 0.0], 3, first=[1.0, -1.0]) for _ in range(2))
+    assert [case["x"].shape[1] for case in first] == [1, 2, 3, draw.HORIZON]
+    assert all(set(case["x"][:, 0].tolist()) == {1.0, -1.0} for case in first)
+    changes = (first[-1]["x"].diff(dim=1) != 0).sum(1)
+    assert changes.min() == 0 and (changes == 1).any() and changes.max() == draw.HORIZON - 1
+    assert first[-1]["x"].tolist() != second[-1]["x"].tolist()
+
+
+def test_long_gates_are_shut_somewhere_and_never_leave_their_range(generator):
+    f = draw.long_gates(generator)["f"]
+    assert f.shape[1] == draw.HORIZON and (f == 0).any() and f.min() >= 0 and f.max() < 1 and f[0].prod(0).min() > 1e-9
+
+
 def test_series_have_their_state_and_gates_lie_between_0_and_1(generator):
     case = draw.series(generator)
     assert case["x"].dim() == 3 and case["h"].shape == (len(case["x"]), len(case["U"]))
