@@ -200,16 +200,19 @@ def function(who, name, value, *arguments):
 def tensor(who, name, value, sizes, *, dtype=None, finite=True):
     """value, a tensor of these axes, {axis: size, or None for any from 1}, and of dtype or, when None, of any float.
 
-    finite   whether every number is looked at, which takes as long as adding them up
+    finite   whether every number is looked at, which takes as long as adding them up. Where a tensor has no numbers to
+             look at (on meta, in a transform of torch.func), it is not.
     """
     import torch  # not above: stats and plots have doors too, and do without it
 
     kinds = (torch.float32, torch.float64) if dtype is None else (dtype,)
-    fits = isinstance(value, torch.Tensor) and value.dim() == len(sizes) and value.dtype in kinds
+    fits = isinstance(value, torch.Tensor) and value.layout is torch.strided
+    fits = fits and value.dim() == len(sizes) and value.dtype in kinds
     if not fits or not all(n if size is None else n == size for n, size in zip(value.shape, sizes.values())):
         axes = ", ".join(axis if size is None else f"{axis} {size}" for axis, size in sizes.items())
         of = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
         refuse(who, f"{name} as a tensor ({axes}) of {of}, with no empty axis", value)
-    if finite and not torch.isfinite(value).all():
+    hidden = finite and (value.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(value))
+    if finite and not hidden and not torch.isfinite(value).all():
         raise ValueError(f"{who} needs finite {name}; got {int((~torch.isfinite(value)).sum())} NaN or infinite")
     return value

@@ -25,8 +25,8 @@ LAYERS = [
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
     "fuse": [["compile", "flush", "number"], ["ir", "elementary"], ["ops", "product", "move"], ["trace", "plan"],
-             ["axes", "write"], ["matrices", "norms", "forward", "backward"], ["functions"], ["read"], ["program"],
-             ["run"], ["__init__"]],
+             ["axes", "write"], ["matrices", "norms", "forward", "backward"], ["functions"], ["read"],
+             ["program", "replay"], ["run"], ["check"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],

@@ -21,11 +21,14 @@ import sys
 from functools import cache
 
 import torch
+from torch.autograd import forward_ad
 
 from course_lib import doors
 from course_lib.cells import Cell, check_cell
+from course_lib.fuse.check import checked
 from course_lib.fuse.compile import available
-from course_lib.fuse.program import Program
+from course_lib.fuse.program import REAL
+from course_lib.fuse.replay import under_transform
 from course_lib.fuse.run import run_program
 from course_lib.fuse.trace import Unfused
 from course_lib.unroll import State, check_input, check_start, unroll
@@ -40,13 +43,14 @@ class Fused:
     """Runs a cell through time: (hidden, final) = fused(x, start=None, every=False).
 
     x        (batch, time, input)
-    start    the state before the first step, {name: (batch, hidden)}; zeros when omitted
+    start    the state before the first step, {name: (batch, hidden)}; the cell's own, mostly zeros, when omitted
     every    False for hidden (batch, hidden) after the last step; True for (batch, time, hidden), after every step
     final    the state after the last step, {name: (batch, hidden)}
 
-    Differentiable once, to the cell's parameters, to start, and to x where it requires a gradient. float32 or float64,
-    as the cell's parameters and x are. The step is read anew at every call, so a cell that was changed is never stale.
-    A step with an operation that is not known here runs through `unroll`; why_not says which.
+    Differentiable to the cell's parameters, to start, and to x where it requires a gradient; a second derivative runs
+    step by step. float32 or float64, as the cell's parameters and x are. The step is read anew at every call, so a cell
+    that was changed is never stale; the first time, it is compared with `unroll`. A step that is not compiled runs
+    through `unroll`, and says so once; why_not says why.
     Raises ValueError as `unroll` does.
     """
 
@@ -57,7 +61,8 @@ class Fused:
     def why_not(self):
         """None, or a sentence: why this cell runs through `unroll`."""
         try:
-            self.program(self.cell.start(1), next(self.cell.parameters()).dtype)
+            start = self.cell.start(1)
+            self.program(start["h"].detach().new_zeros(1, 1, self.cell.input_size), start)
         except Unfused as reason:
             return f"{type(self.cell).__name__} runs step by step: {reason}"
         return None
@@ -65,23 +70,40 @@ class Fused:
     def __call__(
         self, x: torch.Tensor, *, start: State | None = None, every: bool = False
     ) -> tuple[torch.Tensor, State]:
+        if torch.compiler.is_compiling():  # torch.compile goes round the loops, which are compiled already
+            return torch.compiler.disable(self.run)(x, start=start, every=every)
+        return self.run(x, start=start, every=every)
+
+    def run(self, x, *, start, every):
+        """What a call does."""
         check_input(self.cell, x)
         doors.flag("fuse", "every", every)
         start = self.cell.start(len(x)) if start is None else check_start(self.cell, x, start)
         try:
-            program = self.program(start, x.dtype)
-            program.check(x, *start.values())
-        except Unfused:
+            program = self.program(x, start)
+        except Unfused as reason:
+            if str(reason) and available():
+                tell_once(f"{type(self.cell).__name__} runs step by step: {reason}")
             trace = unroll(self.cell, x, start=start)
             return (trace["h"] if every else trace.steps["h"][-1]), trace.final
         return run_program(program, x, start, every)
 
-    def program(self, start, dtype):
-        """The Program of the cell's step; raises Unfused."""
+    def program(self, x, start):
+        """The Program of the cell's step for x; raises Unfused, without a reason where there is nothing to tell."""
+        if under_transform(x, *start.values(), *self.cell.parameters()):
+            raise Unfused("")
         if not available():
             tell_once("llvmlite is not installed: cells run step by step, slowly. Run `pip install llvmlite`.")
             raise Unfused("llvmlite is not installed")
-        return Program(self.cell, start, dtype)
+        if x.dtype not in REAL or x.device.type != "cpu":
+            raise Unfused(f"its numbers are {x.dtype} on {x.device.type}; float32 and float64 on the CPU are compiled")
+        if torch.is_autocast_enabled("cpu"):
+            raise Unfused("torch.autocast is on")
+        if torch.jit.is_tracing():
+            raise Unfused("torch.jit.trace is on")
+        if forward_ad._current_level >= 0:
+            raise Unfused("derivatives are taken forwards, with torch.autograd.forward_ad")
+        return checked(self.cell, x, start)
 
 
 @cache

@@ -15,7 +15,7 @@ class Program:
 
     nodes      as those of a `Tape`, but only those that are needed; node 0 is x, the next ones are the states
     new        the node of every new state, h first; names: of the states in this order
-    tensors, constants, moves, widths    as those of a `Tape`; shapes: of the units of every state
+    tensors, constants, moves, widths    as those of a `Tape`; training: of every module, whether it is being trained
     """
 
     def __init__(self, cell, start, dtype):
@@ -29,7 +29,7 @@ class Program:
             while tape.nodes[number][0] in COPIED or number in ends:
                 number = tape.node("clone", (number,), tape.nodes[number][2])
             ends.append(number)
-        self.nodes, self.new, self.widths = tuple(tape.nodes), tuple(ends), tape.widths
+        self.nodes, self.new, self.widths, self.training = tuple(tape.nodes), tuple(ends), tape.widths, tape.training
         self.tensors, self.constants, self.moves = tape.tensors, tape.constants, tape.moves
         self.prune()
 

@@ -28,6 +28,7 @@ def read_step(cell, tape, start, gate=lambda name, value: value):
         if part is not cell and any(kept[name] for name in HOOKS) or any(EVERYWHERE):
             raise Unfused(f"its {type(part).__name__} has a hook, which may do something at every step")
         buffers += [buffer for buffer in kept["_buffers"].values() if buffer is not None]
+    tape.training = tuple([vars(part)["training"] for part in watched])
     before, drawn = dict(vars(cell)), torch.get_rng_state()
     versions = [buffer._version for buffer in buffers]
     references = sys.getrefcount(tape)

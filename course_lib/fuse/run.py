@@ -11,7 +11,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from course_lib.fuse.backward import adjoint, backward
@@ -23,6 +22,7 @@ from course_lib.fuse.move import MOVES, move
 from course_lib.fuse.plan import Plan
 from course_lib.fuse.product import product
 from course_lib.fuse.program import REAL
+from course_lib.fuse.replay import again, under_transform
 from course_lib.fuse.write import Writer
 from course_lib.machine import cores
 
@@ -354,15 +354,20 @@ class Through(torch.autograd.Function):
         out = x.new_empty(*x.shape[:2], call.hidden) if every else None
         last = call.forward(start, out)
         ctx.call = call
-        ctx.save_for_backward(x, *tensors)  # so that torch notices if one is changed before backward
+        ctx.program = program
+        ctx.save_for_backward(x, start, *tensors)  # so that torch notices if one is changed before backward
         ctx.set_materialize_grads(False)
         return out, last
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, dout, dlast):
         call = ctx.call
-        ctx.saved_tensors  # noqa: B018
+        x, start, *tensors = ctx.saved_tensors
+        if torch.is_grad_enabled() or under_transform(dout, dlast):
+            ends = np.cumsum([0, *call.states])
+            old, new = ([None if v is None else v[:, a:b] for a, b in zip(ends, ends[1:])] for v in (start, dlast))
+            dx, dold, gradients = again(ctx.program, x, old, tensors, dout, new)
+            return None, None, None, None, dx, torch.cat(dold, dim=1), *gradients
         if dlast is None:
             dlast = torch.zeros(call.batch, call.state, dtype=call.x.dtype)
         dx, dstart, gradients = call.backward(None if dout is None else dout.contiguous(), dlast.contiguous())

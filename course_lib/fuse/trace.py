@@ -122,6 +122,8 @@ class Symbol:
             if not tape.grad:
                 raise Unfused("it turns gradients on")
             number = tape.node("detach", (number,), tape.nodes[number][2])
+        if torch.is_autocast_enabled("cpu"):
+            raise Unfused("it turns torch.autocast on")
         self.tape, self.number, self.units, self.yes_no, self.fixed = tape, number, units, yes_no, fixed
 
     @classmethod
