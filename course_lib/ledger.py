@@ -1,7 +1,9 @@
-"""The ledger: every claim of the question page, what was expected, the verdict, and the evidence for it.
+"""The ledger: every claim of the question page, what was expected, the verdict, the evidence, and the attacks on it.
 
-The evidence is not written here. It is read from the notebooks, where `lesson.verdict` printed it once its assertion
-had held. A claim without such a sentence is an error; a notebook whose numbers do not support its sentence fails.
+Evidence and attacks are not written here. `lesson.verdict` and `lesson.attack` print them in the notebooks, once their
+assertions have held, and `make notebooks` copies what was printed into results/said.json, which comes with the course:
+what a learner does to a notebook changes nothing here. A claim without a sentence is an error; a notebook whose numbers
+do not support its sentence fails.
 """
 
 import json
@@ -10,7 +12,10 @@ from pathlib import Path
 
 from course_lib import doors
 
+SAID = Path(__file__).resolve().parents[1] / "results" / "said.json"
 VERDICTS = ("true", "true with limits", "false")
+LIMITS = ("", "the claim", "our evidence")
+HEADS = {"verdict": "**Verdict ", "withstood": "**Attack withstood, ", "narrowed": "**Attack that narrows, "}
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Claim:
     expected   what a reader of textbooks would predict
     verdict    one of VERDICTS; limits: what the verdict does not cover, or where the claim goes wrong
     notebooks  numbers of the notebooks that try it, without 14, which shows the ledger and adds to C1 below it
+    limited    what is limited, one of LIMITS: the claim itself, or no more than what we could see of it
+    overturn   what would overturn the verdict: a result that somebody could find
     """
 
     name: str
@@ -31,11 +38,14 @@ class Claim:
     verdict: str
     limits: str
     notebooks: tuple
+    limited: str = ""
+    overturn: str = ""
 
     def __post_init__(self):
-        for name in ("name", "says", "expected", "limits"):
-            doors.text("Claim", name, getattr(self, name), empty=name == "limits")
+        for name in ("name", "says", "expected", "limits", "overturn"):
+            doors.text("Claim", name, getattr(self, name), empty=name in ("limits", "overturn"))
         doors.choice("Claim", "verdict", self.verdict, VERDICTS)
+        doors.choice("Claim", "limited", self.limited, LIMITS)
         if not isinstance(self.notebooks, tuple) or not doors.texts("Claim", "notebooks", self.notebooks):
             doors.refuse("Claim", "notebooks as a tuple of numbers, such as ('01',)", self.notebooks)
 
@@ -199,8 +209,12 @@ CLAIMS = (
         "As the answer says.",
         "true with limits",
         "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
-        "acts on h. minGRU is the cell of which the sentence is true, and it pays for it.",
+        "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it does not "
+        "learn to toggle; with one between -1 and 1 it does.",
         ("12",),
+        "the claim",
+        "A GRU, in PyTorch's form or the paper's, in which gates and candidate do not change with the old h. Of the "
+        "second half: a cell blind to h, with factors between 0 and 1, that answers parity at any length.",
     ),
     Claim(
         "M1",
@@ -231,42 +245,60 @@ CLAIMS = (
 
 
 def printed(path):
-    """[(claim's name, sentence)] of the verdicts that a notebook shows. ValueError for what is no notebook."""
+    """[(kind, claim's name, sentence)] of the verdicts and attacks that a notebook shows, kind as in HEADS.
+
+    ValueError for what is no notebook.
+    """
     try:
         cells = list(json.loads(Path(doors.path("printed", "path", path)).read_text(encoding="utf-8"))["cells"])
     except (OSError, TypeError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"printed needs path as a notebook; got {doors.shown(str(path))} ({error})") from None
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     texts = ["".join(data.get("text/markdown", "")) for data in outputs]
-    heads = [text.removeprefix("**Verdict ").split(".** ", 1) for text in texts if text.startswith("**Verdict ")]
-    return [(name, sentence) for name, sentence in heads]
+    return [(kind, *text.removeprefix(head).split(".** ", 1))
+            for text in texts for kind, head in HEADS.items() if text.startswith(head)]  # fmt: skip
 
 
-def evidence(claim, *, folder="."):
-    """[(notebook's number, sentence)]: what the notebooks of a claim printed. folder holds the notebooks.
+def said(file=SAID):
+    """{notebook's number: [[kind, claim's name, sentence]]}: what the notebooks printed, as `make notebooks` kept it.
 
-    ValueError where a notebook is missing, and where it prints no verdict on the claim.
+    ValueError where the file cannot be read.
     """
-    doors.instance("evidence", "claim", claim, Claim, such_as="CLAIMS[0]"), doors.path("evidence", "folder", folder)
-    found = []
-    for number in claim.notebooks:
-        paths = sorted(Path(folder).glob(f"{number}_*.ipynb"))
-        if not paths:
-            raise ValueError(f"the ledger needs notebook {number} for {claim.name}; it is not in {folder}")
-        own = [(number, sentence) for name, sentence in printed(paths[0]) if name == claim.name]
-        if not own:
-            raise ValueError(f"the ledger needs a verdict on {claim.name} in {paths[0].name}; it shows none")
-        found += own
+    try:
+        kept = json.loads(Path(doors.path("said", "file", file)).read_text(encoding="utf-8"))
+        return {number: [(kind, name, sentence) for kind, name, sentence in rows] for number, rows in kept.items()}
+    except (OSError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"the ledger needs file as `make notebooks` writes it; got {file!r} ({error})") from None
+
+
+def evidence(claim, *, file=SAID):
+    """[(notebook's number, sentence)]: the verdicts on a claim in its notebooks, read from file.
+
+    ValueError where one of its notebooks prints no verdict on it.
+    """
+    doors.instance("evidence", "claim", claim, Claim, such_as="CLAIMS[0]")
+    found = [(number, sentence) for number, rows in said(file).items() if number in claim.notebooks
+             for kind, name, sentence in rows if (kind, name) == ("verdict", claim.name)]  # fmt: skip
+    if missing := [number for number in claim.notebooks if number not in dict(found)]:
+        raise ValueError(f"the ledger needs a verdict on {claim.name} in notebook {missing[0]}; it prints none")
     return found
 
 
-def page(claim, *, folder="."):
-    """A claim with its evidence, as Markdown; ValueError as evidence."""
-    doors.instance("page", "claim", claim, Claim, such_as="CLAIMS[0]")
-    limits = f" {claim.limits}" if claim.limits else ""
-    lines = [
-        f"**{claim.name}. {claim.says}**",
-        f"Expected: {claim.expected} Verdict: **{claim.verdict}**.{limits}",
-        *(f"- {number}: {sentence}" for number, sentence in evidence(claim, folder=folder)),
-    ]
-    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:])
+def attacks(claim, *, file=SAID):
+    """[(notebook's number, kind, sentence)]: what was tried against a claim, in any notebook, read from file."""
+    doors.instance("attacks", "claim", claim, Claim, such_as="CLAIMS[0]")
+    return [(number, kind, sentence) for number, rows in said(file).items() for kind, name, sentence in rows
+            if kind != "verdict" and name == claim.name]  # fmt: skip
+
+
+def page(claim, *, file=SAID):
+    """A claim with its evidence and the attacks on it, as Markdown; ValueError as evidence."""
+    found = "\n".join(f"- {number}: {sentence}" for number, sentence in evidence(claim, file=file))
+    limits = f" (limited is {claim.limited})" if claim.limited else ""
+    words = f"Expected: {claim.expected} Verdict: **{claim.verdict}**{limits}. {claim.limits}".rstrip()
+    text = [f"**{claim.name}. {claim.says}**", words, found]
+    if claim.overturn:
+        text.append(f"What would overturn it: {claim.overturn}")
+    if tried := attacks(claim, file=file):
+        text += ["Tried against it:", "\n".join(f"- {number}, {kind}: {sentence}" for number, kind, sentence in tried)]
+    return "\n\n".join(text)

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from course_lib import doors
 from course_lib.cells import LSTMCell
 from course_lib.files import write
+from course_lib.ledger import HEADS
 from course_lib.machine import cores
 from course_lib.stop import check
 from course_lib.tasks import Adding
@@ -62,12 +63,25 @@ def verdict(claim: str, holds: bool, sentence: str) -> None:
 
     holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
     """
+    settle("verdict", "verdict", claim, holds, sentence)
+
+
+def attack(claim: str, holds: bool, sentence: str, *, narrows: bool = False) -> None:
+    """Print what an attempt to break a claim came to; AssertionError and ValueError as for verdict.
+
+    narrows   whether the attack succeeded: the claim then says less than it did, in the same notebook and the ledger
+    """
+    settle("attack", "narrowed" if doors.flag("attack", "narrows", narrows) else "withstood", claim, holds, sentence)
+
+
+def settle(who, kind, claim, holds, sentence):
+    """Display the sentence of who under the head of its kind if it holds."""
     check()
-    doors.text("verdict", "claim", claim, empty=False), doors.text("verdict", "sentence", sentence, empty=False)
+    doors.text(who, "claim", claim, empty=False), doors.text(who, "sentence", sentence, empty=False)
     holds = holds.item() if isinstance(holds, torch.Tensor) and holds.dim() == 0 else holds
-    if not doors.flag("verdict", "holds", holds):
-        raise AssertionError(f"{claim}: this run does not support the verdict. Measured: {sentence}")
-    display(Markdown(f"**Verdict {claim}.** {sentence}"))
+    if not doors.flag(who, "holds", holds):
+        raise AssertionError(f"{claim}: this run does not support the {who}. Measured: {sentence}")
+    display(Markdown(f"{HEADS[kind]}{claim}.** {sentence}"))
 
 
 def source(thing: Any) -> None:

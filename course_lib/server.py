@@ -1,8 +1,9 @@
-"""What the Jupyter server does for the course, however it is started: its first page, its kernel, prompt answers.
+"""What the Jupyter server does for the course, however it is started: its first page, kernel, prompt answers, threads.
 
 Installing the package enables it: course_lib_server.json says so to every server of the environment.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -33,9 +34,16 @@ def _jupyter_server_extension_points():
 
 
 def _link_jupyter_server_extension(app):
-    """Before the server is set up: open the first notebook, unless another page was asked for; ask nothing."""
+    """Before the server is set up: open the first notebook, unless another page was asked for; ask nothing.
+
+    And let PyTorch's threads sleep while they wait for each other. They spin by default, and on a machine that is busy
+    with something else one then waits for a core that the other heats: with two threads training took seven times the
+    processor's time. On an idle machine torch.nn.LSTM is a third slower for it, and training with the course's loops,
+    which have threads of their own, is not.
+    """
     if not serves_the_course(app):
         return
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # kernels inherit it
     if "default_url" not in app.config.LabApp and "default_url" not in app.config.ServerApp:
         app.config.LabApp.default_url = f"/lab/tree/{FIRST}"
     if "app_settings_dir" not in app.config.LabApp:  # Lab takes the path without links, where [ ] would be a pattern

@@ -19,8 +19,8 @@ LAYERS = [
     ["tasks", "unroll", "initialise", "latex", "plots"],
     ["fuse"],
     ["training", "gradients", "script"],
-    ["sweep", "bench", "text"],
-    ["lesson", "ledger"],
+    ["sweep", "bench", "text", "ledger"],
+    ["lesson"],
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises

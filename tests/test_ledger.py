@@ -11,6 +11,7 @@ from course_lib import ledger
 from tools.authoring.notebooks import CellExecutionError, execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+COURSE = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 NAMES = ["A1", "A2", "A3", "A4", "A5", "A6", "Q1", "Q2", "C1", "C2", "C3", "C4", "C5",
          "N1", "N2", "N3", "N4", "N5", "M1", "M2", "M3"]  # fmt: skip
 by_claim = pytest.mark.parametrize("claim", ledger.CLAIMS, ids=lambda claim: claim.name)
@@ -28,38 +29,54 @@ def test_a_claim_is_complete(claim):
 
 @by_claim
 def test_a_claim_has_evidence_with_a_number_in_each_of_its_notebooks(claim):
-    found = ledger.evidence(claim, folder=NOTEBOOKS)
+    found = ledger.evidence(claim)
     assert {number for number, _ in found} == set(claim.notebooks)
     assert all(re.search(r"\d", sentence) for _, sentence in found)
 
 
-def test_no_verdict_of_a_notebook_is_missing_from_the_ledger():
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))[:-1]:  # the last one shows the ledger
-        number = path.name[:2]
-        shown = {name for name, _ in ledger.printed(path)} - {str(int(number))}  # a notebook's own verdicts
-        assert shown == {claim.name for claim in ledger.CLAIMS if number in claim.notebooks}, path.name
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_what_a_notebook_printed_is_what_the_ledger_reads(path):
+    kept = json.loads(ledger.SAID.read_text(encoding="utf-8"))
+    assert kept[path.name[:2]] == [list(row) for row in ledger.printed(path)], "run `make notebooks`"
+
+
+@pytest.mark.parametrize("path", COURSE[:-1], ids=lambda path: path.stem)
+def test_no_verdict_of_a_notebook_is_missing_from_the_ledger(path):
+    number = path.name[:2]
+    own = {str(int(number))}  # a verdict that bears the notebook's number is its own
+    shown = {name for kind, name, _ in ledger.printed(path) if kind == "verdict"} - own
+    assert shown == {claim.name for claim in ledger.CLAIMS if number in claim.notebooks}
+
+
+def test_an_attack_is_on_a_claim_of_the_ledger_and_comes_after_a_verdict_on_it():
+    for path in COURSE:
+        seen = set()
+        for kind, name, _ in ledger.printed(path):
+            assert kind == "verdict" or name in seen, (path.name, name)
+            seen.add(name)
 
 
 def test_a_claim_whose_verdict_is_gone_is_an_error(tmp_path):
-    claim = ledger.CLAIMS[0]
-    path = next(NOTEBOOKS.glob("01_*.ipynb"))
-    text = path.read_text(encoding="utf-8").replace("**Verdict A1", "**Verdict A2")
-    (tmp_path / path.name).write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="needs a verdict on A1"):
-        ledger.evidence(claim, folder=tmp_path)
+    kept = json.loads(ledger.SAID.read_text(encoding="utf-8")) | {"01": [["verdict", "A2", "1 of 5."]]}
+    (tmp_path / "said.json").write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(ValueError, match="needs a verdict on A1 in notebook 01"):
+        ledger.evidence(ledger.CLAIMS[0], file=tmp_path / "said.json")
 
 
-def test_a_claim_whose_notebook_is_gone_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="needs notebook 01 for A1"):
-        ledger.evidence(ledger.CLAIMS[0], folder=tmp_path)
+def test_an_attack_is_told_with_its_outcome_and_is_no_evidence(tmp_path):
+    kept = {"01": [["verdict", "A1", "It is 1."], ["withstood", "A1", "More of it, 2."], ["narrowed", "A1", "3."]]}
+    (tmp_path / "said.json").write_text(json.dumps(kept), encoding="utf-8")
+    shown = ledger.page(ledger.CLAIMS[0], file=tmp_path / "said.json")
+    assert ledger.evidence(ledger.CLAIMS[0], file=tmp_path / "said.json") == [("01", "It is 1.")]
+    assert shown.endswith("Tried against it:\n\n- 01, withstood: More of it, 2.\n- 01, narrowed: 3.")
 
 
-def test_the_last_notebook_shows_the_evidence_as_the_others_show_it_now():
-    cells = json.loads(next(NOTEBOOKS.glob("14_*.ipynb")).read_text(encoding="utf-8"))["cells"]
+def test_the_last_notebook_shows_the_ledger_as_it_is_now():
+    cells = json.loads(COURSE[-1].read_text(encoding="utf-8"))["cells"]
     shown = "\n".join("".join(output.get("data", {}).get("text/markdown", ""))
                       for cell in cells for output in cell.get("outputs", []))  # fmt: skip
     for claim in ledger.CLAIMS:
-        assert ledger.page(claim, folder=NOTEBOOKS) in shown, f"{claim.name} is not up to date: run `make notebooks`"
+        assert ledger.page(claim) in shown, f"{claim.name} is not up to date: run `make notebooks`"
 
 
 def test_evidence_that_no_longer_supports_its_verdict_stops_its_notebook(tmp_path):

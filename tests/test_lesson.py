@@ -87,6 +87,17 @@ def test_a_prediction_without_a_right_answer_is_refused():
         lesson.Prediction(**QUESTION | {"answer": 2})
 
 
+def test_an_attack_says_whether_the_claim_stood_and_stops_the_notebook_where_it_came_out_otherwise(shown):
+    lesson.attack("A1", True, "More of it: 3.")
+    lesson.attack("A1", True, "Another start: 4.", narrows=True)
+    assert [thing.data for thing, _ in shown] == [
+        "**Attack withstood, A1.** More of it: 3.",
+        "**Attack that narrows, A1.** Another start: 4.",
+    ]
+    with pytest.raises(AssertionError, match="A1: this run does not support the attack. Measured: It is 3."):
+        lesson.attack("A1", False, "It is 3.")
+
+
 def test_a_verdict_that_does_not_hold_stops_the_notebook(shown):
     lesson.verdict("A1", True, "It is 3.")
     assert shown[0][0].data == "**Verdict A1.** It is 3."

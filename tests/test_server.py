@@ -103,6 +103,17 @@ def test_a_first_page_that_was_asked_for_is_kept(option):
     assert app.config.LabApp.get("default_url", page) == page
 
 
+@pytest.mark.parametrize("own, wanted", [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_the_threads_of_the_course_s_kernels_sleep_while_they_wait_unless_the_user_wants_them_to_spin(
+    monkeypatch, own, wanted
+):
+    monkeypatch.setattr(os, "environ", {} if own is None else {"OMP_WAIT_POLICY": own})
+    server._link_jupyter_server_extension(SimpleNamespace(root_dir="/", config=Config()))
+    assert os.environ.get("OMP_WAIT_POLICY") == own
+    server._link_jupyter_server_extension(SimpleNamespace(root_dir=str(ROOT), config=Config()))
+    assert os.environ["OMP_WAIT_POLICY"] == wanted
+
+
 @pytest.mark.parametrize("asked", ["", "/elsewhere"])
 def test_settings_are_read_under_the_name_that_the_environment_was_started_by(monkeypatch, asked):
     monkeypatch.setattr(sys, "prefix", "/tmp/link")  # Lab would follow it, into a folder with [ ] in its name

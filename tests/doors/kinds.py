@@ -88,6 +88,7 @@ from course_lib.cells import LSTMCell
 from course_lib.data import load_weather
 from course_lib.fuse import fuse
 from course_lib.gradients import paths
+from course_lib.ledger import SAID
 from course_lib.training import Network
 from course_lib.unroll import unroll
 
@@ -153,9 +154,11 @@ KINDS = {
     "letters.values": with_gaps(LINE), "most": POSITIVE,
     # ledger, lesson
     "Claim.name": words("A1", ""), "says": words("so", ""), "expected": words("so", ""), "limits": words("so"),
-    "Claim.verdict": choice("true"), "notebooks": NUMBERS,
+    "Claim.verdict": choice("true"), "notebooks": NUMBERS, "limited": choice("the claim").but(""),
+    "overturn": words("so"),
     "printed.path": Kind(lambda: NOTEBOOK, (*PATHS, *NO_FILE, *GARBAGE)),
-    "verdict.claim": words("A1", ""), "claim": CLAIM, "folder": Kind(lambda: FOLDER, (*PATHS[:-2], *NO_FILE)),
+    "verdict.claim": words("A1", ""), "attack.claim": words("A1", ""), "claim": CLAIM, "narrows": FLAG,
+    "file": Kind(lambda: SAID, (*PATHS[:-2], *NO_FILE, *GARBAGE)),
     "holds": HOLDS, "sentence": words("It is so.", ""), "count": whole(3), "skip": whole(3, 0), "figure": FIGURE,
     "show.text": words("A curve.", "", " "),
     "source.thing": Kind(lambda: LSTMCell, (*NO_TEXT, print, 3, np, torch.tanh)),
@@ -171,8 +174,6 @@ WITH = {  # "function.parameter": what else must be given for the parameter to m
 USUAL = {  # what is given in every call
     "sweep": {"plan_only": True, "progress": False, "lags": [10], "seeds": [3], "jobs": 1},
     "train": {"updates": 2, "progress": False, "hidden_size": HIDDEN},
-    "evidence": {"folder": FOLDER},
-    "page": {"folder": FOLDER},
 }
 KEYWORD = {"by_hand.weights": "U_f"}  # "function.**parameter": the keyword under which a value is tried
 MADE_BY = {  # classes whose instances are not made by their constructor, or not the same each time
@@ -186,6 +187,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"doors\..*|.*\.(check_?\w*|checked|as_rule|fraction|on|pair)": "a check of a door",
     r"cells\.\w+\.step": "written by the author of a cell; runs inside the loop over time",
     r"cells\.Affine.*": "a part of a step",
+    r"lesson\.settle": "a part of verdict and attack",
     r"cells\.\w+Cell\.\w+": "inherited from Cell",
     r"cells\.Cell\.(affine|of_input|of_state|per_unit|uniform)": "what an author makes a constructor of",
     r"initialise\.(named_weight|weights_of|memory_biases)": "parts of initialise and of gate_bias",

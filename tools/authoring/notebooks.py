@@ -3,10 +3,12 @@
     make notebooks                                        all of them
     make notebooks ARGS="notebooks/05_mixing_old_and_new.ipynb"
 
-A notebook that fails keeps its old outputs; the others are written all the same.
+A notebook that fails keeps its old outputs; the others are written all the same. What they print about the claims is
+copied into results/said.json, for the ledger.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -16,6 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from course_lib import ledger
 from course_lib.files import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +64,12 @@ def failure(error):
     return f"{error.ename}: {error.evalue}".partition("\n")[0]
 
 
+def keep_said():
+    """Write what the stored notebooks print about the claims to results/said.json, where the ledger reads it."""
+    said = {path.name[:2]: ledger.printed(path) for path in all_notebooks() if not path.name.startswith("_")}
+    write(ledger.SAID, json.dumps(said, indent=0, ensure_ascii=False) + "\n")
+
+
 def main():
     failed = []
     for path in chosen(parser(__doc__).parse_args().notebooks):
@@ -72,6 +81,7 @@ def main():
             print(f"failed: {failure(error)}")
             continue
         write(path, nbformat.writes(notebook) + "\n")
+        keep_said()
         print(f"{seconds:.1f} s")
     if failed:
         sys.exit(f"Not stored: {', '.join(failed)}")
