@@ -17,6 +17,7 @@ import numpy as np
 from course_lib.files import write
 from course_lib.machine import cores
 from course_lib.widgets import every
+from course_lib.widgets.browser import Browser
 from tools.authoring import browser
 
 LENS = """
@@ -28,21 +29,15 @@ import torch
 from course_lib.cells import LSTMCell
 ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
 """
-WIDGETS = {  # name: the code that shows it, once it is imported
-    "GateDesk": "GateDesk()",
-    "GradientMicroscope": "GradientMicroscope()",
-    "BuildTheLSTM": "BuildTheLSTM()",
-    "HalfLifeDial": "HalfLifeDial()",
-    "TimeWarp": "TimeWarp()",
-    "GateLens": LENS,  # as in 13
-    "ClampAnyGate": CLAMP,
-}
-DRAWN = {  # by the browser: the control that is moved; the pictures of the others are drawn by Python
+SHOWN = {"GateLens": LENS, "ClampAnyGate": CLAMP}  # as in the notebooks; of the others, the example
+WIDGETS = {name: SHOWN.get(name, f"{name}.example()") for name in every()}  # the code that shows it, once imported
+DRAWN = {name for name, Widget in every().items() if issubclass(Widget, Browser)}  # by the browser; others by Python
+MOVED = {  # the control that is moved; of the others the first number or slider
     "GateDesk": ".course .draw[aria-label='input gate']",
     "GradientMicroscope": ".course input[name=bias]",
     "BuildTheLSTM": ".course input[name='write gate']",
+    "ClampAnyGate": ".jp-OutputArea .widget-slider:nth-last-child(2) .noUi-handle",  # its unit
 }
-HANDLES = {"ClampAnyGate": ".widget-slider:nth-last-child(2) "}  # its unit; of the others the first slider
 MOVES = """async ([control, drawn, moves]) => {
     const output = document.querySelector(drawn ? '.course' : '.jp-OutputArea .widget-image');
     const isPicture = (change) => !drawn ? change.attributeName === 'src'
@@ -93,7 +88,7 @@ def measure(lab, name, *, moves=60):
             answer.click()
         tab.page.wait_for_selector("[role=status]")
         tab.page.wait_for_timeout(500)
-        control = DRAWN.get(name, f".jp-OutputArea {HANDLES.get(name, '')}.noUi-handle")
+        control = MOVED.get(name, ".course input" if name in DRAWN else ".jp-OutputArea .noUi-handle")
         return tab.page.evaluate(MOVES, [control, name in DRAWN, moves])
 
 
