@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 try:
@@ -33,6 +34,7 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
 MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots",
+           "sweep.outcomes", "sweep.grid", "sweep.one", "fuse.run", "fuse.write", "fuse.elementary",
            "widgets.gate_desk", "widgets.gradient_microscope", "widgets.build_the_lstm", "widgets.half_life_dial",
            "widgets.time_warp", "widgets.gate_lens", "widgets.clamp_any_gate")  # fmt: skip
 MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
@@ -61,7 +63,6 @@ def prose(node):
 class Collector(cst.CSTVisitor):
     """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
 
-    METADATA_DEPENDENCIES = (cst.metadata.PositionProvider,)
     OPERATORS = (*mutation_operators, (cst.Name, other_mean))
 
     def __init__(self):
@@ -84,13 +85,24 @@ class Replace(cst.CSTTransformer):
         return self.new if original is self.old else updated
 
 
-def mutants(text):
-    """The texts that differ from text in one change, without repeats and without those that are not Python."""
+def mutants(text, seed=None):
+    """The texts that differ from text in one change, without repeats and without those that are not Python.
+
+    In the order of the text, or in a random one where a seed is given, so that the first of them are a sample.
+    """
     wrapper, collector, seen = cst.MetadataWrapper(cst.parse_module(text)), Collector(), {text}
     wrapper.visit(collector)
-    for old, new in collector.found:
+    where = wrapper.resolve(cst.metadata.WhitespaceInclusivePositionProvider)
+    starts = [0, *(k + 1 for k, letter in enumerate(text) if letter == "\n")]
+    found = collector.found
+    for old, new in found if seed is None else random.Random(seed).sample(found, len(found)):
+        first, last = (starts[at.line - 1] + at.column for at in (where[old].start, where[old].end))
         try:
-            changed = wrapper.module.visit(Replace(old, new)).code
+            changed = wrapper.module.code_for_node(new)
+            if "\n" in changed:  # with the indentation of what is around it
+                changed = wrapper.module.visit(Replace(old, new)).code
+            else:
+                changed = text[:first] + changed + text[last:]
             compile(changed, "mutant", "exec")
         except (SyntaxError, ValueError, cst.CSTValidationError, AttributeError):
             continue
@@ -115,14 +127,12 @@ def file_of(module):
 
 
 def tests_of(module):
-    """The test files of a module: those named after it, or after its package; and for cells those of its docstrings."""
+    """The test files of a module: those named after it, or else after its package; for cells those of docstrings too."""
     package, _, name = module.partition(".")
-    named = [f"test_{name or package}", f"test_{package}", f"test_{package}_{name}"]
-    named += ["test_docstrings"] if module == "cells" else []
-    found = [path for path in sorted((ROOT / "tests").rglob("test_*.py"))
-             if path.stem in named or package in path.parent.name]  # fmt: skip
-    own = [path for path in found if path.stem == f"test_{name}"]
-    return [str(path.relative_to(ROOT)) for path in own + [path for path in found if path not in own]]
+    files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    own = [file for file in files if Path(file).stem in (f"test_{name}", f"test_{package}_{name}")]
+    whole = [file for file in files if Path(file).stem == f"test_{package}" or Path(file).parent.name == package]
+    return (own or whole) + [file for file in files if module == "cells" and Path(file).stem == "test_docstrings"]
 
 
 def serve():
@@ -223,8 +233,7 @@ def try_module(module, sample, seed, servers):
     """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent)."""
     text = file_of(module).read_text(encoding="utf-8")
     known = {body(row["diff"]) for row in equivalent().get(module, [])}
-    every = list(mutants(text))
-    chosen = every if sample is None else random.Random(seed).sample(every, min(sample, len(every)))
+    chosen = list(mutants(text) if sample is None else islice(mutants(text, seed), sample))
     differences = {mutant: difference(text, mutant) for mutant in chosen}
     argued = [mutant for mutant in chosen if body(differences[mutant]) in known]
     killed = 0
