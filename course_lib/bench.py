@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib import doors
 from course_lib.cells import CELLS, LSTMCell
 from course_lib.files import write
 from course_lib.fuse import fuse
@@ -208,9 +209,15 @@ def processor():
 
 
 def read(path):
-    """The results in a file, {} where there is none."""
-    path = Path(path)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """The results in a file, {} where there is none. ValueError where it holds something else."""
+    path = Path(doors.path("read", "path", path))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"read needs path as a file that course_lib.bench wrote; got {str(path)!r}")
+    return found
 
 
 def main(arguments=None):
@@ -222,7 +229,12 @@ def main(arguments=None):
     parser.add_argument("--headline", action="store_true", help="train on the adding problem")
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     asked = parser.parse_args(arguments)
-    results = read(asked.out)
+    try:  # before anything is measured
+        doors.whole("bench", "rounds", asked.rounds)
+        doors.target("bench", "out", asked.out)
+        results = read(asked.out)
+    except ValueError as error:
+        parser.error(str(error))
     about = environment()
     print(f"{about['processor']}, {about['cores']} cores, {about['threads']} threads, torch {torch.__version__}")
 

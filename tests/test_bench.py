@@ -96,6 +96,21 @@ def test_headline_runs_that_are_in_the_file_are_not_run_again(tmp_path, monkeypa
     assert [row[-1] for row in table] == ["74,000", "209,000", "853,000"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rounds", "0"], "bench needs rounds as a whole number, 1 or more; got 0"),
+        (["--out", "."], "bench needs out as a file"),
+        (["--out", __file__], "read needs path as a file that course_lib.bench wrote"),
+    ],
+)
+def test_what_cannot_be_measured_or_kept_is_said_before_the_measuring(words, said, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "compare", lambda *arguments: pytest.fail("measures"))
+    with pytest.raises(SystemExit):
+        bench.main(words)
+    assert said in capsys.readouterr().err
+
+
 # ---- The stored results ----
 
 

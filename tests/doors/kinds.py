@@ -136,6 +136,7 @@ KINDS = {
     "tune": listed([7], [1.5], [3, 7]), "tune_lag": whole(10), "budget": whole(5), "jobs": whole(1), "plan_only": FLAG,
     "out": Kind(lambda: FOLDER / "rows.sqlite", (*PATHS, *GARBAGE[1:], *DATABASES)), "scheduler": SCHEDULER,
     "read.path": Kind(lambda: FOLDER / "rows.sqlite", (*PATHS, *NO_FILE, *GARBAGE, *DATABASES)),
+    "bench.read.path": Kind(lambda: Path("results/bench.json"), (*PATHS[:-1], *GARBAGE[:8], *GARBAGE[9:])),
     "sweep.parameters": whole(100), "sweep.rows": RUNS, "row": ROWED, "whole": PLACE, "without": ELSEWHERE,
     # plots, stats
     "ax": AX, "plots.of": words(), "name": NAME, "thing": words(), "title": NAME, "text": words(),
@@ -220,5 +221,5 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"widgets\.\w+\.[A-Z]\w+\.\w+": "called by the widget and by its tests",
     r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
     r"sweep\.store\.(key|connect|create|ours|add|holds)|sweep\.outcomes\.outcome": "parts of read, sweep and summary",
-    r"bench\..*": "a command; argparse and train look at what it is given",
+    r"bench\.(?!read$).*": "a command, which looks at its words before it measures, and its parts",
 }

@@ -127,7 +127,7 @@ def file_of(module):
 
 
 def tests_of(module):
-    """The test files of a module: those named after it, or else after its package; for cells those of docstrings too."""
+    """The test files of a module: those named after it or else after its package; for cells, of docstrings too."""
     package, _, name = module.partition(".")
     files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
     own = [file for file in files if Path(file).stem in (f"test_{name}", f"test_{package}_{name}")]
