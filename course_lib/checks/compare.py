@@ -1,5 +1,9 @@
 """Compare what an answer returned with what was expected, and say where they differ."""
 
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import torch
 
@@ -22,21 +26,24 @@ def numbers(value):
 def plain(result):
     """result as {name: array}, the name "" for a lone one. Unreadable for anything but numbers, words and tensors.
 
-    Only exact types are taken and everything is copied, so no object can bring an == of its own.
+    Any container and any type of number will do: dicts, lists and tuples of any class, arrays, tensors, Fraction. They
+    are read by what their own base class stores, and copied, so no object can bring an == of its own.
     """
     if result is None:
         raise Unreadable("returns nothing. Is a return missing?")
-    if type(result) is dict:
-        return {str(name): leaf(value) for name, value in result.items()}
+    if isinstance(result, dict):
+        return {str(key): leaf(value) for key, value in dict.items(result)}
     return {"": leaf(result)}
 
 
 def leaf(value):
     """value, a number, a word, a tensor or nested lists of numbers, as an array of its own."""
-    if type(value) is str:
-        return np.array(value)
+    if isinstance(value, str):
+        return np.array(str.__str__(value))
     try:
-        return value.astype(float) if type(value) is np.ndarray else np.array(unpacked(value), dtype=float)
+        return np.array(unpacked(value), dtype=float)
+    except OverflowError:
+        return np.array(np.inf)
     except (TypeError, ValueError) as error:
         raise Unreadable(f"needs numbers or tensors to compare; got {error}") from None
 
@@ -46,12 +53,19 @@ def unpacked(value):
     kind = type(value)
     if kind in TENSORS:
         return tolist(value)
-    if kind is np.ndarray or (issubclass(kind, np.generic) and kind.__module__ == "numpy"):
-        return value.tolist()
-    if kind in (list, tuple):
-        return [unpacked(one) for one in value]
+    if isinstance(value, np.ndarray):
+        return (
+            np.ndarray.tolist(value) if value.dtype != object else [unpacked(one) for one in np.ndarray.tolist(value)]
+        )
+    if issubclass(kind, np.generic) and kind.__module__ == "numpy":
+        return value.item()
+    for container in (list, tuple, deque, range):
+        if isinstance(value, container):
+            return [unpacked(one) for one in container.__iter__(value)]
     if kind in (int, float, bool):
         return value
+    if kind in (Fraction, Decimal):
+        return float(value)
     raise TypeError(f"an object of type {kind.__name__}")
 
 
@@ -62,6 +76,8 @@ def same(one, other):
 
 def equal(one, other):
     """Are two arrays equal, to 1e-4 of their size, in the same shape?"""
+    if other.ndim == 0 and one.size == 1:  # a number is a number, also in a list or a tensor of its own
+        one = one.reshape(())
     if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
         return False
     return bool((differs(one, other) == 0).all())
@@ -75,43 +91,17 @@ def differs(one, other):
         return ~(abs(one - other) <= 1e-4 + 1e-4 * abs(other))
 
 
-def symptoms(expected, axes):
-    """(sentence, change) for what goes wrong in any problem; change turns the right result into the wrong one."""
-    if any(array.dtype.kind == "U" for result in expected for array in result.values()):
-        return
-
-    def each(change):
-        return lambda result: {name: change(array) for name, array in result.items()}
-
-    yield "Every number has the wrong sign.", each(lambda array: -array)
-    yield "Every number is twice what it should be.", each(lambda array: 2 * array)
-    yield "Every number is half of what it should be.", each(lambda array: array / 2)
-    yield "Every number is 0.", each(lambda array: 0 * array)
-    yield "The axes are in reverse order: transposed.", each(lambda array: array.T)
-    if axes[:1] in (("batch",), ("sequence",)):
-        yield "Every sequence gets the answer of the first one.", each(lambda array: 0 * array + array[:1])
-    if axes[1:2] in (("time",), ("step",)):
-        yield "Time runs backwards: the last step comes first.", each(lambda array: array[:, ::-1])
-        yield "Only the last step is returned.", each(lambda array: array[:, -1])
-    names = list(expected[0])
-    for k, one in enumerate(names):
-        for other in names[k + 1 :]:
-            pair = {one: other, other: one}
-            yield (
-                f"{one} and {other} are exchanged.",
-                lambda result, pair=pair: {name: result[pair.get(name, name)] for name in result},
-            )
-    if len(names) > 1:
-        for name in names:
-            yield f"Only {name} is returned, without its name.", lambda result, name=name: {"": result[name]}
-
-
 def describe(case):
     """The arguments of a case: their shapes, or their value where it is one number."""
     words = []
     for name, value in case.items():
         if isinstance(value, torch.Tensor):
             words.append(f"{name} {tuple(value.shape)}")
+        elif isinstance(value, dict):
+            first = next(iter(value.values()))
+            words.append(f"{name} {{{', '.join(value)}}} each {tuple(first.shape)}")
+        elif isinstance(value, str):
+            words.append(f"{name} with {len(value)} characters")
         elif isinstance(value, (int, float)):
             words.append(f"{name} = {value:.5g}")
     return ", ".join(words) or "it has no arguments"
@@ -138,7 +128,8 @@ def first_difference(got, expected, case, axes):
     place = ", ".join(f"{axis} {k}" for axis, k in zip(axes, where))
     yield f"  first difference{label}{' at ' if place else ''}{place}"
     if axes[:1] == ("sequence",) and where:
-        yield f"  where x = {case['x'][where[0]].tolist()}"
+        seen = case["x"][where[0]][: where[1] + 1].tolist()
+        yield f"  where x = {seen}" if len(seen) <= 8 else f"  where x ends with {seen[-6:]}"
     yield f"  yours     {shown(mine[where])}"
     yield f"  expected  {shown(right[where])}"
 

@@ -18,17 +18,21 @@ import ast
 import copy
 import hmac
 import inspect
-import os
 from functools import cached_property
-from pathlib import Path
+from itertools import combinations
 from textwrap import dedent
 
 import numpy as np
 from numpy import exp
 
 from course_lib import doors
-from course_lib.checks.compare import Unreadable, describe, first_difference, numbers, plain, same, symptoms
+from course_lib.checks.compare import Unreadable, describe, first_difference, numbers, plain, same
 from course_lib.checks.draw import drawn_for
+from course_lib.checks.mutate import mutants
+from course_lib.checks.record import solved
+from course_lib.checks.stops import raised
+from course_lib.checks.symptoms import explained
+from course_lib.checks.tokens import own_token
 
 
 def token(learner, secret):
@@ -37,13 +41,7 @@ def token(learner, secret):
     return hmac.new(secret.encode(), learner.encode(), "sha256").hexdigest()[:16]
 
 
-def own_token():
-    """This learner's token: COURSE_TOKEN, or the file token.txt here or one folder up; "" is the default variant."""
-    files = [path for path in (Path("token.txt"), Path("../token.txt")) if path.is_file()]
-    return os.environ.get("COURSE_TOKEN", files[0].read_text(encoding="utf-8") if files else "").strip()
-
-
-TOKEN = own_token()
+TOKEN, WHERE = own_token()
 
 
 class NotRight(AssertionError):
@@ -51,6 +49,13 @@ class NotRight(AssertionError):
 
     def _render_traceback_(self):  # what Jupyter shows: the message alone
         return str(self).splitlines()
+
+
+class NotAnswered(NotRight, NotImplementedError):
+    """The answer still waits for the learner."""
+
+
+WRITE = "Write your answer in the cell above, run it, then this one."
 
 
 def sigmoid(a):
@@ -62,6 +67,40 @@ def sigmoid(a):
 WORDS = {"np": np, "sigmoid": sigmoid} | {
     name: getattr(np, name) for name in ("exp", "log", "log10", "maximum", "mean", "sign", "stack", "tanh")
 }
+
+
+def code(function):
+    """The text of a reference: its def, then what follows the docstring."""
+    text = dedent(inspect.getsource(function))
+    node, lines = ast.parse(text).body[0], text.splitlines()
+    head = lines[node.lineno - 1 : node.body[0].lineno - 1]  # the def, between the decorator and the docstring
+    return "\n".join([*head, *lines[node.body[1].lineno - 1 :]])
+
+
+def compiled(reference, text):
+    """The function that a changed text of a reference defines."""
+    space = WORDS | reference.__globals__
+    exec(compile(text, f"<{reference.__name__}>", "exec"), space)
+    return space[reference.__name__]
+
+
+def pairs(text, mistakes):
+    """{clause: text} with two mistakes at once, wherever the edits of both fit."""
+    found = {}
+    for (one, edits), (other, more) in combinations(mistakes.items(), 2):
+        edited = text
+        for old, new in zip((edits + more)[::2], (edits + more)[1::2]):
+            edited = edited.replace(old, new) if edited.count(old) == 1 else ""
+        if edited:
+            found[f"{one}, and {other}"] = edited
+    return found
+
+
+class Essay:
+    """An exercise that a person reads: its hints, from a nudge to nearly the answer."""
+
+    def __init__(self, *hints):
+        self.hints = hints
 
 
 def problem(**options):
@@ -84,6 +123,8 @@ class Problem:
     axes       the names of the axes of what is compared
     act        function(answer, case): what to compare with the reference; the answer's return value by default
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
+    default    the instance of those without a token; drawn like the others by default
+    key        function(instance) -> what no instance may share with the default one; the instance itself by default
     show       function(**given) -> {name: value} that the learner is given of it; the constants by default
 
     and, for the tests:
@@ -96,21 +137,21 @@ class Problem:
 
     def __init__(
         self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict,
-        planted=(), solve=None,
+        planted=(), solve=None, default=None, key=dict,
     ):  # fmt: skip
         self.name, self.reference, self.__doc__ = reference.__name__, reference, reference.__doc__
         self.cases, self.mistakes, self.hints, self.axes = cases, mistakes, hints, axes
         self.act, self.variant, self.show = act, variant, show
-        self.planted, self.solve = planted, solve
+        self.planted, self.solve, self.default, self.key = planted, solve, default, key
 
     def given(self, token):
         """The constants {name: value} of the instance that belongs to a token; never those of the default token "".
 
         Public solutions answer the default instance, so a learner with a token cannot copy them.
         """
-        default, generator = self.variant(drawn_for(self.name, "")), drawn_for(self.name, token)
-        found = self.variant(generator)
-        while token and default and found == default:
+        default, generator = self.default or self.variant(drawn_for(self.name, "")), drawn_for(self.name, token)
+        found = self.variant(generator) if token else default
+        while token and default and self.key(found) == self.key(default):
             found = self.variant(generator)
         return found
 
@@ -124,19 +165,33 @@ class Problem:
             raise NotRight(f"{self.name} needs your function itself; got {type(answer).__name__}")
         given = self.given(TOKEN)
         cases, inputs, expected = self.drawn(TOKEN, "hidden" if hidden else "shown")  # before any of the learner's code
-        try:
-            got = [plain(self.act(answer, case)) for case in cases]
-        except Unreadable as error:
-            raise NotRight(f"{self.name} {error}") from None
+        got = [self.answered(answer, case, k, len(cases), hidden) for k, case in enumerate(cases)]
         wrong = next((k for k in range(len(cases)) if not same(got[k], expected[k])), None)
         if wrong is not None:
             why = self.diagnose(got, expected, inputs, given)
-            raise NotRight("\n".join(self.report(wrong, got, expected, cases, why, hidden)))
+            lines = [*self.report(wrong, got, expected, cases, why, hidden)]
+            if not hidden and hasattr(self.act, "picture"):
+                lines[-1:-1] = self.act.picture(answer, cases[wrong], got[wrong], expected[wrong])
+            raise NotRight("\n".join(lines))
         if not hidden:
+            solved(self.name)
             whole = self.axes[:1] == ("sequence",)
             count = sum(len(case["x"]) for case in cases) if whole else len(cases)
             where = f" in all {count} {'sequences' if whole else 'cases'}" if count > 1 else ""
             print(f"{self.name}: right{where}.")
+
+    def answered(self, answer, case, k, count, hidden):
+        """What an answer gives on case k, ready to be compared; NotRight where it gives nothing."""
+        try:
+            return plain(self.act(answer, case))
+        except Unreadable as error:
+            raise NotRight(f"{self.name} {error}") from None
+        except NotImplementedError:
+            raise NotAnswered(f"{self.name}: not answered yet. {WRITE}") from None
+        except Exception as error:
+            if (told := raised(self.name, error, case, k, count, hidden)) is None:
+                raise
+            raise NotRight("\n".join(told)) from None
 
     def drawn(self, token, which):
         """The cases that a token draws, the same in NumPy, and what is expected of each."""
@@ -153,34 +208,50 @@ class Problem:
     @cached_property
     def wrong_versions(self):
         """{clause: the reference with that mistake in it}."""
-        text = dedent(inspect.getsource(self.reference))
-        node, lines = ast.parse(text).body[0], text.splitlines()
-        head = lines[node.lineno - 1 : node.body[0].lineno - 1]  # the def, between the decorator and the docstring
-        text = "\n".join([*head, *lines[node.body[1].lineno - 1 :]])
         found = {}
         for clause, edits in self.mistakes.items():
-            edited = text
+            edited = code(self.reference)
             for old, new in zip(edits[::2], edits[1::2]):
                 if edited.count(old) != 1:
                     raise ValueError(f"{self.name}: a mistake needs a text that occurs once; got {old!r}")
                 edited = edited.replace(old, new)
-            space = WORDS | self.reference.__globals__
-            exec(compile(edited, f"<{self.name}: {clause}>", "exec"), space)
-            found[clause] = space[self.name]
+            found[clause] = compiled(self.reference, edited)
         return found
 
+    @cached_property
+    def unlisted(self):
+        """{clause: the reference} with two known mistakes at once, then with every small change of its text."""
+        found = pairs(code(self.reference), self.mistakes) | dict(mutants(code(self.reference)))
+        once = {text: clause for clause, text in found.items()}
+        return {clause: compiled(self.reference, text) for text, clause in once.items()}
+
+    def same_as(self, function, got, inputs, given, first):
+        """Does a version of the reference give what was got? The case `first` is tried before the others."""
+        order = [first, *(k for k in range(len(inputs)) if k != first)]
+        try:
+            return all(same(got[k], self.run(function, [inputs[k]], given)[0]) for k in order)
+        except Exception:  # a change that cannot run is nobody's mistake
+            return False
+
     def diagnose(self, got, expected, inputs, given):
-        """The clause of the mistake that gives exactly what was got in every case, or None."""
-        for clause, version in self.wrong_versions.items():
-            if all(map(same, got, self.run(version, inputs, given))):
-                return f"This is what comes out when {clause}."
+        """The lines that say what gives exactly what was got in every case, or which outputs are right."""
+        first = next(k for k in range(len(got)) if not same(got[k], expected[k]))
         default = self.given("")
-        if given != default and all(map(same, got, self.run(self.reference, inputs, default))):
-            return f"This is right for another instance, {default}; yours is {given}."
-        for clause, change in symptoms(expected, self.axes):
-            if all(map(same, got, map(change, expected))):
-                return clause
-        return None
+        if given != default and self.same_as(self.reference, got, inputs, default, first):
+            return [f"This is right for another instance, {default}; yours is {given}."]
+        for clause, version in self.wrong_versions.items():
+            if self.same_as(version, got, inputs, given, first):
+                return [f"This is what comes out when {clause}."]
+        told = explained(got, expected, inputs, self.axes)
+        if any("every number" in one.lower() or "exchanged" in one for one in told):
+            return told
+        unlisted = (
+            self.unlisted if got[first].keys() == expected[first].keys() and not hasattr(self.act, "picture") else {}
+        )
+        for clause, version in unlisted.items():
+            if self.same_as(version, got, inputs, given, first):
+                return [*told, f"This is what comes out when {clause}."]
+        return told
 
     def report(self, k, got, expected, cases, why, hidden):
         """The lines that say what is wrong in case k."""
@@ -188,6 +259,5 @@ class Problem:
         yield f"{self.name} is not right yet{' on cases that the visible check does not draw' if hidden else about}."
         if not hidden:
             yield from first_difference(got[k], expected[k], cases[k], self.axes)
-        if why:
-            yield f"  {why}"
+        yield from (f"  {one}" for one in why)
         yield f'  For a hint: checks.hint("{self.name}")'

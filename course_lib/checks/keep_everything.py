@@ -5,7 +5,7 @@ from numpy import sign, stack, tanh, where
 from course_lib.cells import RNNCell
 from course_lib.checks.by_hand import level, set_by_hand
 from course_lib.checks.draw import every_and_long, one_of, several, uniform, whole
-from course_lib.checks.judge import problem
+from course_lib.checks.judge import Essay, problem
 
 
 def pulses(generator):
@@ -150,3 +150,10 @@ def noisy(generator):
 def memory_noise(keep, noise, steps):
     """Var h_T of h' = keep · h + e from h_0 = 0, each e of mean 0 and standard deviation noise."""
     return noise**2 * sum(keep ** (2 * k) for k in range(steps))
+
+
+saturation_experiment = Essay(
+    "Which single line of the cell would you change so that it cannot saturate?",
+    "What tells saturation from noise that buries the bit? Think of a number read from h, and of a run without noise.",
+    "Write the result that makes you give the sentence up before the plan, and ask whether the plan can produce it.",
+)

@@ -20,9 +20,12 @@ def mutants(source, *, scale=(), cut=False):
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     local = [one.arg for one in function.args.args]
     local += [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    appends = [node.value for node in ast.walk(function) if isinstance(node, ast.Attribute) and node.attr == "append"]
+    grown = {node.id for node in appends if isinstance(node, ast.Name)}  # a list put into itself has no end
+    local = [name for name in dict.fromkeys(local) if name not in grown]
     loops = letters(function)
     for holder, field, k, node in places(function):
-        for words, new in changes(node, list(dict.fromkeys(local)), scale, cut):
+        for words, new in changes(node, local, scale, cut):
             yield words, written(tree, holder, field, k, new)
             inside = next(((name, text) for name, text, body in loops if node in body), None)
             if inside and not isinstance(node, ast.Constant):

@@ -7,7 +7,7 @@ from numpy import stack, tanh
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import nearest, set_by_hand
 from course_lib.checks.draw import every_and_long, normal, series, several, whole
-from course_lib.checks.judge import problem
+from course_lib.checks.judge import Essay, problem
 
 
 def bracket_places(generator):
@@ -242,3 +242,10 @@ def last_state(x, h, W, U, b):
     for t in range(x.shape[1]):
         h = tanh(x[:, t] @ W.T + h @ U.T + b)
     return h
+
+
+unit_experiment = Essay(
+    "Looking on cannot show that a unit is used: what do you do to it?",
+    "Whatever you do to it harms the network a little. Do the same to other units.",
+    "Measure where a bracket closes and where none does, on text that was held out.",
+)

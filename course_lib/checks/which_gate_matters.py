@@ -7,7 +7,7 @@ from course_lib.cells import LSTMCell
 from course_lib.checks import judge
 from course_lib.checks.compare import Unreadable
 from course_lib.checks.draw import one_of, one_step, whole
-from course_lib.checks.judge import problem, sigmoid
+from course_lib.checks.judge import Essay, problem, sigmoid
 from course_lib.unroll import unroll
 
 # An input or an output gate at 0 is left out: both make every h zero.
@@ -210,3 +210,10 @@ def coupled_step(x, h, c, W, U, b):
     g = tanh(a["g"])
     new = f * c + (1 - f) * g
     return {"h": o * tanh(new), "c": new}
+
+
+ablation_experiment = Essay(
+    "A claim that no result could contradict is none: name the task, the gate and the size of the effect.",
+    "What else changes when a gate is taken out? Weights, tuning, the bias it starts from: make each of them equal.",
+    "Name a control that should be worse: if it is not, the task cannot tell the cells apart.",
+)
