@@ -34,7 +34,7 @@ from course_lib import doors
 from course_lib.cells import CELLS, LSTMCell
 from course_lib.files import write
 from course_lib.fuse import fuse
-from course_lib.fuse.run import SPARE
+from course_lib.fuse.memory import SPARE
 from course_lib.machine import cores
 from course_lib.tasks import Adding, Adding1997
 from course_lib.training import streak, train

@@ -79,7 +79,8 @@ class Cell(nn.Module):
     def start(self, batch_size):
         """The state before the first step: zeros, {name: (batch, hidden)}."""
         size = doors.whole(type(self).__name__, "batch_size", batch_size), self.hidden_size
-        return {name: torch.zeros(size, dtype=self.dtype) for name in self.state}
+        dtype = self.dtype
+        return {name: torch.zeros(size, dtype=dtype) for name in self.state}
 
     @property
     def dtype(self):

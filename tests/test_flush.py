@@ -10,9 +10,10 @@ import torch
 
 from course_lib.cells import LSTMCell
 from course_lib.fuse import fuse
-from course_lib.fuse import run as run_module
+from course_lib.fuse import layout as layout_module
 from course_lib.fuse.compile import Kernel
 from course_lib.fuse.flush import SWITCH, flushed
+from course_lib.fuse.threads import pool
 from course_lib.unroll import unroll
 
 HALVE = """
@@ -92,7 +93,7 @@ def vanished(threads, dtype):
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_a_gradient_that_has_vanished_is_zero_and_no_denormal_in_every_thread(dtype, threads, monkeypatch):
-    monkeypatch.setattr(run_module, "SMALL", 0)
+    monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(small=0))
     smallest = torch.finfo(dtype).tiny
     got, wanted = vanished(threads, dtype)
     assert ((wanted != 0) & (wanted.abs() < smallest)).any()  # unroll has such numbers, for every sequence
@@ -104,16 +105,16 @@ def test_a_gradient_that_has_vanished_is_zero_and_no_denormal_in_every_thread(dt
 
 
 def test_after_a_call_denormals_are_as_before_in_the_calling_thread_and_in_those_that_helped(monkeypatch):
-    monkeypatch.setattr(run_module, "SMALL", 0)
+    monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(small=0))
     vanished(3, torch.float32)
     tiny = struct.unpack("f", struct.pack("f", TINY))[0]
     assert (torch.tensor([TINY]) * 1.0).item() == tiny
-    seen, together = [], threading.Barrier(run_module.pool()._max_workers)
+    seen, together = [], threading.Barrier(pool()._max_workers)
 
     def look():
         together.wait()  # so that every thread of the pool has its turn
         seen.append((torch.tensor([TINY]) * 1.0).item())
 
-    for task in [run_module.pool().submit(look) for _ in range(together.parties)]:
+    for task in [pool().submit(look) for _ in range(together.parties)]:
         task.result()
     assert seen == [tiny] * together.parties

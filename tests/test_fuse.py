@@ -16,7 +16,7 @@ from torch.nn import functional
 from course_lib.cells import CELLS, Cell, LSTMCell, RNNCell
 from course_lib.fuse import compile as compile_module
 from course_lib.fuse import fuse, tell_once
-from course_lib.fuse import run as run_module
+from course_lib.fuse import layout as layout_module
 from course_lib.unroll import unroll
 
 every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
@@ -105,14 +105,13 @@ def test_saturated_gates_agree_too(Cls, dtype):
 def test_frames_that_were_not_kept_are_computed_again(Cls, monkeypatch):
     cell, x, start = case(Cls, time=23)
     kept = numbers(fuse(cell), cell, x, start)
-    monkeypatch.setattr(run_module, "KEEP", 0)
-    monkeypatch.setattr(run_module, "CHUNK", 0)  # the shortest chunks: 64 rows, so 22 steps of 3 sequences, then 1
+    monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(keep=0, chunk=0))
     assert_same(numbers(fuse(cell), cell, x, start), kept)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 150])
 def test_the_batch_is_dealt_to_threads_and_nothing_is_lost(batch, monkeypatch):
-    monkeypatch.setattr(run_module, "SMALL", 0)
+    monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(small=0))
     cell, x, start = case(LSTMCell, batch=batch)
     wanted, threads = numbers(literal(cell), cell, x, start), torch.get_num_threads()
     torch.set_num_threads(3)

@@ -24,9 +24,10 @@ LAYERS = [
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
-    "fuse": [["compile", "flush", "number"], ["ir", "elementary"], ["ops", "product", "move"], ["trace", "plan"],
-             ["axes", "write"], ["matrices", "norms", "forward", "backward"], ["functions"], ["read"],
-             ["program", "replay"], ["run"], ["check"], ["__init__"]],
+    "fuse": [["compile", "flush", "number", "memory"], ["layout", "threads", "ir", "elementary"],
+             ["ops", "product", "move"], ["trace", "plan"], ["axes", "write"],
+             ["matrices", "norms", "forward", "backward", "pack"], ["functions"], ["read"], ["program", "replay"],
+             ["run"], ["check"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],

@@ -62,7 +62,7 @@ def test_where_there_are_no_control_groups_affinity_alone_counts(groups, monkeyp
 def test_torch_starts_no_more_threads_than_there_are_cores():
     code = (
         "import os, torch\ntorch.set_num_threads(8)\nos.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])\n"
-        "from course_lib.fuse.run import pool\nprint(torch.get_num_threads(), pool()._max_workers)"
+        "from course_lib.fuse.threads import pool\nprint(torch.get_num_threads(), pool()._max_workers)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
                           text=True)  # fmt: skip

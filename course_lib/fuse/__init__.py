@@ -90,7 +90,7 @@ class Fused:
 
     def program(self, x, start):
         """The Program of the cell's step for x; raises Unfused, without a reason where there is nothing to tell."""
-        if under_transform(x, *start.values(), *self.cell.parameters()):
+        if under_transform(x, *start.values()):
             raise Unfused("")
         if not available():
             tell_once("llvmlite is not installed: cells run step by step, slowly. Run `pip install llvmlite`.")

@@ -10,8 +10,7 @@ def adjoint(w):
     """The gradients of n steps, the last one first, and of the matrices, from the frames of these steps."""
     f, plan = w.function("adjoint", extra=FRAME), w.plan
     w.old, w.young = f.variable("ptr"), f.variable("ptr")
-    tables = [f.let(f"getelementptr i64, ptr %table, i64 {w.entries.setdefault(name, len(w.entries))}")
-              for name in ("old", "young")]  # fmt: skip
+    tables = [f.place(name) for name in ("old", "young")]
     for variable, table in zip((w.old, w.young), tables):
         f.set(variable, "ptr", f.let(f"load ptr, ptr {table}"))
     with f.loop("0", "%n") as back:
@@ -19,7 +18,7 @@ def adjoint(w):
         frames, t = w.frames(step), f.add("%t0", step)
         with f.when(f.let(f"icmp ne ptr {f.entry('dout', 'ptr')}, null")):
             source = f.at(f.entry("dout", "ptr"), f.mul(t, f.entry("out_step")))
-            w.copy((source, "out_row"), (f.get(w.young, "ptr"), "state"), w.hidden(), add=True)
+            w.copy((source, "out_row"), (f.get(w.young, "ptr"), "state"), "out_step", add=True)
         w.started = set()
         for number in reversed(range(plan.passes)):
             for operand, runs in plan.runs.items():
@@ -78,10 +77,11 @@ def matrix_gradient(w, run):
     f = w.f
     a, am = w.value_at(run.operand, frames := w.frames("0"))
     b, _ = w.value_at(run.nodes[0], frames)
-    c, n = f.entry(f"dmatrix{w.all_runs().index(run)}", "ptr"), w.number_of(run)
-    w.product(a, "1", "0", f.entry(am), b, str(2 * w.target.lanes), f.entry("frame"), c, n, c, n,
-                 f.entry(f"width{w.plan.nodes[run.operand].width}"), n, "1",
-                 f.mul("%n", f.entry("rows")))  # fmt: skip
+    number, function = w.all_runs().index(run), f.entry("product_over_rows", "ptr")
+    f.do(f"call void {function}(ptr %table, ptr {a}, ptr {b}, i64 {f.entry(am)}, "
+         f"ptr {f.entry(f'dmatrix{number}', 'ptr')}, i64 {f.entry(f'dmatrix{number}_row')}, "
+         f"i64 {f.entry(f'width{w.plan.nodes[run.operand].width}')}, i64 {w.number_of(run)}, "
+         f"i64 {f.mul('%n', f.entry('rows'))})")  # fmt: skip
 
 
 def backward_pass(w, number, width, frames, t):
@@ -156,11 +156,23 @@ def share(node, g, values, i, give):
 
 
 def backward(w):
-    """The gradients of all steps, last chunk first; with `again`, the frames of a chunk are computed again."""
-    f = w.function("backward_loop")
-    with w.chunks(backwards=True) as (start, n, frame, saved):
-        with f.when(f.let(f"icmp ne i64 {f.entry('again')}, 0")):
+    """The gradients of all steps, last chunk first; the frames of the first `again` chunks are computed again."""
+    f, widths = w.function("backward_all"), [w.plan.nodes[i].width for i in w.plan.new]
+    with f.loop("0", f.entry("sums"), w.target.lanes) as i:
+        f.store(f.number(0.0), f.at(f.entry("dvectors", "ptr"), i))
+    for k, width in enumerate(widths):
+        w.fill(w.state_at(f.entry("young", "ptr"), k), width, 0.0)
+        source = w.given("dlast", k)
+        with f.when(f.let(f"icmp ne ptr {source[0]}, null")):
+            w.copy(source, w.state_at(f.entry("young", "ptr"), k), f"width{width}")
+    with w.chunks(backwards=True) as (index, start, n, frame, saved):
+        with f.when(f.let(f"icmp slt i64 {index}, {f.entry('again')}")):
             w.copy((saved, "state"), w.states(frame), "state")
             f.do(f"call void @steps(ptr %table, ptr {frame}, i64 {start}, i64 {n})")
         f.do(f"call void @adjoint(ptr %table, ptr {frame}, i64 {start}, i64 {n})")
+    young = f.get(f.place("young"), "ptr")  # it may have changed places with the old one
+    for k, width in enumerate(widths):
+        goal = w.given("dstart", k)
+        with f.when(f.let(f"icmp ne ptr {goal[0]}, null")):
+            w.copy(w.state_at(young, k), goal, f"width{width}")
     return f

@@ -206,6 +206,8 @@ def compare_on(cell, program, x, start, like):
         return f"`unroll` ends with {type(error).__name__} {error}", False
     try:
         got = outcome(looped(program), cell, x, start, like.requires_grad)
+    except ValueError:  # what the user has asked for cannot be, such as vectors of a width that is not here
+        raise
     except Exception as error:
         return f"its loops end with {type(error).__name__} {error}", False
     worst, error = furthest(got, wanted)

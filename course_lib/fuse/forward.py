@@ -12,10 +12,7 @@ def steps(w):
     with f.loop("0", "%n") as step:
         frames, t = w.frames(step), f.add("%t0", step)
         source, goal = f.at(f.entry("x", "ptr"), f.mul(t, f.entry("x_step"))), w.value_at(0, frames)[0]
-        real = w.target.real
-        with w.rows() as row, f.loop("0", f.entry(f"width{plan.nodes[0].width}")) as unit:
-            number = f.let(f"load {real}, ptr {f.at(source, f.mul(row, f.entry('x_row')), unit)}")
-            f.do(f"store {real} {number}, ptr {f.at(goal, f.mul(row, f.entry('frame')), unit)}")
+        w.copy((source, "x_row"), (goal, "frame"), f"width{plan.nodes[0].width}")
         for number in range(plan.passes):
             for operand, runs in plan.runs.items():
                 if plan.nodes[operand].ready + 1 == number:
@@ -28,7 +25,7 @@ def steps(w):
                 forward_pass(w, number, width, frames)
         with f.when(f.let(f"icmp ne ptr {f.entry('out', 'ptr')}, null")):
             goal = f.at(f.entry("out", "ptr"), f.mul(t, f.entry("out_step")))
-            w.copy(w.value_at(plan.new[0], frames), (goal, "out_row"), w.hidden())
+            w.copy(w.value_at(plan.new[0], frames), (goal, "out_row"), "out_step")
     return f
 
 
@@ -67,11 +64,18 @@ def forward_pass(w, number, width, frames):
 
 
 def forward(w):
-    """All steps, chunk after chunk. `saved` has the state before each chunk; the state after it is put there."""
-    f = w.function("forward_loop")
-    with w.chunks() as (start, n, frame, saved):
+    """All steps, chunk after chunk. `saved` gets the state before each chunk, and that after the last one."""
+    f, widths = w.function("forward_all"), [w.plan.nodes[i].width for i in w.plan.new]
+    begin = f.entry("saved", "ptr")
+    for k, width in enumerate(widths):
+        w.fill(w.state_at(begin, k), width, 0.0)
+        w.copy(w.given("start", k), w.state_at(begin, k), f"width{width}")
+    with w.chunks() as (_, start, n, frame, saved):
         w.copy((saved, "state"), w.states(frame), "state")
         f.do(f"call void @steps(ptr %table, ptr {frame}, i64 {start}, i64 {n})")
         last = f.at(frame, f.mul(n, f.mul(f.entry("rows"), f.entry("frame"))))
         w.copy(w.states(last), (f.at(saved, f.entry("saved_chunk")), "state"), "state")
+    end = f.at(begin, f.mul(f.entry("chunks"), f.entry("saved_chunk")))
+    for k, width in enumerate(widths):
+        w.copy(w.state_at(end, k), w.given("last", k), f"width{width}")
     return f

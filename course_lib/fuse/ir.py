@@ -65,6 +65,10 @@ class Function:
         self.lines.append(f"{name}:")
         self.block = name
 
+    def place(self, name):
+        """The address of an entry of the table."""
+        return self.let(f"getelementptr i64, ptr %table, i64 {self.entries.setdefault(name, len(self.entries))}")
+
     def entry(self, name, kind="i64"):
         """An entry of the table, read once where the function begins; kind "ptr" for an address."""
         if name not in self.known:
@@ -81,8 +85,8 @@ class Function:
         self.first.append(f"{place} = alloca {kind}")
         return place
 
-    def get(self, place, kind):
-        return self.let(f"load {kind}, ptr {place}")
+    def get(self, place, kind=None):
+        return self.let(f"load {kind or self.target.real}, ptr {place}")
 
     def set(self, place, kind, value):
         self.do(f"store {kind} {value}, ptr {place}")
@@ -127,9 +131,23 @@ class Function:
     def mul(self, a, b):
         return self.let(f"mul i64 {a}, {b}")
 
+    def whole(self, n, size):
+        """The largest multiple of size that is not above n."""
+        return self.let(f"sub i64 {n}, {self.let(f'srem i64 {n}, {size}')}")
+
+    def least(self, a, b):
+        return self.let(f"select i1 {self.let(f'icmp slt i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
     def at(self, address, *offsets):
         """The address that lies so many numbers after address."""
         return self.let(f"getelementptr {self.target.real}, ptr {address}, i64 {self.add(*offsets)}")
+
+    def write(self, number, address):
+        self.do(f"store {self.target.real} {number}, ptr {address}")
+
+    def one(self, name, a, b):
+        """fadd, fsub, fmul or fdiv of two numbers."""
+        return self.let(f"{name} {self.target.real} {a}, {b}")
 
     # Vectors.
 

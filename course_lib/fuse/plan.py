@@ -32,6 +32,7 @@ class Plan:
     nodes     by number, None where a node is not needed
     slots     the nodes with a place of their own in the frame, in order: x, the new states, affine maps, others
     runs      {operand: [[affine nodes that lie side by side and are computed together], ...]}
+    vectors   {tensor index: width class} of the tensors that are vectors or biases
     passes    how many; product number p comes before pass p
     """
 
@@ -103,6 +104,9 @@ class Plan:
             if node.slot is None and own:
                 node.slot = i
                 self.slots.append(i)
+        self.vectors = {node.index: node.width for node in map(self.nodes.__getitem__, self.order)
+                        if node.op == "vector"}  # fmt: skip
+        self.vectors |= {k: self.nodes[i].width for i in affine for k in self.nodes[i].biases}
         self.runs, started = {}, set()
         for operand in sorted(self.operands, key=lambda i: self.nodes[i].ready):
             runs = self.runs[operand] = []

@@ -22,12 +22,13 @@ def read_step(cell, tape, start, gate=lambda name, value: value):
     out: hooks, random draws, changes of the cell, values that are kept.
     """
     Symbol.known = FUNCTIONS
-    watched, buffers = parts(cell), []
+    watched, buffers, everywhere = parts(cell), [], any(EVERYWHERE)
     for part in watched:
         kept = vars(part)
-        if part is not cell and any(kept[name] for name in HOOKS) or any(EVERYWHERE):
+        if everywhere or part is not cell and any([kept[name] for name in HOOKS]):
             raise Unfused(f"its {type(part).__name__} has a hook, which may do something at every step")
-        buffers += [buffer for buffer in kept["_buffers"].values() if buffer is not None]
+        if kept["_buffers"]:
+            buffers += [buffer for buffer in kept["_buffers"].values() if buffer is not None]
     tape.training = tuple([vars(part)["training"] for part in watched])
     before, drawn = dict(vars(cell)), torch.get_rng_state()
     versions = [buffer._version for buffer in buffers]

@@ -10,15 +10,14 @@ from course_lib.fuse.ops import ROW
 def again(program, x, start, tensors, dhidden, dlast):
     """The gradients of x, of every state's start and of the tensors, as tensors that have derivatives themselves.
 
-    start      [the start of every state (batch, width)], which may be followed by padding; tensors: the program's
+    start      [the start of every state (batch, width)]; tensors: the program's
     dhidden    the gradient of h after every step (batch, time, width), or None; dlast: of every last state, or None
     """
     with torch.enable_grad():
         given = [value.view_as(value) for value in (x, *start, *tensors)]  # one may have been computed from another
         x, start, tensors = given[0], given[1 : 1 + len(start)], given[1 + len(start) :]
         hidden, last = replay(program, x, start, tensors)
-        ends = [(value, slope[..., : value.shape[-1]])
-                for value, slope in zip((hidden, *last), (dhidden, *dlast)) if slope is not None]  # fmt: skip
+        ends = [(value, slope) for value, slope in zip((hidden, *last), (dhidden, *dlast)) if slope is not None]
         wanted = [value for value in given if value.requires_grad]
         values, slopes = zip(*ends)
         found = iter(torch.autograd.grad(values, wanted, slopes, create_graph=True, allow_unused=True))
@@ -29,8 +28,7 @@ def again(program, x, start, tensors, dhidden, dlast):
 
 def replay(program, x, start, tensors):
     """(h after every step (batch, time, width), [every last state (batch, width)]) of a program."""
-    widths = [program.widths[program.nodes[i][2]] for i in program.new]
-    state, hidden = [value[:, :width] for value, width in zip(start, widths)], []
+    state, hidden = start, []
     indices = [[places(move) for move in moves] for moves in program.moves]
     for x_t in x.unbind(dim=1):
         state = step(program, x_t, state, tensors, indices)
@@ -39,9 +37,9 @@ def replay(program, x, start, tensors):
 
 
 def under_transform(*tensors):
-    """Whether one of these stands for many in a transform of torch.func, so that its numbers cannot be read."""
-    of = torch._C._functorch
-    return any(of.is_functorch_wrapped_tensor(a) or of.is_legacy_batchedtensor(a) for a in tensors if a is not None)
+    """Whether torch.func transforms what runs now, or one of these stands for many: numbers cannot be read then."""
+    inside, many = torch._C._functorch.peek_interpreter_stack, torch._C._functorch.is_legacy_batchedtensor
+    return inside() is not None or any([many(a) for a in tensors if a is not None])
 
 
 def step(program, x, state, tensors, indices):

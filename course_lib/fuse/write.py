@@ -48,6 +48,14 @@ class Writer:
         self.through.setdefault(i, len(self.through))
         return f.at(f.entry("gradients", "ptr"), f.entry(f"through{self.through[i]}")), "gradient"
 
+    def state_at(self, place, k):
+        """(address, entry of the row stride) of state number k where all states lie side by side from place on."""
+        return self.f.at(place, self.f.entry(f"state{k}")), "state"
+
+    def given(self, name, k):
+        """The same for a tensor (batch, units) from outside that belongs to a state."""
+        return self.f.entry(f"{name}{k}", "ptr"), f"width{self.plan.nodes[self.plan.new[k]].width}"
+
     def product(self, a, am, al, ak, b, bp, bk, c, cm, init, im, M, N, L, K):  # noqa: N803
         call = self.f.entry("product", "ptr")
         self.f.do(f"call void {call}(ptr %table, ptr {a}, i64 {am}, i64 {al}, i64 {ak}, ptr {b}, i64 {bp}, i64 {bk}, "
@@ -64,20 +72,24 @@ class Writer:
         """How many numbers wide a run is."""
         return self.f.mul(str(len(run.nodes)), self.f.entry(f"pad{self.plan.nodes[run.nodes[0]].width}"))
 
-    def hidden(self):
-        """The entry with the padded size of a state."""
-        return f"pad{self.plan.nodes[self.plan.new[0]].width}"
-
     def all_runs(self):
         return [run for runs in self.plan.runs.values() for run in runs]
 
     def copy(self, source, goal, count, *, add=False):
-        """goal = source, or goal += source, for all rows and count numbers; both are (address, entry of row stride)."""
+        """goal = source, or goal += source, for all rows and so many numbers as the entry count says.
+
+        Both are (address, entry of row stride); one may be a tensor from outside, whose rows have no numbers to spare.
+        """
         f = self.f
-        with self.rows() as row, f.loop("0", f.entry(count), self.target.lanes) as unit:
-            value = f.load(f.at(source[0], f.mul(row, f.entry(source[1])), unit))
-            place = f.at(goal[0], f.mul(row, f.entry(goal[1])), unit)
-            f.store(f.op("fadd", value, f.load(place)) if add else value, place)
+        whole = f.whole(f.entry(count), self.target.lanes)
+        with self.rows() as row:
+            first, last = (f.at(address, f.mul(row, f.entry(stride))) for address, stride in (source, goal))
+            with f.loop("0", whole, self.target.lanes) as unit:
+                value, place = f.load(f.at(first, unit)), f.at(last, unit)
+                f.store(f.op("fadd", value, f.load(place)) if add else value, place)
+            with f.loop(whole, f.entry(count)) as unit:
+                value, place = f.get(f.at(first, unit)), f.at(last, unit)
+                f.write(f.one("fadd", value, f.get(place)) if add else value, place)
 
     def fill(self, goal, width, number):
         """goal = number, for all rows and units of a width class."""
@@ -105,17 +117,20 @@ class Writer:
 
     @contextmanager
     def chunks(self, *, backwards=False):
-        """A loop over chunks: (first step, steps, the frame before them, the place of the state before them)."""
+        """A loop over chunks: (number, first step, steps, the frame before them, the place of the state before them).
+
+        The frames of the chunks up to the `first` that is kept lie in one place, one after the other in time.
+        """
         f = self.f
         with f.loop("0", f.entry("chunks")) as index:
             if backwards:
                 index = f.let(f"sub i64 {f.entry('chunks')}, {f.add(index, '1')}")
             start = f.mul(index, f.entry("chunk"))
             left = f.let(f"sub i64 {f.entry('time')}, {start}")
-            short = f.let(f"icmp slt i64 {left}, {f.entry('chunk')}")
-            n = f.let(f"select i1 {short}, i64 {left}, i64 {f.entry('chunk')}")
-            frame = f.at(f.entry("frames", "ptr"), f.mul(index, f.entry("frames_chunk")))
-            yield start, n, frame, f.at(f.entry("saved", "ptr"), f.mul(index, f.entry("saved_chunk")))
+            n = f.least(left, f.entry("chunk"))
+            kept = f.let(f"sub i64 {index}, {f.least(index, f.entry('first'))}")
+            frame = f.at(f.entry("frames", "ptr"), f.mul(kept, f.entry("frames_chunk")))
+            yield index, start, n, frame, f.at(f.entry("saved", "ptr"), f.mul(index, f.entry("saved_chunk")))
 
     def states(self, frame):
         """The place of all states in a frame."""
