@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from math import comb
 from pathlib import Path
 
 import nbformat
@@ -58,7 +59,7 @@ def wrong_answers(name):
 
 def function(name, source):
     """The function of that name in a source, which finds what the notebooks import."""
-    space = {"torch": torch, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+    space = {"torch": torch, "comb": comb, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
     exec(source, space)
     return space[name]
 

@@ -31,8 +31,8 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
-    "checks": [["compare", "draw", "mutate", "record", "tokens"], ["stops", "symptoms"], ["judge"], ["by_hand"], ["*"],
-               ["__init__"]],
+    "checks": [["compare", "draw", "mutate", "reading", "record", "tokens"], ["stops", "symptoms"], ["judge"],
+               ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"),

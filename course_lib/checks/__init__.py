@@ -77,6 +77,12 @@ def given(name):
     return find(name).shown(judge.TOKEN)
 
 
+def figure(name):
+    """The figure of your own instance of a problem; None where it has none. ValueError for an unknown name."""
+    one = find(name)
+    return one.draw(**one.given(judge.TOKEN)) if one.draw else None
+
+
 def find(name):
     """The Problem of that name; ValueError with the choices for another."""
     return PROBLEMS[doors.choice("checks", "problem", name, PROBLEMS)]

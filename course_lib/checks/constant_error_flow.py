@@ -3,8 +3,10 @@
 import torch
 from numpy import log10, tanh
 
-from course_lib.checks.draw import gate_series, gates, long_gates, normal, several, sizes, uniform, whole
+from course_lib.checks.compare import plain
+from course_lib.checks.draw import drawn_for, gate_series, gates, long_gates, normal, several, sizes, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
+from course_lib.checks.reading import new_figure, snap
 
 
 def backward_case(generator):
@@ -170,3 +172,65 @@ def direct_path(f):
 def direct_path_exponent(bias, steps):
     """log10 of the direct path over `steps` steps, the forget gate being σ(bias) at each."""
     return steps * log10(sigmoid(bias))
+
+
+def slopes_of(seed):
+    """The two curves of an instance: after how many steps one has halved and the other has doubled."""
+    one, other = torch.randperm(9, generator=drawn_for("slopes", str(seed)))[:2].tolist()
+    return {"halved": 1.2 ** (6 + one), "doubled": 1.2 ** (6 + other)}
+
+
+def over_the_lag(seed):
+    """The size of two gradients over the lag, on a logarithmic axis."""
+    figure, ax = new_figure()
+    for steps, sign, mark in zip(slopes_of(seed).values(), (-1, 1), ("A", "B")):
+        ax.plot([2 ** (sign * lag / steps) for lag in range(61)], label=f"cell {mark}")
+    ax.set(xlabel="lag", ylabel="|d c_T / d c_(T - lag)|", yscale="log")
+    ax.grid(True, which="both", alpha=0.4)
+    ax.legend()
+    return figure
+
+
+MISREAD = {
+    "the steps for a factor of 10 are given": 3.3219,
+    "the steps for a factor of e are given": 1.4427,
+    "the steps for a factor of 4 are given": 2,
+    "the steps for a factor of 100 are given": 6.6439,
+    "the steps for a factor of the root of 2 are given": 0.5,
+}
+
+
+@problem(
+    cases=lambda generator, seed: [{}],
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 3},
+    show=lambda seed: {},
+    draw=over_the_lag,
+    act=lambda answer, case: {name: snap(value) for name, value in plain(answer()).items()},
+    solve=lambda seed: lambda: slopes_of(seed),
+    hints=(
+        "On a logarithmic axis a power is a straight line. How many steps does it take for a factor of 10?",
+        "A factor of 10 is 3.32 factors of 2.",
+        "Divide the steps for a factor of 10 by 3.32.",
+    ),
+    planted=[
+        ("halved and doubled are exchanged.", '"halved"', '"X"', '"doubled"', '"halved"', '"X"', '"doubled"'),
+        ("doubled is right; halved is not.", "14.3 / 3.32", "14.3"),
+        *((words, "3.32", str(3.3219 / factor)) for words, factor in MISREAD.items()),
+        ("the slopes of log10 are given", "14.3 / 3.32", "1 / 14.3", "29.6 / 3.32", "1 / 29.6"),
+        ("the slopes of the natural logarithm are given", "14.3 / 3.32", "2.303 / 14.3", "29.6 / 3.32", "2.303 / 29.6"),
+    ],
+    mistakes={
+        **{words: ("factor = 1", f"factor = {factor}") for words, factor in MISREAD.items()},
+        "the factors per step are given": (
+            "snap(factor * steps)",
+            "snap(2 ** ((1 if name == 'doubled' else -1) / steps))",
+        ),
+        "the slopes of log10 are given": ("snap(factor * steps)", "snap(0.30103 / steps)"),
+        "the slopes of the natural logarithm are given": ("snap(factor * steps)", "snap(0.6931 / steps)"),
+    },
+)
+def read_gradients(seed):
+    """{"halved", "doubled"}: the lags at which gradient A is halved and gradient B doubled, to within 9 %."""
+    factor = 1
+    return {name: snap(factor * steps) for name, steps in slopes_of(seed).items()}

@@ -5,7 +5,7 @@ from numpy import log, stack, where
 
 from course_lib.cells import JANETCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.draw import every_and_long, one_of, several, uniform, whole
+from course_lib.checks.draw import every_and_long, normal, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -201,3 +201,43 @@ def keep_or_replace_gate(x, mark, stores):
 def gate_under_warp(z, k):
     """The update gate that does in k equal steps what z does in one."""
     return z ** (1 / k)
+
+
+def remembered(generator):
+    """A case with the candidates and the memory of a unit with constant gates."""
+    steps, f, i = whole(generator, 4, 12), uniform(generator, 0.3, 0.98), uniform(generator, 0.1, 1)
+    g, c, states = normal(generator, steps), 0.0, []
+    for t in range(steps):
+        c = f * c + i * g[t].item()
+        states.append(c)
+    return {"c": torch.tensor(states), "g": g}
+
+
+@problem(
+    cases=several(remembered),
+    hints=(
+        "The first step tells one of the two gates by itself, since c_0 = 0.",
+        "Every further step is one equation for the other gate.",
+        "i = c_1 / g_1; then c_2 = f c_1 + i g_2. Least squares over all steps is safer.",
+    ),
+    planted=[
+        (None, 'return {"f": f, "i": i}', 'return {"f": f * f, "i": i + f}'),
+        ("f and i are exchanged.", 'return {"f": f, "i": i}', 'return {"f": i, "i": f}'),
+    ],
+    mistakes={
+        "f is what is lost, 1 - f": ('"f": f,', '"f": 1 - f,'),
+        "i is taken as 1 - f": ('"i": i}', '"i": 1 - f}'),
+        "f is taken as 1 - i": ('"f": f,', '"f": 1 - i,'),
+        "f is c_2 / c_1: what is written in step 2 is forgotten": ("(c[1] - i * g[1]) / c[0]", "c[1] / c[0]"),
+        "what is written in step 2 is added instead of taken away": ("c[1] - i * g[1]", "c[1] + i * g[1]"),
+        "the candidate of step 1 stands where that of step 2 should": ("i * g[1]", "i * g[0]"),
+        "i is g_1 / c_1": ("i = c[0] / g[0]", "i = g[0] / c[0]"),
+        "i comes from step 2 alone": ("i = c[0] / g[0]", "i = c[1] / g[1]"),
+        "f is divided by the new memory": ("/ c[0]\n", "/ c[1]\n"),
+    },
+)
+def infer_gates(c, g):
+    """{"f", "i"}: the constant gates of c_t = f c_{t-1} + i g_t, from c_0 = 0."""
+    i = c[0] / g[0]
+    f = (c[1] - i * g[1]) / c[0]
+    return {"f": f, "i": i}

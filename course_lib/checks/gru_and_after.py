@@ -1,10 +1,13 @@
 """The GRU and after: its step, two steps in one, the parallel scan, and minGRU as a scan."""
 
+from itertools import combinations
+
 import torch
 from numpy import stack, tanh
 
-from course_lib.checks.draw import HORIZON, normal, one_step, several, sizes, whole
-from course_lib.checks.judge import problem, sigmoid
+from course_lib.checks.compare import Unreadable
+from course_lib.checks.draw import HORIZON, drawn_for, normal, one_step, several, sizes, whole
+from course_lib.checks.judge import Essay, problem, sigmoid
 
 
 def gru_case(generator):
@@ -213,3 +216,84 @@ def mingru_as_scan(x, W, b):
     z = sigmoid(x @ W["z"].T + b["z"])
     n = x @ W["n"].T + b["n"]
     return {"a": z, "b": (1 - z) * n}
+
+
+CLAIMS = {  # as they stand in textbooks and reviews: the measurement that could refute each
+    "the reset gate is what makes the GRU learn": "train the gru with r fixed at 1",
+    "gates must see the old state": "train a cell whose gates see x alone",
+    "a forget gate near 1 makes gradients vanish more slowly": "measure the gradient over the lag at several biases",
+    "the lstm learns long lags because it has more weights": "give the rnn as many weights as the lstm",
+    "the hidden units of a trained lstm store single bits": "clamp one unit at a time and measure the loss",
+}
+
+
+def in_order(seed):
+    """{number of the claim: letter of its measurement} of an instance."""
+    order = torch.randperm(len(CLAIMS), generator=drawn_for("claims", str(seed))).tolist()
+    return {str(k + 1): "ABCDE"[order.index(k)] for k in range(len(CLAIMS))}
+
+
+def claims_and_measurements(seed):
+    """What the learner reads: the claims by number and the measurements by letter."""
+    order, measured = in_order(seed), list(CLAIMS.values())
+    by_letter = {order[str(k + 1)]: measured[k] for k in range(len(CLAIMS))}
+    return {str(k + 1): claim for k, claim in enumerate(CLAIMS)} | dict(sorted(by_letter.items()))
+
+
+def matched(answer, case):
+    """{claim: letter} of an answer, whatever the keys and letters are written like."""
+    found = {str(number).strip(): str(letter).strip().upper() for number, letter in dict(answer()).items()}
+    if sorted(found) != list("12345") or not set(found.values()) <= set("ABCDE"):
+        raise Unreadable(f"needs a letter from A to E for each of 1 to 5; got {found}")
+    return found
+
+
+def moved(found, one, other):
+    """The same matches, with those of two claims exchanged."""
+    return found | {one: found[other], other: found[one]}
+
+
+@problem(
+    cases=lambda generator, seed: [{}],
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 0},
+    key=lambda given: in_order(given["seed"]),
+    show=claims_and_measurements,
+    act=matched,
+    solve=lambda seed: lambda: in_order(seed),
+    hints=(
+        "For each claim ask: what would I see if it were false? Only one measurement could show that.",
+        "A claim about a part is refuted by taking that part away, one about size by making sizes equal.",
+        "One claim is about what is stored, and needs an intervention; one is about gradients, and needs no training.",
+    ),
+    planted=[
+        (
+            f"the measurements of claims {one} and {other} are exchanged",
+            f'"{one}":',
+            "X",
+            f'"{other}":',
+            f'"{one}":',
+            "X",
+            f'"{other}":',
+        )
+        for one, other in combinations("12345", 2)
+    ],
+    mistakes={
+        f"the measurements of claims {one} and {other} are exchanged": (
+            "return found",
+            f"return moved(found, {one!r}, {other!r})",
+        )
+        for one, other in combinations("12345", 2)
+    },
+)
+def what_would_refute(seed):
+    """{claim: letter of the measurement that could refute it}."""
+    found = in_order(seed)
+    return found
+
+
+textbook_experiment = Essay(
+    "Which word of the sentence can be measured? A path where the gradient can flow has a length and a size.",
+    "What does the sentence leave out: who sets the factor on the path, and what comes back through h?",
+    "Name a cell with the self-loop that fails, or one without it that learns, and say which result would refute it.",
+)

@@ -1,9 +1,18 @@
 """How much and what: gates that do not compete, and what a clamped memory comes to hold."""
 
+from itertools import combinations
+
+import numpy as np
+import torch
 from numpy import exp
 
-from course_lib.checks.draw import one_of, one_step, several, uniform, whole
+from course_lib.cells import LSTMCell
+from course_lib.checks.compare import Unreadable, plain
+from course_lib.checks.draw import drawn_for, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
+from course_lib.checks.reading import choices, new_figure
+from course_lib.initialise import gate_bias
+from course_lib.unroll import unroll
 
 
 def softmax(a, axis):
@@ -149,3 +158,190 @@ def clamped_memory(f, i, g, steps):
     for _ in range(steps):
         c = f * c + i * g
     return c
+
+
+def gate_trace(seed):
+    """f, i and g of one unit over 16 steps: some steps replace, some add, some clear, most keep."""
+    generator = drawn_for("trace", str(seed))
+    f, i = np.ones(16), np.zeros(16)
+    g = np.round(np.array([uniform(generator, -0.9, 0.9) for _ in range(16)]), 1)
+    g[g == 0] = 0.3
+    first, clear, again, add = sorted(torch.randperm(13, generator=generator)[:4].tolist())
+    f[[clear, again]] = 0
+    i[[first, again, add + 2]] = 1
+    return f, i, g
+
+
+def traced(seed):
+    """The figure: the gates and the candidate of one unit, and not its memory."""
+    figure, axes = new_figure(3, height=4.5)
+    for ax, values, name in zip(axes, gate_trace(seed), ("forget gate", "input gate", "candidate")):
+        ax.bar(range(16), values)
+        ax.set(ylabel=name, xticks=range(16), ylim=(-1, 1) if name == "candidate" else (0, 1))
+        ax.grid(True, alpha=0.4)
+    axes[-1].set(xlabel="step", yticks=[k / 5 for k in range(-5, 6)])
+    return figure
+
+
+@problem(
+    cases=lambda generator, seed: [{}],
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 1},
+    show=lambda seed: {},
+    draw=traced,
+    act=lambda answer, case: {name: np.round(value, 1) for name, value in plain(answer()).items()},
+    solve=lambda seed: lambda: gate_reading(*gate_trace(seed)),
+    hints=(
+        "Go from left to right and keep the memory in your head: what does each step do to it?",
+        "f = 0 and i = 1 replaces, f = 1 and i = 1 adds, f = 0 and i = 0 clears, f = 1 and i = 0 keeps.",
+        "The step at which it was last replaced decides; what was added later comes on top.",
+    ),
+    planted=[
+        ("what was added later is left out", '"step": 6, "c": -1.3', '"step": 6, "c": -0.6'),
+        ("the forget gate is taken to forget when it is high", '"step": 6, "c": -1.3', '"step": 6, "c": 0.0'),
+        ("nothing is ever forgotten", '"step": 6, "c": -1.3', '"step": 6, "c": -1.0'),
+        ("every candidate is written", '"step": 6, "c": -1.3', '"step": 6, "c": -1.2'),
+        ("only the last step that writes counts", '"step": 6, "c": -1.3', '"step": 6, "c": -0.7'),
+        ("the first step that writes is given", '"step": 6, "c": -1.3', '"step": 3, "c": -1.3'),
+        (
+            "the last step that clears or replaces counts as one that adds",
+            '"step": 6, "c": -1.3',
+            '"step": 11, "c": -1.3',
+        ),
+        ("the step that clears is given", '"step": 6, "c": -1.3', '"step": 4, "c": -1.3'),
+        ("step is right; c is not.", '"c": -1.3', '"c": 0.2'),
+    ],
+    mistakes={
+        "what was added later is left out": ("c = f[t] * c + i[t] * g[t]", "c = f[t] * c + i[t] * g[t] * (f[t] < 0.5)"),
+        "the forget gate is taken to forget when it is high": ("f[t] * c", "(1 - f[t]) * c"),
+        "nothing is ever forgotten": ("c = f[t] * c", "c = c"),
+        "every candidate is written": ("i[t] * g[t]", "g[t]"),
+        "only the last step that writes counts": ("c = f[t] * c + i[t] * g[t]", "c = g[t] if i[t] else c"),
+        "the first step that writes is given": (
+            "step = t if f[t] < 0.5 and i[t] > 0.5 else step",
+            "step = t if i[t] > 0.5 and not step else step",
+        ),
+        "the last step that clears or replaces counts as one that adds": ("f[t] < 0.5 and i[t] > 0.5", "i[t] > 0.5"),
+        "the step that clears is given": ("f[t] < 0.5 and i[t] > 0.5", "f[t] < 0.5 and i[t] < 0.5"),
+        "the candidate of the last step is given": ("np.round(c, 1)", "g[-1]"),
+    },
+)
+def read_gates(seed):
+    """{"step": where the memory was last replaced, "c": what it holds at the end, to one digit}."""
+    f, i, g = gate_trace(seed)
+    c, step = 0.0, 0
+    for t in range(16):
+        c = f[t] * c + i[t] * g[t]
+        step = t if f[t] < 0.5 and i[t] > 0.5 else step
+    return {"step": step, "c": np.round(c, 1)}
+
+
+def gate_reading(f, i, g):
+    """What is to be read from a trace."""
+    step = max(t for t in range(16) if f[t] < 0.5 and i[t] > 0.5)
+    return {"step": step, "c": float(g[step] + sum(g[t] for t in range(step + 1, 16) if i[t] > 0.5))}
+
+
+DISEASES = {  # of a training run: what is wrong with it, as settings of `ill`
+    "rate too high": {"rate": 3.0},
+    "rate too low": {"rate": 1e-5},
+    "forget gate shut": {"bias": -6.0},
+    "targets shuffled": {"shuffled": True},
+    "answer among the inputs": {"leak": True},
+}
+UPDATES = 50
+
+
+def ill(seed, *, rate=0.03, bias=1.0, shuffled=False, leak=False):
+    """Loss, norm of the gradient and mean forget gate of an LSTM that learns to keep a bit for six steps."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        cell = LSTMCell(2, 6)
+        gate_bias(cell, "forget").data.fill_(bias)
+        read, history = torch.nn.Linear(6, 1), []
+        weights = [*cell.parameters(), *read.parameters()]
+        steps = torch.optim.Adam(weights, lr=rate)
+        for _ in range(UPDATES):
+            x = torch.zeros(24, 7, 2)
+            bit = torch.randint(0, 2, (24,)) * 2.0 - 1
+            x[:, 0, 0], x[:, -1, 1] = bit, bit if leak else 0.0
+            y = bit[torch.randperm(24)] if shuffled else bit
+            trace = unroll(cell, x)
+            loss = ((read(trace["h"][:, -1])[:, 0] - y) ** 2).mean()
+            steps.zero_grad()
+            loss.backward()
+            norm = float(sum((w.grad**2).sum() for w in weights)) ** 0.5
+            history.append((loss.item(), norm, trace["forget"].mean().item()))
+            steps.step()
+    return np.array(history).T
+
+
+def runs_of(seed):
+    """{run: its disease} of an instance."""
+    order = torch.randperm(5, generator=drawn_for("runs", str(seed))).tolist()
+    return {run: list(DISEASES)[k] for run, k in zip("ABCDE", order)}
+
+
+def five_runs(seed):
+    """The figure: loss, gradient and forget gate of five runs, each trained as you look."""
+    figure, axes = new_figure(3, height=6.5)
+    for run, disease in runs_of(seed).items():
+        for ax, values in zip(axes, ill(seed, **DISEASES[disease])):
+            ax.plot(values, label=f"run {run}")
+    for ax, name, scale in zip(axes, ("loss", "norm of the gradient", "mean forget gate"), ("log", "log", "linear")):
+        ax.set(ylabel=name, yscale=scale)
+    axes[0].axhline(1, color="grey", linestyle=":")
+    axes[0].legend(ncols=5, fontsize="small")
+    axes[-1].set(xlabel="update", ylim=(0, 1))
+    return figure
+
+
+def told(answer, case):
+    """The diseases that an answer names, in small letters."""
+    found, why = choices(dict(answer()), list(DISEASES), list("ABCDE"))
+    if found is None:
+        raise Unreadable(why)
+    return found
+
+
+def taken(found, *pair):
+    """The same diagnoses, with two diseases taken for each other."""
+    other = dict(zip(pair, reversed(pair)))
+    return {run: other.get(disease, disease) for run, disease in found.items()}
+
+
+@problem(
+    cases=lambda generator, seed: [{}],
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 0},
+    show=lambda seed: {},
+    draw=five_runs,
+    key=lambda given: runs_of(given["seed"]),
+    act=told,
+    solve=lambda seed: lambda: runs_of(seed),
+    hints=(
+        "A loss of 1 is what a constant guess gets. Which runs never leave it, and which leave it at once?",
+        "Three runs stay at 1: look at their gradient and their gate. Who cannot see the bit, who hardly moves?",
+        "A shut gate shows in the gate. A rate too low moves nothing; shuffled targets keep the gradient noisy.",
+    ),
+    planted=[
+        (
+            f"“{one}” and “{other}” are taken for each other",
+            f'"{one}"',
+            "X",
+            f'"{other}"',
+            f'"{one}"',
+            "X",
+            f'"{other}"',
+        )
+        for one, other in combinations(DISEASES, 2)
+    ],
+    mistakes={
+        f"“{one}” and “{other}” are taken for each other": ("return found", f"return taken(found, {one!r}, {other!r})")
+        for one, other in combinations(DISEASES, 2)
+    },
+)
+def diagnose_runs(seed):
+    """{"A": disease, ...} of the five runs."""
+    found = runs_of(seed)
+    return found

@@ -18,6 +18,7 @@ import ast
 import copy
 import hmac
 import inspect
+import warnings
 from functools import cached_property
 from itertools import combinations
 from textwrap import dedent
@@ -125,6 +126,7 @@ class Problem:
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
     default    the instance of those without a token; drawn like the others by default
     key        function(instance) -> what no instance may share with the default one; the instance itself by default
+    draw       function(**given) -> the figure that the learner reads; none by default
     show       function(**given) -> {name: value} that the learner is given of it; the constants by default
 
     and, for the tests:
@@ -137,12 +139,12 @@ class Problem:
 
     def __init__(
         self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict,
-        planted=(), solve=None, default=None, key=dict,
+        planted=(), solve=None, default=None, key=dict, draw=None,
     ):  # fmt: skip
         self.name, self.reference, self.__doc__ = reference.__name__, reference, reference.__doc__
         self.cases, self.mistakes, self.hints, self.axes = cases, mistakes, hints, axes
         self.act, self.variant, self.show = act, variant, show
-        self.planted, self.solve, self.default, self.key = planted, solve, default, key
+        self.planted, self.solve, self.default, self.key, self.draw = planted, solve, default, key, draw
 
     def given(self, token):
         """The constants {name: value} of the instance that belongs to a token; never those of the default token "".
@@ -202,7 +204,8 @@ class Problem:
 
     def run(self, function, inputs, given):
         """What function, the reference or a wrong version of it, gives on every case; inputs are the cases in NumPy."""
-        with np.errstate(all="ignore"):  # a mistake may well divide by zero
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # a mistake may well divide by zero
+            warnings.simplefilter("ignore")
             return [plain(function(**case, **given)) for case in inputs]
 
     @cached_property

@@ -4,6 +4,7 @@ from numpy import sign, stack, tanh, where
 
 from course_lib.cells import RNNCell
 from course_lib.checks.by_hand import level, set_by_hand
+from course_lib.checks.compare import Unreadable
 from course_lib.checks.draw import every_and_long, one_of, several, uniform, whole
 from course_lib.checks.judge import Essay, problem
 
@@ -157,3 +158,74 @@ saturation_experiment = Essay(
     "What tells saturation from noise that buries the bit? Think of a number read from h, and of a run without noise.",
     "Write the result that makes you give the sentence up before the plan, and ask whether the plan can produce it.",
 )
+
+
+QUALITIES = ("one_choice", "named_choice", "equal_weights", "equal_tuning", "equal_updates", "enough_seeds",
+             "fresh_seeds", "baseline", "refutable")  # fmt: skip
+SETTINGS = ("cell", "task", "lag", "init", "weights", "rates", "updates")
+
+
+def design(answer, case):
+    """What is good about a plan {"a": settings, "b": settings, "seeds", "tuning_seeds", ...}: {quality: 1 or 0}."""
+    plan = dict(answer())
+    missing = [name for name in ("a", "b", "seeds", "tuning_seeds", "measure", "refuted_if") if name not in plan]
+    lacking = [name for name in SETTINGS for side in "ab" if side in plan and name not in dict(plan[side])]
+    if missing or lacking:
+        raise Unreadable(f"needs {', '.join(dict.fromkeys(missing + lacking))} in the plan")
+    a, b = dict(plan["a"]), dict(plan["b"])
+    differ = [name for name in SETTINGS if str(a[name]) != str(b[name])]
+    weights = [float(one["weights"]) for one in (a, b)]
+    seeds, tuning = set(map(int, plan["seeds"])), set(map(int, plan["tuning_seeds"]))
+    words = str(plan["measure"]).lower()
+    return {
+        "one_choice": len([name for name in differ if name in ("cell", "task", "lag", "init")]) == 1,
+        "named_choice": case["asked"] in differ,
+        "equal_weights": min(weights) > 0 and max(weights) <= 1.05 * min(weights),
+        "equal_tuning": sorted(map(float, a["rates"])) == sorted(map(float, b["rates"])) and len(set(a["rates"])) >= 3,
+        "equal_updates": a["updates"] == b["updates"] and int(a["updates"]) > 0,
+        "enough_seeds": len(seeds) >= 5,
+        "fresh_seeds": bool(tuning) and not seeds & tuning,
+        "baseline": "baseline" in words,
+        "refutable": any(digit in str(plan["refuted_if"]) for digit in "0123456789"),
+    }
+
+
+def good_plan(choice):
+    """A plan in which the two sides differ in one choice."""
+    other = {"cell": "NoOutputGateCell", "init": "forget_bias", "lag": 80}[choice]
+    a = {"cell": "LSTMCell", "task": "Counting", "lag": 40, "init": "default", "weights": 1200,
+         "rates": [3e-3, 1e-2, 3e-2], "updates": 1500}  # fmt: skip
+    return {"a": a, "b": a | {choice: other}, "seeds": range(10), "tuning_seeds": [1000, 1001, 1002],
+            "measure": "seeds below half of the baseline", "refuted_if": "b is within 2 seeds of a"}  # fmt: skip
+
+
+@problem(
+    cases=lambda generator, choice: [{"asked": choice}],
+    variant=lambda generator: {"choice": one_of(generator, ("cell", "init", "lag"))},
+    default={"choice": "cell"},
+    act=design,
+    solve=lambda choice: lambda: good_plan(choice),
+    hints=(
+        "Write down side a, copy it, and change one line.",
+        "Rates are chosen on seeds of their own, at least three rates, the same for both; then they are frozen.",
+        "The measure needs a baseline to be read against, and refuted_if a number that the experiment could give.",
+    ),
+    planted=[
+        ("the plan fails in one_choice", '"NoOutputGateCell"}', '"NoOutputGateCell", "lag": 80}'),
+        ("the plan fails in named_choice", '"cell": "NoOutputGateCell"}', '"lag": 80}'),
+        ("the plan fails in equal_weights", '"NoOutputGateCell"}', '"NoOutputGateCell", "weights": 900}'),
+        ("the plan fails in equal_tuning", '"NoOutputGateCell"}', '"NoOutputGateCell", "rates": [1e-2]}'),
+        ("the plan fails in equal_updates", '"NoOutputGateCell"}', '"NoOutputGateCell", "updates": 3000}'),
+        ("the plan fails in enough_seeds", "[0, 1, 2, 3, 4, 5, 6, 7]", "[0, 1, 2, 2, 2]"),
+        ("the plan fails in fresh_seeds", "[1000, 1001, 1002]", "[7, 1001]"),
+        ("the plan fails in baseline", " of the baseline of 0.1", ""),
+        ("the plan fails in refutable", "side b solves at least 7 of 8 seeds", "side b is not worse"),
+    ],
+    mistakes={f"the plan fails in {one}": (f'"{one}": 1', f'"{one}": 0') for one in QUALITIES},
+)
+def fair_plan(asked, choice):
+    """Every quality of a plan, all of which it should have."""
+    return {
+        "one_choice": 1, "named_choice": 1, "equal_weights": 1, "equal_tuning": 1, "equal_updates": 1,
+        "enough_seeds": 1, "fresh_seeds": 1, "baseline": 1, "refutable": 1,
+    }  # fmt: skip

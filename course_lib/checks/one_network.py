@@ -5,7 +5,7 @@ from numpy import maximum, stack, where
 
 from course_lib.checks.compare import Unreadable, numbers, plain
 from course_lib.checks.draw import every_and_long, normal, one_of, several, sizes, uniform, whole
-from course_lib.checks.judge import problem
+from course_lib.checks.judge import Essay, problem
 
 
 @problem(
@@ -251,3 +251,10 @@ def keep_or_replace_network(x, largest):
         c = where(mark == 1, value, c)
         found.append(c)
     return stack(found, 1)
+
+
+first_project = Essay(
+    "Pick two cells of course_lib/cells.py that differ in one line. What should that line do to a lag of 50?",
+    "Measure before you train: the gradient over the lag needs no training, and a memory set by hand none either.",
+    "Say what you expect at each lag before you run it, and draw that into the same figure.",
+)

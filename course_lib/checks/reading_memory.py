@@ -8,7 +8,7 @@ from numpy import stack, tanh, where
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import level, set_by_hand
 from course_lib.checks.draw import every_and_long, gates, normal, one_of, several, sizes
-from course_lib.checks.judge import problem, sigmoid
+from course_lib.checks.judge import Essay, problem, sigmoid
 
 
 def reading_case(generator):
@@ -218,3 +218,10 @@ def silent_memory(x, columns):
         kept = where(store == 1, value, kept)
         states.append(where(ask == 1, kept, 0))
     return stack(states, 1)
+
+
+second_project = Essay(
+    "Which gate do you take away, and what takes its place: 1, one half, or another gate?",
+    "A gate that is gone changes the start as well: give both cells the same memory at the first update.",
+    "Look inside with unroll: does the part that is left do the work of the part that is gone?",
+)

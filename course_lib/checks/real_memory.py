@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from numpy import stack, tanh
+from numpy import log, stack, tanh
 
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import nearest, set_by_hand
@@ -248,4 +248,56 @@ unit_experiment = Essay(
     "Looking on cannot show that a unit is used: what do you do to it?",
     "Whatever you do to it harms the network a little. Do the same to other units.",
     "Measure where a bracket closes and where none does, on text that was held out.",
+)
+
+
+def forecast_of_text(generator):
+    """A case with a text, the symbols in it, and a forecast of each next symbol."""
+    symbols = "abc"[: whole(generator, 2, 3)] + "( )"
+    text = "".join(symbols[whole(generator, 0, len(symbols) - 1)] for _ in range(whole(generator, 5, 12)))
+    p = torch.softmax(2 * normal(generator, len(text) - 1, len(symbols)), dim=1)
+    return {"text": text, "symbols": symbols, "p": p}
+
+
+@problem(
+    cases=several(forecast_of_text),
+    hints=(
+        "Row t of p was made after text[t] was read. Which symbol does it forecast?",
+        "Pick from each row the probability of the symbol that came: symbols.index(text[t + 1]).",
+        "The mean of -log2 of these probabilities.",
+    ),
+    planted=[
+        (None, "symbols.index(text[t + 1])", "0"),
+        ("natural units instead of bits", "torch.log2", "torch.log"),
+        ("the logarithm is to base 10", "torch.log2", "torch.log10"),
+        ("the sign is lost", "-torch", "torch"),
+        ("the mean probability is given", "-torch.log2(picked)", "picked"),
+        ("the perplexity is given", "-torch.log2", "2 ** -torch.log2"),
+    ],
+    mistakes={
+        "natural units instead of bits": ("log(picked) / log(2)", "log(picked)"),
+        "the logarithm is to base 10": ("log(picked) / log(2)", "log(picked) / log(10)"),
+        "the forecast is compared with the symbol already read": ("text[t + 1]", "text[t]"),
+        "the bits are added up instead of averaged": (".mean()", ".sum()"),
+        "the sign is lost": ("-(log", "(log"),
+        "the logarithm of the mean probability is taken": (
+            "-(log(picked) / log(2)).mean()",
+            "-log(picked.mean()) / log(2)",
+        ),
+        "the mean probability is given": ("-(log(picked) / log(2)).mean()", "picked.mean()"),
+        "the mean is over all symbols of the text": (".mean()", ".sum() / len(text)"),
+        "the first forecast is left out": ("range(len(p))", "range(1, len(p))"),
+        "the perplexity is given": ("-(log(picked) / log(2)).mean()", "2 ** -(log(picked) / log(2)).mean()"),
+    },
+)
+def bits_per_character(text, symbols, p):
+    """The mean of -log2 p[t, the symbol text[t + 1]] over all forecasts."""
+    picked = np.stack([p[t, symbols.index(text[t + 1])] for t in range(len(p))])
+    return -(log(picked) / log(2)).mean()
+
+
+last_project = Essay(
+    "A text or a series of your own: what is the baseline that knows nothing, and the one that copies the last value?",
+    "Split in time before anything is measured, and keep the last part closed until the end.",
+    "One unit, one claim, one intervention, one control: then say what would have refuted it.",
 )

@@ -1,5 +1,7 @@
 """Recurrence: one step, a state through time, and two losses that any forecast must beat."""
 
+import numpy as np
+import torch
 from numpy import mean, stack, tanh
 
 from course_lib.checks.draw import normal, one_step, series, several, uniform, whole
@@ -154,3 +156,105 @@ def sum_of_numbers(generator):
 def adding_baseline(low, high, count):
     """The loss of the best constant guess of the sum of count numbers, each uniform in [low, high]."""
     return count * (high - low) ** 2 / 12
+
+
+def table(generator):
+    """A case with the text of a csv file: dates, two or three channels, and some cells left empty."""
+    rows, channels = whole(generator, 4, 9), whole(generator, 2, 3)
+    x = normal(generator, rows, channels)
+    empty = torch.rand(rows, channels, generator=generator) < 0.4
+    lines = ["date," + ",".join(f"channel {k}" for k in range(channels))]
+    for k in range(rows):
+        cells = ["" if 1 < k < rows - 1 and empty[k, j] else f"{x[k, j]:.2f}" for j in range(channels)]
+        lines.append(f"2013-01-{k + 1:02d}," + ",".join(cells))
+    return {"text": "\n".join(lines) + "\n"}
+
+
+@problem(
+    cases=several(table),
+    axes=("time", "channel"),
+    hints=(
+        "splitlines() gives the rows, split(',') the cells of one. Which row and which column hold no numbers?",
+        "Walk through the rows and keep the row before: an empty cell takes its value.",
+        "for line in text.splitlines()[1:]: the cells are line.split(',')[1:].",
+    ),
+    planted=[
+        (None, "old[k]", "99.0"),
+        ("The axes are in reverse order: transposed.", "torch.tensor(rows)", "torch.tensor(rows).T"),
+    ],
+    mistakes={
+        "an empty cell becomes 0": ("else old[k]", "else 0.0"),
+        "an empty cell becomes the last one of its own row": ("else old[k]", "else (row[-1] if row else old[k])"),
+        "an empty cell takes the value of the first row": ("else old[k]", "else (rows[0][k] if rows else 0.0)"),
+        "the first row of numbers is left out": ("splitlines()[1:]", "splitlines()[2:]"),
+        "the last row is left out": ("splitlines()[1:]", "splitlines()[1:-1]"),
+        "the first channel is left out": ('split(",")[1:]', 'split(",")[2:]'),
+        "the last channel is left out": ('split(",")[1:]', 'split(",")[1:-1]'),
+        "the rows are in reverse order": ("splitlines()[1:]", "splitlines()[:0:-1]"),
+    },
+)
+def read_series(text):
+    """The numbers of a csv file with a head and dates, (time, channel); an empty cell has the value before it."""
+    rows, old = [], None
+    for line in text.splitlines()[1:]:
+        row = []
+        for k, cell in enumerate(line.split(",")[1:]):
+            row.append(float(cell) if cell else old[k])
+        rows.append(row)
+        old = row
+    return np.array(rows)
+
+
+def series_to_split(generator):
+    """A case with a series whose level drifts, and the share of it to train on."""
+    steps, channels = whole(generator, 8, 15), whole(generator, 2, 3)
+    drift = torch.linspace(0, 3, steps)[:, None]
+    return {"x": 4 * normal(generator, steps, channels) + drift + 2, "share": uniform(generator, 0.4, 0.7)}
+
+
+@problem(
+    cases=several(series_to_split),
+    axes=("time", "channel"),
+    hints=(
+        "What would a forecaster know of the future? Neither its values nor their mean.",
+        "Cut first: the first int(share * steps) steps are for training. Then measure mean and spread on them alone.",
+        "Subtract that mean from both parts and divide both by that spread, channel by channel.",
+    ),
+    planted=[(None, "n = int(share * len(x))", "n = len(x) // 3")],
+    mistakes={
+        "mean and spread come from the whole series: the future leaks": (
+            "x[:n].mean(0)",
+            "x.mean(0)",
+            "(x[:n] - m) ** 2",
+            "(x - m) ** 2",
+        ),
+        "mean and spread come from the part to test on": (
+            "x[:n].mean(0)",
+            "x[n:].mean(0)",
+            "(x[:n] - m) ** 2",
+            "(x[n:] - m) ** 2",
+        ),
+        "all channels share one mean and one spread": (
+            "x[:n].mean(0)",
+            "x[:n].mean()",
+            ".mean(0) ** 0.5",
+            ".mean() ** 0.5",
+        ),
+        "the mean is not subtracted": ("(x[:n] - m) / s", "x[:n] / s", "(x[n:] - m) / s", "x[n:] / s"),
+        "nothing is divided by the spread": ("(x[:n] - m) / s", "(x[:n] - m)", "(x[n:] - m) / s", "(x[n:] - m)"),
+        "the part to test on is not scaled": ("(x[n:] - m) / s", "x[n:]"),
+        "the first part is for testing": (
+            '{"train": (x[:n] - m) / s, "test": (x[n:] - m) / s}',
+            '{"test": (x[:n] - m) / s, "train": (x[n:] - m) / s}',
+        ),
+        "one step is in both parts": ("(x[n:] - m) / s", "(x[n - 1 :] - m) / s"),
+        "the variance stands where the spread should": (".mean(0) ** 0.5", ".mean(0)"),
+        "the step at the cut is lost": ("(x[n:] - m) / s", "(x[n + 1 :] - m) / s"),
+    },
+)
+def split_and_scale(x, share):
+    """{"train", "test"}: the first share of the steps and the rest, scaled by mean and spread of the first."""
+    n = int(share * len(x))
+    m = x[:n].mean(0)
+    s = ((x[:n] - m) ** 2).mean(0) ** 0.5
+    return {"train": (x[:n] - m) / s, "test": (x[n:] - m) / s}

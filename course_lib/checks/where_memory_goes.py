@@ -3,7 +3,7 @@
 import torch
 from numpy import eye, mean, tanh
 
-from course_lib.checks.draw import normal, series, several, sizes, whole
+from course_lib.checks.draw import normal, one_of, series, several, sizes, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -228,3 +228,44 @@ def loss_through_time(x, h, W, U, b, y):
         grad = grad @ U
     found = {"loss": mean(error**2), "dL/dW": dW, "dL/dU": dU, "dL/db": db, "dL/dh": grad}
     return found
+
+
+def to_train(generator):
+    """A case with a readout, what it reads and should say, and how it is trained."""
+    batch, inputs, outputs = whole(generator, 3, 6), whole(generator, 2, 3), whole(generator, 2, 4)
+    case = {"W": normal(generator, outputs, inputs), "x": normal(generator, batch, inputs)}
+    case |= {"y": 3 * normal(generator, batch, outputs), "rate": uniform(generator, 0.1, 0.3)}
+    return {**case, "clip": one_of(generator, (0.3, 1.0, 30.0)), "updates": whole(generator, 2, 5)}
+
+
+@problem(
+    cases=several(to_train),
+    axes=("output", "input"),
+    hints=(
+        "One update: the gradient of the loss, its norm, a factor that is at most 1, a step downhill. Then again.",
+        "The derivative of mean((x W' - y)²) by W is 2 (x W' - y)' x, divided by the number of all errors.",
+        "scale = min(1, clip / norm); W = W - rate * scale * grad.",
+    ),
+    planted=[(None, "rate * scale * grad", "rate * scale * grad / updates")],
+    mistakes={
+        "the gradient is never clipped": ("rate * scale * grad", "rate * grad"),
+        "the gradient always gets the norm clip, also a small one": ("min(1, clip / norm)", "clip / norm"),
+        "each number of the gradient is clipped by itself": ("rate * scale * grad", "rate * grad.clip(-clip, clip)"),
+        "the step goes uphill": ("W - rate", "W + rate"),
+        "only one update is made": ("range(updates)", "range(1)"),
+        "there is one update too many": ("range(updates)", "range(updates + 1)"),
+        "the factor 2 of the square is left out": ("2 * error.T", "error.T"),
+        "the errors are added up instead of averaged": (" / (len(y) * len(W))", ""),
+        "the mean is over the sequences alone": ("(len(y) * len(W))", "len(y)"),
+        "the squared norm stands where the norm should": ("** 0.5", "** 1"),
+    },
+)
+def train_readout(W, x, y, rate, clip, updates):
+    """W (output, input) after gradient descent on mean((x W' - y)²), the norm of each gradient clipped to clip."""
+    for _ in range(updates):
+        error = x @ W.T - y
+        grad = 2 * error.T @ x / (len(y) * len(W))
+        norm = (grad**2).sum() ** 0.5
+        scale = min(1, clip / norm)
+        W = W - rate * scale * grad
+    return W

@@ -1,12 +1,15 @@
 """Which gate matters: a clamp to find, a cell of one's own, and a step to repair."""
 
+from math import comb
+
+import numpy as np
 import torch
 from numpy import tanh
 
 from course_lib.cells import LSTMCell
 from course_lib.checks import judge
 from course_lib.checks.compare import Unreadable
-from course_lib.checks.draw import one_of, one_step, whole
+from course_lib.checks.draw import normal, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import Essay, problem, sigmoid
 from course_lib.unroll import unroll
 
@@ -216,4 +219,89 @@ ablation_experiment = Essay(
     "A claim that no result could contradict is none: name the task, the gate and the size of the effect.",
     "What else changes when a gate is taken out? Weights, tuning, the bias it starts from: make each of them equal.",
     "Name a control that should be worse: if it is not, the task cannot tell the cells apart.",
+)
+
+
+def outcomes(generator):
+    """A case with the final losses of two cells, seed by seed."""
+    seeds = whole(generator, 6, 15)
+    a = torch.rand(seeds, generator=generator)
+    return {"a": a, "b": a + 0.3 * normal(generator, seeds) + 0.1}
+
+
+@problem(
+    cases=several(outcomes),
+    hints=(
+        "Under the claim that the cells do not differ, each seed is a toss of a coin: who has the lower loss?",
+        "With n seeds and k wins of the rarer side, add the chances of 0 to k wins: n over j, divided by 2 to the n.",
+        "Both sides could have won: twice that sum, and at most 1.",
+    ),
+    planted=[(None, "comb(n, j)", "n")],
+    mistakes={
+        "one side alone is counted": ("2 * sum", "sum"),
+        "the more frequent side is counted": ("k = min(wins, n - wins)", "k = max(wins, n - wins)"),
+        "only the chance of exactly k wins is counted": ("range(k + 1)", "range(k, k + 1)"),
+        "k itself is left out of the sum": ("range(k + 1)", "range(k)"),
+        "the chance is cut off nowhere: it may exceed 1 by far": ("min(1, 2 * sum", "max(0, 4 * sum"),
+        "the share of wins is given": ("return p", "return wins / n"),
+        "1 - p is given": ("return p", "return 1 - p"),
+        "the number of orders is left out": ("comb(n, j)", "1"),
+    },
+)
+def sign_test(a, b):
+    """The chance, if the two cells do not differ, that one of them wins on so few seeds or fewer (two-sided)."""
+    n, wins = len(a), int((a < b).sum())
+    k = min(wins, n - wins)
+    p = min(1, 2 * sum(comb(n, j) for j in range(k + 1)) / 2**n)
+    return p
+
+
+def table_of_cells(generator):
+    """A case with the losses of 23 cells, and those of one more, for the same seeds."""
+    seeds = one_of(generator, (3, 5, 7))
+    level = torch.rand(23, 1, generator=generator)
+    rows = level + 0.5 * torch.rand(23, seeds, generator=generator) ** 3
+    return {"rows": rows, "mine": 0.2 + uniform(generator, 0, 0.6) + 0.5 * torch.rand(seeds, generator=generator) ** 3}
+
+
+@problem(
+    cases=several(table_of_cells),
+    hints=(
+        "One number per cell first: which one is not moved by a single bad seed?",
+        "The place is one more than the number of cells that are better.",
+        "Lower is better: 1 + the number of cells whose median is below yours.",
+    ),
+    planted=[
+        (None, "1 + better", "better / 2"),
+        ("means are ranked", "rows.median(1).values", "rows.mean(1)", "mine.median()", "mine.mean()"),
+        ("the best run of each cell is ranked", "rows.median(1).values", "rows.min(1).values"),
+        ("your best run is ranked", "mine.median()", "mine.min()"),
+    ],
+    mistakes={
+        "the place is counted from the worst": ("better = (medians < own)", "better = (medians > own)"),
+        "the place is counted from 0": ("1 + better", "better"),
+        "all runs are ranked instead of all cells": ("better = (medians < own)", "better = (rows < own)"),
+        "the best run of each cell is ranked": ("medians = np.median(rows, 1)", "medians = rows.min(1)"),
+        "means are ranked": ("np.median(rows, 1)", "rows.mean(1)", "np.median(mine)", "mine.mean()"),
+        "the median over the cells stands where that over the seeds should": (
+            "np.median(rows, 1)",
+            "np.median(rows, 0)",
+        ),
+        "your own cell counts twice": ("len(rows) + 1", "len(rows) + 2"),
+        "your own cell is not counted": ("len(rows) + 1", "len(rows)"),
+        "your best run is ranked": ("np.median(mine)", "mine.min()"),
+    },
+)
+def rank_my_cell(rows, mine):
+    """{"median", "place", "of"}: the median loss of a new cell, its place among all, and their number."""
+    medians = np.median(rows, 1)
+    own = np.median(mine)
+    better = (medians < own).sum()
+    return {"median": own, "place": 1 + better, "of": len(rows) + 1}
+
+
+run_project = Essay(
+    "Which line of fair_plan decides what you may conclude? Write down what you would publish.",
+    "course_lib.training.train runs one seed, course_lib.sweep all of them; print every seed, not the mean alone.",
+    "Report first whether refuted_if happened. Then what you would change, and why you did not change it afterwards.",
 )

@@ -12,7 +12,7 @@ import pytest
 import torch
 from IPython.lib.pretty import pretty
 
-from course_lib.checks import PROBLEMS
+from course_lib.checks import ESSAYS, PROBLEMS
 from tools.authoring.exercises import generate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,11 +41,11 @@ def test_there_is_one_set_for_each_notebook_and_every_problem_is_set_once():
     assert [name[:2] for name in SETS] == [f"{k:02d}" for k in range(1, len(SETS) + 1)]
     answers = [graded(cell).grade_id for name in SETS for cell in cells("solutions", name) if graded(cell)]
     coded = [name for name in answers if name in PROBLEMS]
-    essays = [name for name in answers if name.endswith("_experiment")]
+    essays = [name for name in answers if name in ESSAYS]
     checks = [name for name in answers if name.startswith("check_")]
     assert sorted(coded) == sorted(PROBLEMS) and checks == [f"check_{name}" for name in coded]
     assert len(answers) == len(coded) + len(checks) + len(essays)
-    assert len(coded) + len(essays) >= 35
+    assert sorted(essays) == sorted(ESSAYS) and len(coded) + len(essays) >= 60
 
 
 @every_set

@@ -120,7 +120,7 @@ KINDS = {
     "checkpoint": Kind(lambda: FOLDER / "run.pt", (*PATHS, *GARBAGE)),
     # checks
     "hint.name": choice("rnn_step"), "given.name": choice("rnn_step"), "find.name": choice("rnn_step"),
-    "solution.name": choice("rnn_step"),
+    "solution.name": choice("rnn_step"), "figure.name": choice("rnn_step"),
     "learner": words("ada", ""), "secret": words("key", ""),
     # widgets
     "longest_lag.gate": FRACTION, "noise": POSITIVE, "clear": POSITIVE, "fading.gate": FRACTION,
@@ -212,7 +212,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",
     r"lesson\.(doctor|step_seconds|stored_answers)": "takes nothing",
     r"lesson\.(store_answer|Prediction\.on_choice)": "called by a widget",
-    r"checks\.(?!hint$|solution$|given$|find$|judge\.token$).*": "judges answers, in words of its own: NotRight",
+    r"checks\.(?!hint$|solution$|figure$|given$|find$|judge\.token$).*": "judges answers, in its own words: NotRight",
     r"widgets\.(every|\w+\.(make_\w+|one_unit|recall_test|warp_cells|swept|script))": "takes nothing of a learner",
     r"widgets\.\w+\.(Mission|Attempt|Recall|Following)": "made by the functions beside it",
     r"widgets\.time_warp\.follow": "trains two units, then gives all it got to warp and warped",
