@@ -10,7 +10,9 @@ import torch
 from course_lib.cells import CELLS, LSTMCell
 from course_lib.tasks import TASKS
 
-MODULES = sorted(["script", *(path.stem for path in (Path(__file__).parents[1] / "course_lib").glob("[a-z]*.py"))])
+MODULES = sorted(
+    ["diagram", "script", *(path.stem for path in (Path(__file__).parents[1] / "course_lib").glob("[a-z]*.py"))]
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -19,7 +19,7 @@ LAYERS = [
     ["tasks", "unroll", "initialise", "latex", "plots"],
     ["fuse"],
     ["training", "gradients", "script"],
-    ["sweep", "bench", "text", "ledger"],
+    ["sweep", "bench", "text", "ledger", "diagram"],
     ["lesson"],
     ["widgets", "checks"],
 ]
@@ -29,6 +29,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
              ["matrices", "norms", "forward", "backward", "pack"], ["functions"], ["read"], ["program", "replay"],
              ["run"], ["check"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
+    "diagram": [["graph", "place", "route", "sheet", "words"], ["draw", "unrolled"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "checks": [["compare", "draw", "mutate", "reading", "record", "tokens"], ["stops", "symptoms"], ["judge"],

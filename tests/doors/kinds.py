@@ -96,6 +96,7 @@ KINDS = {
     # cells, unroll, initialise, gradients, scan, fuse
     "input_size": whole(INPUTS), "hidden_size": whole(HIDDEN), "batch_size": whole(3), "seed": SEED,
     "cell": CELL, "Cell": CLASS, "x": X, "override": OVERRIDE, "start": start("h", "c"), "every": FLAG,
+    "diagram.cell": CELL_OR_CLASS, "diagram.against": CELL_OR_CLASS.but(None), "diagram.steps": whole(2),
     "equations.cell": CELL_OR_CLASS, "docstring": words("h' = tanh(W x)\n"),
     "by_hand.cell": Kind(cell, NO_CELL), "named_weights.cell": Kind(cell, NO_CELL), "weights": WEIGHTS,
     "Trace.__getitem__.name": choice("forget"), "gate": choice("forget"), "of": choice("c"), "wrt": choice("h"),
@@ -206,6 +207,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
     r"fuse\.Fused\.program": "inside the compiler",
     r"latex\.(Equations?|written|inside|bracketed|symbol|text|escaped)(\..*)?": "made by equations, and its parts",
+    r"diagram\.(?!diagram$).*": "made by diagram, and its parts",
     r"script\.(?!script$).*": "made by script",
     r"machine\..*": "takes nothing of a learner",
     r"server\..*": "called by Jupyter",
