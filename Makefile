@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab test bench notebooks exercises grade seeds measure sweep readme format lock clean learner developer
+.PHONY: help lab test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ exercises: developer  ## write exercises/ anew from solutions/
 
 grade: developer  ## grade what is in grading/submitted/; see docs/teaching.md
 	@$(PY) -m tools.grading $(ARGS)
+
+collect: developer  ## bring in what Canvas, Moodle or nbgrader's exchange gave: ARGS="FILE.zip --set SET"
+	@$(PY) -m tools.grading.collect $(ARGS)
+
+return: developer  ## write points and pages for Canvas and Moodle into grading/back/
+	@$(PY) -m tools.grading.give_back $(ARGS)
 
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
 	$(QUIET) $(PY) -m tools.authoring.seeds $(ARGS)

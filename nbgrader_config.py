@@ -1,5 +1,7 @@
 """Where nbgrader finds things: solutions/ is the source, exercises/ is generated from it by `make exercises`."""
 
+from nbconvert.exporters import NotebookExporter
+
 c = get_config()  # noqa: F821 - nbgrader provides it
 
 c.CourseDirectory.course_id = "gating"
@@ -15,3 +17,13 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn")'}
 c.ClearSolutions.text_stub = "*Your answer.*"
 c.ExecutePreprocessor.timeout = 60
+
+
+class Refused(NotebookExporter):
+    """nbgrader's autograder, and Formgrader's button for it, would run a student's notebook with your rights."""
+
+    def __init__(self, *args, **kwargs):
+        raise RuntimeError("A student's notebook is not run here, with your rights: grade with `make grade`, in a box.")
+
+
+c.Autograde.exporter_class = Refused

@@ -98,8 +98,8 @@ def hand_in(folder, student, notebook, name=f"{SET}.ipynb"):
     (place / name).write_text(notebook if isinstance(notebook, str) else json.dumps(notebook), encoding="utf-8")
 
 
-def rows(folder):
-    with (folder / f"{SET}.csv").open(encoding="utf-8") as file:
+def rows(folder, name=SET):
+    with (folder / f"{name}.csv").open(encoding="utf-8") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
@@ -119,7 +119,7 @@ LEARNERS = {  # name: (what is handed in, points, status, a word of the explanat
     "loop": (body("while True: pass"), 7, "partly graded", "no answer within"),
     "stubborn loop": (body("while True:", "    try:", "        while True: pass", "    except BaseException: pass"),
                       7, "partly graded", "no answer"),
-    "sleep": (body("import time; time.sleep(1e6)"), 7, "partly graded", "no answer within"),
+    "sleep": (body("import time; time.sleep(1e6)"), 7, "partly graded", "no answer in time"),
     "exit": (body("import os; os._exit(0)"), 7, "partly graded", "its process ended"),
     "sys.exit": (body("raise SystemExit"), 7, "graded", ""),
     "kill": (body("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), 7, "partly graded", "its process ended"),
@@ -130,7 +130,7 @@ LEARNERS = {  # name: (what is handed in, points, status, a word of the explanat
     "syntax": (with_first("def cell_update(c, g, f, i)\n    return c"), 7, "graded", ""),
     "input": (body("input('now what?')"), 7, "graded", ""),
     "own trial": (changed(own_trial), 8, "graded", ""),
-    "endless own cell": (changed(endless_own_cell), 8, "graded", "own cell 1: The cell gave no answer"),
+    "endless own cell": (changed(endless_own_cell), 8, "graded", "own cell 3: The cell gave no answer"),
     "empty": ("", None, "not gradable", "the file is empty"),
     "web page": ("<html><body>Not found</body></html>", None, "not gradable", "not a notebook"),
     "cut off": (nbformat.writes(right())[:2000], None, "not gradable", "cut off"),

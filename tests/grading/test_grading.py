@@ -6,16 +6,20 @@ import os
 import shutil
 import signal
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import nbformat
+import odd
 import pytest
 from handed_in import LEARNERS, ONLY_BOXED, ROOT, SET, WROTE, body, cell, hand_in, right, rows, small_class
 from nbgrader.api import Gradebook
+from pages import active, formgrader
 from patience import until
 
 from tools.grading import __main__ as grade
-from tools.grading import judge
+from tools.grading.harmless import cell as cell_of_table
+from tools.grading.roster import identity
 
 OTHERS = ["check_gate_for_half_life", "check_written_weights", "check_three_memories"]  # worth 7 points of 8
 boxed = pytest.mark.skipif(
@@ -26,18 +30,29 @@ boxed = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The folder of the class, graded."""
-    folder = tmp_path_factory.mktemp("class")
-    for student, (notebook, *_) in LEARNERS.items():
+    folder = tmp_path_factory.mktemp("class [2026] of #3")
+    submitted = folder / "submitted"
+    for student, (notebook, *_) in (LEARNERS | odd.HONEST | odd.HARM).items():
         hand_in(folder, student, notebook)
     for student, notebook in ONLY_BOXED.items():
         hand_in(folder, student, notebook)
+    for student, (place, *_) in odd.FILES.items():
+        place(student, submitted)
+    for student, (notebook, _) in odd.ESSAY.items():
+        odd.placed(notebook, None, odd.ESSAYS, f"{odd.ESSAYS}.ipynb")(student, submitted)
     hand_in(folder, "renamed", right(), "homework (1).ipynb")
     hand_in(folder, "two files", right(), "a.ipynb")
-    hand_in(folder, "two files", right(), "b.ipynb")
-    (folder / "submitted" / "no file" / SET).mkdir(parents=True)
-    (folder / "students.csv").write_text("id,name\nabsent,Ada\nright,Bo\n", encoding="utf-8")
-    grade.main(["--folder", str(folder), "--seconds", "2", "--jobs", "2"])
+    hand_in(folder, "two files", body("return 0 * c"), "b.ipynb")
+    (submitted / "no file" / SET).mkdir(parents=True)
+    (submitted / "loose.ipynb").write_text("{}")
+    (folder / "students.csv").write_bytes("id;name\nabsent;Ada\nright;Bo\n;nobody\nZoë;Z\nGröße\n".encode("latin-1"))
+    said = grade.main(["--folder", str(folder), "--seconds", "1", "--jobs", "2"])
+    assert "could not be graded" in said
     return folder
+
+
+def test_the_class_is_large(graded):
+    assert len(rows(graded)) >= 120
 
 
 @pytest.mark.parametrize("student", LEARNERS)
@@ -48,6 +63,56 @@ def test_every_learner_ends_in_a_row_with_the_points_that_were_earned(graded, st
     assert row["score"] == ("" if points is None else str(float(points))) and row["max_score"] == "8"
     if points == 7:  # what one answer does is no harm to the others
         assert [float(row[key]) for key in OTHERS] == [1, 3, 3]
+
+
+@pytest.mark.parametrize("student", odd.CASES, ids=ascii)
+def test_odd_work_gets_its_points_or_a_sentence(graded, student):
+    _, points, status, why = odd.CASES[student]
+    if student in odd.HARM and not shutil.which("bwrap"):
+        pytest.skip("there is no bubblewrap")
+    row = rows(graded)[cell_of_table(identity(student))]
+    assert (row["status"], row["score"]) == (status, "" if points is None else str(float(points))), row["why"]
+    assert why in row["why"]
+    assert (int(row["by_hand"]) > 0) == (status == "partly graded")  # what was not judged waits for the teacher
+
+
+@pytest.mark.parametrize("student", odd.ESSAY)
+def test_an_essay_is_shown_wherever_it_stands_and_waits_for_the_teacher(graded, student):
+    _, waits = odd.ESSAY[student]
+    row = rows(graded, odd.ESSAYS)[student]
+    assert row["status"] == "graded" and int(row["by_hand"]) == waits, row["why"]
+    place = graded / "autograded" / student / odd.ESSAYS
+    assert (odd.WORDS in (place / f"{odd.ESSAYS}.ipynb").read_text()) == bool(waits)
+    if student == "essay with a picture":
+        assert [path.suffix for path in place.iterdir() if path.suffix != ".ipynb"] == [".png"]
+
+
+def test_no_page_holds_anything_of_a_students_that_runs(graded):
+    """Every page of feedback, and every page that Formgrader would make of what it opens."""
+    pages = {path: path.read_text(encoding="utf-8") for path in graded.glob("feedback/*/*/*.html")}
+    exporter = formgrader(graded)
+    attack = graded / "autograded" / "essay that attacks" / odd.ESSAYS / f"{odd.ESSAYS}.ipynb"
+    plain = graded / "autograded" / "no essay" / odd.ESSAYS / f"{odd.ESSAYS}.ipynb"
+    made = {path: exporter(path) for path in (attack, plain)}
+    empty = active(made[plain])
+    assert active(made[attack]) == empty
+    own = {name: active(next(page for path, page in pages.items() if path.stem == name and "no essay" in str(path)))
+           for name in (odd.ESSAYS,)}  # fmt: skip
+    own[SET] = active((graded / "feedback" / "right" / SET / f"{SET}.html").read_text(encoding="utf-8"))
+    assert {path: active(page) for path, page in pages.items() if active(page) != own[path.stem]} == {}
+
+
+def test_a_report_and_a_table_hold_nothing_that_a_terminal_or_a_spreadsheet_obeys(graded):
+    for path in [graded / "report.md", graded / "grades.csv", *graded.glob("0*.csv"), *graded.glob("1*.csv")]:
+        text = path.read_text(encoding="utf-8")
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"], path
+    assert "<" not in (graded / "report.md").read_text(encoding="utf-8")
+    assert "\n'=1+1," in (graded / "grades.csv").read_text(encoding="utf-8")
+
+
+def test_a_loose_file_and_a_short_row_of_the_roster_are_named(graded):
+    report = (graded / "report.md").read_text(encoding="utf-8")
+    assert "loose.ipynb is a file" in report and "row 4 has no id" in report and "Windows-1252" in report
 
 
 def test_a_cell_of_ones_own_that_fails_is_no_news_where_all_answers_are_right(graded):
@@ -71,16 +136,19 @@ def test_nothing_outside_the_box_was_touched(graded):
 def test_a_missing_file_and_a_missing_student_are_rows_too(graded):
     found = rows(graded)
     assert found["no file"]["status"] == "not gradable" and "there is no notebook" in found["no file"]["why"]
-    assert found["two files"]["status"] == "not gradable" and "2 notebooks" in found["two files"]["why"]
+    assert found["two files"]["status"] == "not gradable"
+    assert "2 notebooks with different answers" in found["two files"]["why"]
     assert found["absent"]["status"] == "not gradable" and "nothing was handed in" in found["absent"]["why"]
     assert found["renamed"]["score"] == "8.0" and "homework (1).ipynb" in found["renamed"]["why"]
-    assert len(found) == len(LEARNERS) + len(ONLY_BOXED) + 4
 
 
 def test_the_list_for_a_learning_management_system_and_the_report_hold_every_student(graded):
     with (graded / "grades.csv").open(encoding="utf-8") as file:
-        totals = {row["student"]: row[SET] for row in csv.DictReader(file)}
-    assert totals == {student: row["score"] for student, row in rows(graded).items()}
+        totals = {row["student"]: row for row in csv.DictReader(file)}
+    for name in (SET, odd.ESSAYS):
+        assert {student: row[name] for student, row in totals.items()} == {
+            student: row["score"] for student, row in rows(graded, name).items()
+        }
     report = (graded / "report.md").read_text(encoding="utf-8")
     assert "bubblewrap" in report and "**cut off**: not gradable" in report
 
@@ -91,11 +159,14 @@ def test_feedback_says_which_mistake_it_is_and_hides_the_hidden_tests(graded):
     assert "HIDDEN" not in page and "hidden=True" not in page
 
 
-def test_a_second_run_judges_nothing_again_and_says_the_same(graded, monkeypatch):
+def test_a_second_run_judges_nothing_again_and_says_the_same(graded):
     before = rows(graded)
-    monkeypatch.setattr(judge, "judge", None)
-    grade.main(["--folder", str(graded), "--seconds", "2", "--jobs", "1"])
+    stamps = {path: path.stat().st_mtime_ns for path in graded.glob("judged/*/*.json")}
+    pages = {path: path.stat().st_mtime_ns for path in graded.glob("feedback/*/*/*.html")}
+    grade.main(["--folder", str(graded), "--seconds", "1", "--jobs", "2"])
     assert rows(graded) == before
+    assert {path: path.stat().st_mtime_ns for path in graded.glob("judged/*/*.json")} == stamps
+    assert {path: path.stat().st_mtime_ns for path in graded.glob("feedback/*/*/*.html")} == pages
 
 
 def test_points_given_by_hand_stay_when_the_submission_changes(tmp_path):
@@ -127,14 +198,13 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, start):
     assert kept and all(path.stat().st_mtime_ns == stamps[path] for path in kept)
 
 
-def test_damaged_files_of_an_earlier_run_are_made_anew(graded, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(graded, folder, ignore=shutil.ignore_patterns("feedback"))
-    for student in list(LEARNERS)[2:] + list(ONLY_BOXED):
-        shutil.rmtree(folder / "submitted" / student)
-    (folder / "judged" / SET / "right.json").write_text('{"half', encoding="utf-8")
-    grade.main(["--folder", str(folder), "--seconds", "2", "--jobs", "1"])
-    assert rows(folder)["right"]["score"] == "8.0"
+def test_damaged_files_of_an_earlier_run_are_made_anew(tmp_path):
+    small_class(tmp_path, 2)
+    grade.main(["--folder", str(tmp_path), "--jobs", "2"])
+    (tmp_path / "judged" / SET / "s0.json").write_text('{"half', encoding="utf-8")
+    (tmp_path / "books.json").write_text("[", encoding="utf-8")
+    grade.main(["--folder", str(tmp_path), "--jobs", "2"])
+    assert [row["score"] for row in rows(tmp_path).values()] == ["7.0", "8.0"]
 
 
 def test_every_student_has_an_instance_of_their_own(tmp_path, monkeypatch):

@@ -1,10 +1,17 @@
 """Plain data crosses into the box and back, and nothing in it can hold up the class."""
 
+import os
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
 import pytest
 import torch
 from handed_in import EQUAL
 
-from tools.grading import sandbox
+from tools.grading import sandbox, watch
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what processes use")
 
 
 def test_values_cross_into_the_box_and_back_unchanged_and_gradients_follow():
@@ -32,15 +39,16 @@ def test_a_process_that_answers_ahead_and_listens_no_more_cannot_hold_up_the_cla
     early = """import os, signal
 def answer(x):
     for channel in range(3, 9):
-        try: os.write(channel, b'{"value": [1, null]}\\n' * 50)
+        data = b''.join(b'{"number": %d, "value": [1, null]}\\n' % k for k in range(3, 60))
+        try: os.write(channel, data)
         except OSError: pass
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     while True: pass"""
     with sandbox.Box(seconds=30) as box:
         box.run(early)
         box.seconds = 1
         assert box.call("answer", 0) == 1
-        with pytest.raises(sandbox.Broken, match="stopped listening"):
+        with pytest.raises(sandbox.Broken, match="no answer in time"):
             for _ in range(49):
                 box.call("answer", torch.zeros(2000))
 
@@ -50,3 +58,86 @@ def test_an_object_of_a_learners_own_does_not_cross():
         box.run(f"{EQUAL}def answer():\n    return Equal()")
         with pytest.raises(RuntimeError, match="NotPlain: an object of type Equal"):
             box.call("answer")
+
+
+HELD = """import os, time
+def answer(count, size):
+    for k in range(count):
+        if os.fork() == 0:
+            held = TAKE
+            for k in range(0, size, 4096): held[k] = 1
+            time.sleep(1e6)
+    os.wait()"""
+
+
+@linux
+@pytest.mark.parametrize("take", ["bytearray(size)", "__import__('mmap').mmap(-1, size)"])
+def test_the_memory_of_all_processes_of_a_box_is_limited_together(take):
+    with sandbox.Box(memory=2**29, seconds=60) as box:
+        box.run(HELD.replace("TAKE", take))
+        with pytest.raises(sandbox.Broken, match="0.5 GB of memory"):
+            box.call("answer", 6, 2**28)
+
+
+@linux
+def test_processes_that_a_box_started_end_with_it_and_are_not_many(monkeypatch):
+    monkeypatch.setattr(sandbox, "PROCESSES", 8)
+    with sandbox.Box(seconds=60, bwrap=None) as box:
+        box.run("import os, time\ndef answer(n):\n    for k in range(n):\n        if os.fork() == 0:\n"
+                "            os.setsid(); time.sleep(1e6)\n    return os.getpid()")  # fmt: skip
+        first = box.call("answer", 3)
+        family = watch.family(first)
+        assert len(family) == 4
+        with pytest.raises(sandbox.Broken, match="more than 8 processes"):
+            box.call("answer", 9)
+            box.run("import time; time.sleep(1e6)")
+    assert not any(watch.read(pid, "cmdline") for pid in family)
+
+
+@linux
+@pytest.mark.parametrize(
+    "what",
+    ["os.memfd_create('a')", "refused(libc.shmget(0, 4096, 0o1600))", "refused(libc.unshare(0x10000000))",
+     "refused(libc.msgget(0, 0o1600))", "refused(libc.syscall(435, 0, 0))"],
+)  # fmt: skip
+def test_memory_that_no_process_holds_cannot_be_made(what):
+    with sandbox.Box(bwrap=None) as box:
+        box.run("import ctypes, os\nlibc = ctypes.CDLL(None)\n"
+                "def refused(code):\n    if code < 0: raise PermissionError\n"
+                f"def answer():\n    {what}")  # fmt: skip
+        with pytest.raises((OSError, RuntimeError), match="Permission|not permitted|^$"):
+            box.call("answer")
+
+
+def test_the_folder_of_a_box_whose_grader_was_killed_is_thrown_away():
+    gone = Path(mkdtemp(prefix="box-999999999-"))
+    own = Path(mkdtemp(prefix=f"box-{os.getpid()}-"))
+    sandbox.sweep()
+    assert not gone.exists() and own.exists()
+    own.rmdir()
+
+
+def test_time_is_that_of_the_processor():
+    with sandbox.Box(seconds=1) as box:
+        box.run("import time\ntime.sleep(2)")
+        with pytest.raises(TimeoutError, match="within 1 seconds"):
+            box.run("while True: pass")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("x = 3\nx?\n!ls\n%time y = 4\nz = !ls\nassert z == [] and x == 3", ""),
+        ("def f(): return 1\nprint(f(", "f"),
+        ("import asyncio\nawait asyncio.sleep(0)\nasync def g(): return 2\nf = lambda: 3\nassert await g() == 2", "f"),
+        ("%%time\ndef f(): return 1", "f"),
+        ("%%bash\nrm -rf /", ""),
+    ],
+)
+def test_a_cell_runs_as_in_a_notebook(source, words):
+    with sandbox.Box() as box:
+        try:
+            box.run(source)
+        except SyntaxError:
+            assert source.endswith("f(")
+        assert not words or box.has(words)

@@ -1,25 +1,34 @@
 """Inside the box: run the cells of a learner and call their functions, as the grader asks over a pipe.
 
     python inside.py BYTES      one message a line on standard input, one reply a line on standard output; at most
-                                 BYTES more memory than Python and PyTorch have taken, where the system has /proc
+                                 BYTES more memory in a process than Python and PyTorch have taken, where the system
+                                 has /proc
 
 Nothing here is trusted. What a reply can hold is plain data, which `encode` writes and `decode` reads: no object of a
 learner's own crosses the pipe, and the checks, with their references, are not on this side of it. What is given comes
 from the grader, as a pickle.
 """
 
+import ast
+import asyncio
 import base64
 import json
+import math
 import os
 import pickle
 import signal
 import sys
 import types
 from contextlib import contextmanager
+from inspect import CO_COROUTINE
 from pathlib import Path
 
 import numpy as np
 import torch
+
+MOST = 10**6  # numbers in all that one reply holds; an axis without numbers counts as one of length one
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+RUN = ("time", "timeit", "capture", "prun")  # magics of a cell that run it
 
 
 class NotPlain(TypeError):
@@ -72,6 +81,17 @@ def decode(value, leaves=None):
     raise ValueError(f"not a value: {list(value)}")
 
 
+def size(value):
+    """How many numbers all arrays of a value hold that encode wrote; an axis of length 0 counts as one of length 1."""
+    if isinstance(value, list):
+        return sum(map(size, value))
+    if not isinstance(value, dict):
+        return 0
+    packs = [content for kind, content in value.items() if kind in ("tensor", "array")]
+    others = [content for kind, content in value.items() if kind not in ("tensor", "array")]
+    return sum(math.prod(max(1, int(length)) for length in shape) for _, shape, _ in packs) + size(others)
+
+
 def unpacked(content):
     dtype, shape, data = content
     if np.dtype(dtype).kind not in "biuf":
@@ -81,7 +101,7 @@ def unpacked(content):
 
 @contextmanager
 def at_most(seconds):
-    """TimeoutError in the code inside after so many seconds, where the system has such a clock."""
+    """TimeoutError in the code inside after so many seconds of processor time, where the system has such a clock."""
 
     def stop(*_):
         raise TimeoutError(f"no answer within {seconds:g} seconds")
@@ -89,12 +109,12 @@ def at_most(seconds):
     if not hasattr(signal, "setitimer"):
         yield
         return
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def take_at_most(more):
@@ -118,10 +138,58 @@ class Checks(types.ModuleType):
         return lambda *args, **kwargs: None
 
 
-def run(space, source):
-    """Run a cell; lines with magic commands are left out."""
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
-    exec(compile("\n".join(lines), "<cell>", "exec"), space)
+class Shell:
+    """Stands in for IPython in a cell: magics and commands do nothing, but a magic that runs the cell does run it."""
+
+    def __init__(self, space):
+        self.space = space
+
+    def run_cell_magic(self, name, line, cell):
+        if name in RUN:
+            run(self.space, cell)
+
+    def getoutput(self, *args, **kwargs):
+        return []
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: None
+
+
+def fresh():
+    """What a cell finds defined, as in a notebook."""
+    space = {"__name__": "__main__", "In": [""], "Out": {}, "_": "", "__": "", "___": ""}
+    shell = Shell(space)
+    space["display"] = lambda *args, **kwargs: None
+    space["get_ipython"] = lambda: shell
+    return space
+
+
+def run(space, source, only_definitions=False):
+    """Run a cell as a notebook does. Of a cell that Python cannot read, what stands before that place is run.
+
+    only_definitions   run only its imports, functions and classes
+    """
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    lines, broken = TransformerManager().transform_cell(source).splitlines(keepends=True), None
+    while True:
+        try:
+            tree = ast.parse("".join(lines), "<cell>")
+            break
+        except SyntaxError as error:
+            broken = broken or error
+            lines = lines[: max(0, min(len(lines), error.lineno or 1) - 1)]
+    if only_definitions:
+        tree.body = [node for node in tree.body if isinstance(node, DEFINITIONS)]
+    code = compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if code.co_flags & CO_COROUTINE:
+        asyncio.run(eval(code, space))
+    else:
+        exec(code, space)
+    if broken:
+        raise broken
 
 
 def call(space, name, args, kwargs):
@@ -137,32 +205,42 @@ def call(space, name, args, kwargs):
     return [encode(value), encode(gradients)]
 
 
+def answer(space, asked):
+    """What one message asks for."""
+    if asked["do"] == "given":
+        import course_lib
+
+        given = pickle.loads(base64.b64decode(asked["given"]))
+        course_lib.checks = sys.modules["course_lib.checks"] = Checks(given)
+        return None
+    if asked["do"] == "run":
+        return run(space, asked["source"], asked.get("only_definitions", False))
+    if asked["do"] == "has":
+        return callable(space.get(asked["name"]))
+    return call(space, asked["name"], asked["args"], asked["kwargs"])
+
+
 def main():
+    import lockdown  # beside this file, inside the box and outside
+
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # what a learner prints goes nowhere, and input() has nothing to read
         os.dup2(nowhere, stream)
     torch.set_num_threads(1)
+    lockdown.adopt()
+    lockdown.forbid()
     if Path("/proc/self/statm").exists():
         take_at_most(int(sys.argv[1]))
-    space, own = {"__name__": "__main__"}, os.getpid()
+    space, own = fresh(), os.getpid()
     for line in inbox:
         asked = json.loads(line)
         try:
             with at_most(asked["seconds"]):
-                if asked["do"] == "given":
-                    import course_lib
-
-                    given = pickle.loads(base64.b64decode(asked["given"]))
-                    course_lib.checks = sys.modules["course_lib.checks"] = Checks(given)
-                    reply = None
-                elif asked["do"] == "run":
-                    reply = run(space, asked["source"])
-                else:
-                    reply = call(space, asked["name"], asked["args"], asked["kwargs"])
-            text = json.dumps({"value": reply})
+                reply = answer(space, asked)
+            text = json.dumps({"number": asked["number"], "value": reply})
         except BaseException as error:
-            text = json.dumps({"error": [type(error).__name__, str(error)[:2000]]})
+            text = json.dumps({"number": asked["number"], "error": [type(error).__name__, str(error)[:2000]]})
         if os.getpid() != own:  # a copy of this process, made by a learner's code
             os._exit(0)
         outbox.write(text.encode() + b"\n")

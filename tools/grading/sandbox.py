@@ -4,9 +4,9 @@
         box.run("def twice(x): return 2 * x")
         box.call("twice", 3)     # 6
 
-What bubblewrap adds to the limits: no network, no files but Python, its packages and the course's library (without the
-checks), read-only, and an empty folder that is thrown away; other processes are not seen, and none outlives the box.
-Without it, `protection` says what is missing.
+The limits are for all processes of the box together (watch.py). What bubblewrap adds to them: no network, no files but
+Python, its packages and the course's library (without the checks), read-only, and an empty folder that is thrown away;
+other processes are not seen, and none outlives the box. Without it, `protection` says what is missing.
 """
 
 import base64
@@ -19,12 +19,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir, mkdtemp
 
 import torch
 
-from tools.grading import inside
+from tools.grading import inside, lockdown, watch
 
 try:
     import resource
@@ -35,6 +36,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BWRAP = shutil.which("bwrap")
 HIDDEN = ("checks", "__pycache__")  # in course_lib: the references, and what was compiled of them
 MOST = 2**24  # bytes in a reply
+ITEMS = 10**6  # lists, pairs and members of lists in a reply
+PROCESSES = 64  # that a box may have at a time
+OWN = 2**29  # bytes that Python and PyTorch have before any cell is run
+LOOK = 0.05  # seconds between two looks at what the box uses
+PATIENCE = 6  # times its limit of processor time may pass on the clock: the machine may be busy, and the code may sleep
 KNOWN = {kind.__name__: kind for kind in (
     ArithmeticError, AssertionError, AttributeError, FloatingPointError, ImportError, IndexError, KeyError, MemoryError,
     ModuleNotFoundError, NameError, NotImplementedError, OSError, OverflowError, RecursionError, RuntimeError,
@@ -45,6 +51,10 @@ START = 60  # seconds for Python and PyTorch to start
 
 class Broken(Exception):
     """The process in the box does not answer any more; the message says why. The next call starts a new one."""
+
+
+class Slow(Broken):
+    """It does not answer, and has used little processor time: it sleeps, or the machine is busy."""
 
 
 def protection(bwrap):
@@ -59,6 +69,26 @@ def protection(bwrap):
 def shared(places):
     """The words that let bubblewrap show these places, read-only."""
     return [word for place in places for word in ("--ro-bind", str(place), str(place))]
+
+
+def command(memory, disk, bwrap):
+    """What starts the process of a box; see Box."""
+    script, rules = (str(Path(one.__file__).resolve()) for one in (inside, lockdown))
+    command = [sys.executable, script, str(memory)]
+    if not bwrap:
+        return command
+    size = ["--size", str(disk)]
+    library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
+    python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
+    own = [place for place in python if Path(place).is_relative_to(ROOT)]
+    outside = [place for place in python if place not in own]
+    # The course may itself lie in a folder of Python or the system: it is covered before parts of it come back.
+    cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, script, rules])]
+    links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
+    own_folders = [word for place in ("/dev/shm", "/tmp", "/box") for word in (*size, "--tmpfs", place)]
+    return [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
+            *own_folders, "--remount-ro", "/dev", *cover, *links, "--remount-ro", str(ROOT), "--remount-ro", "/",
+            "--chdir", "/box", *command]  # fmt: skip
 
 
 class Linked(torch.autograd.Function):
@@ -77,9 +107,9 @@ class Linked(torch.autograd.Function):
 class Box:
     """Run cells and call functions in a process of their own.
 
-    memory    bytes of address space, beyond what Python and PyTorch reserve
+    memory    bytes, beyond what Python and PyTorch take: of one process, and of all together
     disk      bytes that can be written
-    seconds   for one cell or one call
+    seconds   of processor time for one cell or one call; on the clock, PATIENCE times that
     bwrap     the path of bubblewrap; None for a plain process
 
     run and call raise what the learner's code raised, where it is one of KNOWN, else RuntimeError; TimeoutError after
@@ -88,6 +118,8 @@ class Box:
 
     def __init__(self, *, memory=2 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
         self.memory, self.disk, self.seconds, self.bwrap, self.process = memory, disk, seconds, bwrap, None
+        self.asked = 0  # messages
+        self.spent = 0  # seconds of processor time in the processes that were stopped
 
     def __enter__(self):
         return self
@@ -95,37 +127,20 @@ class Box:
     def __exit__(self, *_):
         self.stop()
 
-    def command(self):
-        script = str(Path(inside.__file__).resolve())
-        command = [sys.executable, script, str(self.memory)]
-        if not self.bwrap:
-            return command
-        size = ["--size", str(self.disk)]
-        library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
-        python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
-        own = [place for place in python if Path(place).is_relative_to(ROOT)]
-        outside = [place for place in python if place not in own]
-        # The course may itself lie in a folder of Python or the system: it is covered before parts of it come back.
-        cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, script])]
-        links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
-        return [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
-                *size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/box", *cover, *links,
-                "--remount-ro", str(ROOT), "--remount-ro", "/", "--chdir", "/box", *command]  # fmt: skip
-
     def limits(self):
+        lockdown.end_with_parent()
         resource.setrlimit(resource.RLIMIT_FSIZE, (self.disk, self.disk))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
     def start(self):
-        home = "/box" if self.bwrap else None
-        self.folder = TemporaryDirectory(prefix="box-")
+        self.folder = "/" if self.bwrap else mkdtemp(prefix=f"box-{os.getpid()}-")
         environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
-                       "HOME": home or self.folder.name, "MPLBACKEND": "Agg", "COURSE_QUIET": "1",
+                       "HOME": "/box" if self.bwrap else self.folder, "MPLBACKEND": "Agg", "COURSE_QUIET": "1",
                        "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
         self.process = subprocess.Popen(
-            self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-            cwd=self.folder.name, start_new_session=True, preexec_fn=self.limits,
+            command(self.memory, self.disk, self.bwrap), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env=environment, cwd=self.folder, start_new_session=True, preexec_fn=self.limits,
         )  # fmt: skip
         os.set_blocking(self.process.stdin.fileno(), False)
         self.rest = b""
@@ -135,25 +150,37 @@ class Box:
         """End the process and all that it started, and throw its folder away."""
         if self.process is None:
             return
-        try:
+        self.spent = self.clock()
+        watch.end(self.process.pid)
+        with suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except OSError:
-            self.process.kill()
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
         self.process = None
-        self.folder.cleanup()
+        if not self.bwrap:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def clock(self):
+        """Seconds of processor time that the box has used since it was made."""
+        return self.spent + (watch.seconds(watch.family(self.process.pid)) if self.process else 0)
 
     def ask(self, seconds, **message):
         """The reply to a message."""
         if self.process is None:
             self.start()
-        until = time.monotonic() + seconds + 2
+        self.until, self.limit = time.monotonic() + PATIENCE * seconds, self.clock() + 1.25 * seconds + 1
+        self.looked = time.monotonic()
         try:
-            self.send(json.dumps(message | {"seconds": seconds}).encode() + b"\n", until)
-            reply = json.loads(self.line(until))
-        except (OSError, ValueError) as error:
+            self.asked += 1
+            self.send(json.dumps(message | {"seconds": seconds, "number": self.asked}).encode() + b"\n")
+            line = self.line()
+            if line.count(b",") + line.count(b"[") + line.count(b"{") > ITEMS:
+                raise Broken("it returned far too much")
+            reply = json.loads(line)
+            if not isinstance(reply, dict) or reply.get("number") != self.asked:
+                raise ValueError("no reply to this message")
+        except (OSError, ValueError, RecursionError) as error:
             self.stop()
             raise Broken("its process ended" if isinstance(error, OSError) else "it sent no reply") from None
         except Broken:
@@ -164,19 +191,37 @@ class Box:
             raise KNOWN[name](text) if name in KNOWN else RuntimeError(f"{name}: {text}")
         return reply.get("value")
 
-    def send(self, data, until):
+    def look(self):
+        """Broken where the box uses more than it may."""
+        if time.monotonic() < self.looked + LOOK:
+            return
+        self.looked = time.monotonic()
+        if self.looked > self.until:
+            raise Slow("it gave no answer in time, and had to be stopped")
+        if not watch.SEEN:
+            return
+        pids = watch.family(self.process.pid)
+        if self.spent + watch.seconds(pids) > self.limit:
+            raise Broken("it gave no answer in time, and had to be stopped")
+        if len(pids) > PROCESSES:
+            raise Broken(f"it started more than {PROCESSES} processes, and had to be stopped")
+        if watch.memory(pids, self.memory + OWN) > self.memory + OWN:
+            raise Broken(f"its processes took more than {self.memory / 2**30:.1f} GB of memory, and had to be stopped")
+
+    def send(self, data):
         """Write data to the process; Broken where it does not read it in time."""
         while data:
-            if not select.select([], [self.process.stdin], [], max(0, until - time.monotonic()))[1]:
-                raise Broken("it stopped listening")
-            data = data[os.write(self.process.stdin.fileno(), data) :]
+            self.look()
+            if select.select([], [self.process.stdin], [], LOOK)[1]:
+                data = data[os.write(self.process.stdin.fileno(), data) :]
 
-    def line(self, until):
+    def line(self):
         """The next line of the process; Broken where it does not come in time or is too long."""
         parts, size = [self.rest], len(self.rest)
         while b"\n" not in parts[-1]:
-            if not select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))[0]:
-                raise Broken("it gave no answer in time, and had to be stopped")
+            self.look()
+            if not select.select([self.process.stdout], [], [], LOOK)[0]:
+                continue
             part = os.read(self.process.stdout.fileno(), 2**16)
             if not part:
                 raise Broken("its process ended")
@@ -191,16 +236,31 @@ class Box:
         """Tell the code inside what checks.given(name) is, {name: {constant: value}}; any object may go in."""
         self.ask(START, do="given", given=base64.b64encode(pickle.dumps(constants)).decode())
 
-    def run(self, source):
-        """Run a cell."""
-        self.ask(self.seconds, do="run", source=source)
+    def run(self, source, *, only_definitions=False):
+        """Run a cell, or only its imports, functions and classes."""
+        self.ask(self.seconds, do="run", source=source, only_definitions=only_definitions)
+
+    def has(self, name):
+        """Whether a function of that name is defined."""
+        return self.ask(self.seconds, do="has", name=name) is True
 
     def call(self, name, *args, **kwargs):
         """What the function of that name returns."""
         leaves = []
         args, kwargs = inside.encode(list(args), leaves), inside.encode(kwargs, leaves)
         value, gradients = self.ask(self.seconds, do="call", name=name, args=args, kwargs=kwargs)
+        if inside.size([value, gradients]) > inside.MOST:
+            self.stop()
+            raise Broken("it returned far too much")
         value, gradients = inside.decode(value), inside.decode(gradients)
         if gradients:
             value = Linked.apply(value, gradients, *leaves)
         return value
+
+
+def sweep():
+    """Throw away the folders of boxes whose grader has ended before it could."""
+    for folder in Path(gettempdir()).glob("box-[0-9]*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not watch.alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,214 @@
+"""Bring what a learning-management system gave you into the class's folder.
+
+    make collect ARGS="submissions.zip --set 07_the_lstm"      Canvas, Moodle: the zip of one task
+    make collect ARGS="inbound.zip"                            nbgrader's exchange: the folder `inbound`, or a zip of it
+
+Each student's files go to grading/submitted/STUDENT/SET/, with the time in timestamp.txt where the zip knows it.
+STUDENT is the id in students.csv of the row whose `name`, `canvas` or `moodle` says so, else the system's own number.
+Of several attempts the last one counts (--attempts first: the first one). What was left out, and why, is printed and
+written to grading/collected.md. What the system calls everybody is kept in grading/collected.json, for give_back.py.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import stat
+import sys
+import unicodedata
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from course_lib.files import write
+from tools.grading import roster
+from tools.grading.files import LARGEST, skipped
+from tools.grading.harmless import line
+
+ROOT = Path(__file__).resolve().parents[2]
+CANVAS = re.compile(r"(?P<name>[^_/]+)_(?P<late>LATE_)?(?P<number>\d+)_(?P<submission>\d+)_(?P<file>.+)")
+MOODLE = re.compile(r"(?P<name>[^_/]+)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)")
+EXCHANGE = re.compile(r"(?P<number>[^+/]+)\+(?P<set>[^+/]+)\+(?P<time>[^+/]+?)(?:\+[^/]*)?")
+ATTEMPT = re.compile(r"(?P<stem>.+?)-(?P<attempt>\d+)(?P<suffix>\.[^.]+)")
+UTF8 = 0x800  # a flag of a zip's entry: its name is UTF-8
+
+
+@dataclass
+class Attempt:
+    """Files of one student for one set, handed in at one time: {path: how to read it}."""
+
+    system: str
+    number: str
+    name: str
+    place: str
+    set: str | None
+    order: tuple
+    time: str | None = None
+    late: bool = False
+    files: dict = field(default_factory=dict)
+
+
+def name_of(entry):
+    """The name of a zip's entry. Where the zip does not say that it is UTF-8, it may be all the same."""
+    name = entry.filename
+    if not entry.flag_bits & UTF8:
+        try:
+            data = name.encode("cp437")
+            name = data.decode("utf-8")
+        except UnicodeEncodeError:
+            pass
+        except UnicodeDecodeError:
+            name = data.decode("cp1252", "replace")
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def entries(source):
+    """[(path, size, time, how to read it)] of a zip or a folder, and sentences about what cannot be taken."""
+    found, ignored = [], []
+    if source.is_dir():
+        for path in sorted(source.rglob("*")):
+            if path.is_symlink():
+                ignored.append(f"{path.name}: a link, and links are not followed")
+            elif path.is_file():
+                name = unicodedata.normalize("NFC", roster.legible(str(path.relative_to(source))))
+                found.append((name, path.stat().st_size, None, path.read_bytes))
+        return found, ignored
+    try:
+        packed = zipfile.ZipFile(source)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise roster.Unreadable(f"{source} cannot be read as a zip: {error}.") from None
+    for entry in packed.infolist():
+        name = name_of(entry)
+        if entry.is_dir():
+            continue
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            ignored.append(f"{name}: a link, and links are not followed")
+        elif entry.flag_bits & 1:
+            ignored.append(f"{name}: it is encrypted")
+        elif name.startswith("/") or ".." in PurePosixPath(name).parts:
+            ignored.append(f"{name}: its path leads out of the zip")
+        else:
+            read = lambda entry=entry: packed.open(entry).read(LARGEST + 1)  # noqa: E731 - one for each entry
+            when = None if entry.date_time[0] < 2000 else "{:04}-{:02}-{:02} {:02}:{:02}:{:02}".format(*entry.date_time)
+            found.append((name, entry.file_size, when, read))
+    return found, ignored
+
+
+def attempts(found, ignored, sets, asked):
+    """[Attempt] in the entries of a zip or folder; asked is the set where the system does not say it."""
+    made = {}
+    for path, size, when, read in found:
+        parts = PurePosixPath(path).parts
+        if any(skipped(part) for part in parts) and parts[-1] != "timestamp.txt":
+            ignored.append(f"{path}: made by a system or an editor, not by a student")
+            continue
+        if size > LARGEST:
+            ignored.append(f"{path}: it has {size / 2**20:.0f} MB")
+            continue
+        one, inner = attempt(parts, when, asked)
+        if one is None:
+            ignored.append(f"{path}: neither Canvas, nor Moodle, nor nbgrader's exchange calls a file so")
+        elif one.set not in sets:
+            ignored.append(f"{path}: there is no set {one.set}" if one.set else f"{path}: say --set, no name tells it")
+        else:
+            kept = made.setdefault((one.system, one.number, one.set, one.order), one)
+            kept.files[inner], kept.time, kept.late = read, kept.time or one.time, kept.late or one.late
+    return list(made.values())
+
+
+def attempt(parts, when, asked):
+    """(Attempt, path in it) of one file, by its name; (None, "") where the name says nothing."""
+    for k, part in enumerate(parts):
+        if found := MOODLE.fullmatch(part):
+            inner = "/".join(parts[k + 1 :]) or found["rest"]
+            one = Attempt("moodle", found["number"], found["name"], part, asked, (0,), when)
+            return (one, inner) if inner and found["kind"] == "file" else (None, "")
+        if k < len(parts) - 1 and (found := EXCHANGE.fullmatch(part)):
+            one = Attempt("nbgrader", found["number"], "", part, found["set"], (found["time"],), found["time"])
+            return one, "/".join(parts[k + 1 :])
+    if found := CANVAS.fullmatch(parts[-1]):
+        again = ATTEMPT.fullmatch(found["file"])
+        number = int(again["attempt"]) if again else 0
+        file = again["stem"] + again["suffix"] if again else found["file"]
+        order = (int(found["submission"]), number)
+        return Attempt(
+            "canvas", found["number"], found["name"], parts[-1], asked, order, late=bool(found["late"])
+        ), file
+    return None, ""
+
+
+def student(one, listed):
+    """The id of whoever made an attempt: that of the roster, else the system's number."""
+    said = roster.identity(one.name).casefold().replace(" ", "")
+    for row in listed.rows.values():
+        if one.number in (row.get(one.system), row["id"]):
+            return row["id"]
+    same = [row["id"] for row in listed.rows.values() if said and said == row["name"].casefold().replace(" ", "")]
+    return same[0] if len(same) == 1 else roster.identity(one.number)
+
+
+def place(folder, chosen, listed):
+    """Write the files of one attempt, in place of an earlier one; the student's id."""
+    who = student(chosen, listed)
+    target = folder / "submitted" / roster.key(who) / chosen.set
+    if target.is_symlink():
+        raise roster.Unreadable(f"{target} is a link: take it away.")
+    if target.exists():
+        shutil.rmtree(target)
+    for path, read in chosen.files.items():
+        if path != "timestamp.txt":
+            write(target / PurePosixPath(path), read())
+    if chosen.time:
+        write(target / "timestamp.txt", chosen.time)
+    return who
+
+
+def collect(source, folder, asked, keep):
+    """(how many were collected, sentences about what was left out). Unreadable where nothing can be read."""
+    sets = [path.name for path in (ROOT / "solutions").iterdir()]
+    listed = roster.roster(folder / "students.csv")
+    asked = asked or next((name for name in sets if name in source.name), None)
+    found, ignored = entries(source)
+    groups = {}
+    for one in attempts(found, ignored, sets, asked):
+        groups.setdefault((one.system, one.number, one.set), []).append(one)
+    known = folder / "collected.json"
+    called = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    for several in groups.values():
+        several.sort(key=lambda one: one.order)
+        chosen = several[-1 if keep == "last" else 0]
+        ignored += [
+            f"{one.place}: the {keep} of {len(several)} attempts counts" for one in several if one is not chosen
+        ]
+        try:
+            who = place(folder, chosen, listed)
+        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+            ignored.append(f"{chosen.place}: it cannot be unpacked ({error})")
+            continue
+        if chosen.late:
+            ignored.append(f"{chosen.place}: was collected; Canvas says that it is late")
+        called.setdefault(chosen.set, {})[who] = {"system": chosen.system, "number": chosen.number,
+                                                  "name": line(chosen.name), "place": chosen.place}  # fmt: skip
+    write(known, json.dumps(called, indent=1))
+    return len(groups), [line(one, 500) for one in ignored]
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, metavar="ZIP", help="a zip of Canvas or Moodle, or of nbgrader's inbound")
+    parser.add_argument("--set", help="the set that it is for, where its name does not say it")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
+    parser.add_argument("--attempts", choices=["last", "first"], default="last", help="which of several counts")
+    asked = parser.parse_args(arguments)
+    try:
+        count, ignored = collect(asked.source, asked.folder, asked.set, asked.attempts)
+    except roster.Unreadable as error:
+        return str(error)
+    lines = [f"{count} collected from {asked.source.name}.", *(f"- {one}" for one in ignored)]
+    write(asked.folder / "collected.md", "\n".join(lines) + "\n")
+    print("\n".join(lines))
+    return None if count else "Nothing was collected."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""What all processes of a box use together: processor time, memory, and how many they are.
+
+Elsewhere than on Linux this cannot be seen: the time is then that of the clock, and the memory nothing.
+"""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+SEEN = (PROC / "self" / "stat").exists()
+TICKS = os.sysconf("SC_CLK_TCK") if SEEN else 1
+PAGE = os.sysconf("SC_PAGE_SIZE") if SEEN else 1
+
+
+def read(pid, name):
+    """The text of a file of a process in /proc, "" where the process is gone."""
+    try:
+        return (PROC / str(pid) / name).read_text(encoding="latin-1")
+    except OSError:
+        return ""
+
+
+def family(pid):
+    """The ids of a process and of all that it and its children started and that are still there."""
+    found, new = [], [pid]
+    while new:
+        found += new
+        tasks = [(one, task) for one in new for task in listed(PROC / str(one) / "task")]
+        new = [int(child) for one, task in tasks for child in read(one, f"task/{task}/children").split()]
+    return found
+
+
+def listed(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def seconds(pids):
+    """Processor time of processes, with that of their children that have ended."""
+    if not SEEN:
+        return time.monotonic()
+    fields = [read(pid, "stat").rpartition(")")[2].split() for pid in pids]
+    return sum(sum(map(int, one[11:15])) for one in fields if one) / TICKS
+
+
+def memory(pids, enough):
+    """Bytes that processes hold. What they share is counted once, but only where the sum is above enough."""
+    resident = sum(int((read(pid, "statm").split() or [0, 0])[1]) for pid in pids) * PAGE
+    if resident <= enough:
+        return resident
+    rows = [line.split() for pid in pids for line in read(pid, "smaps_rollup").splitlines()]
+    return 1024 * sum(int(row[1]) for row in rows if row[0] == "Pss:") if rows else resident
+
+
+def end(pid):
+    """Kill a process and all that it started. They are stopped before, so that none starts another one meanwhile."""
+    stopped = set()
+    while new := set(family(pid)) - stopped:
+        for one in new:
+            send(one, signal.SIGSTOP)
+        stopped |= new
+    for one in family(pid)[::-1]:
+        send(one, signal.SIGKILL)
+
+
+def send(pid, number):
+    with suppress(OSError):
+        os.kill(pid, number)
+
+
+def alive(pid):
+    """Whether there is a process of that id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
