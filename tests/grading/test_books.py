@@ -1,6 +1,7 @@
 """What is known of a class survives what happens to its files, and what changed is said."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from handed_in import ROOT, SET, body, hand_in, right, rows
 from nbgrader.api import Gradebook
 
 from tools.grading import __main__ as grade
-from tools.grading import lateness, report, roster
+from tools.grading import lateness, report, roster, submissions
 from tools.grading.books import Books, Changed
 
 
@@ -175,3 +176,30 @@ def test_a_deadline_that_is_no_time_is_told_before_anything_is_judged(tmp_path):
     (tmp_path / "students.csv").write_text("id,deadline\na,soon\n")
     with pytest.raises(roster.Unreadable, match="row 2: a time is written as"):
         roster.roster(tmp_path / "students.csv")
+
+
+@pytest.mark.parametrize("change", ["points", "problem", "json"])
+def test_a_set_that_cannot_be_used_is_told_before_anything_is_judged(tmp_path, monkeypatch, change):
+    source = right()
+    check = next(cell for cell in source.cells if submissions.is_check(cell))
+    if change == "points":
+        check.metadata.nbgrader.points = "8"
+    elif change == "problem":
+        check.metadata.nbgrader.grade_id = "check_nothing"
+    monkeypatch.setattr(submissions, "solution", lambda name: json.loads("") if change == "json" else source)
+    hand_in(tmp_path, "s", right())
+    with pytest.raises(SystemExit, match=f"solutions/{SET}"):
+        grade.main(["--folder", str(tmp_path)])
+    assert not (tmp_path / "judged").exists()
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
+def test_a_full_disk_is_the_disks_fault_and_no_students(tmp_path):
+    hand_in(tmp_path / "from", "s", right())
+    small = tmp_path / "small"
+    small.mkdir()
+    fill = f"cp -r {tmp_path}/from/submitted {small}; head -c 9000000 /dev/zero > {small}/filled 2> /dev/null; "
+    command = ["bwrap", "--dev-bind", "/", "/", "--size", "400000", "--tmpfs", str(small), "sh", "-c",
+               f"{fill}{sys.executable} -m tools.grading --plain --folder {small}"]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "The disk is full" in done.stderr and "not gradable" not in done.stdout
