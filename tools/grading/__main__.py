@@ -28,10 +28,10 @@ from subprocess import SubprocessError
 
 from course_lib.machine import cores
 from tools.grading.books import Changed
-from tools.grading.judge import ROOT
+from tools.grading.judge import ROOT, Unsound
 from tools.grading.report import counts
 from tools.grading.roster import Unreadable
-from tools.grading.run import FULL, Run
+from tools.grading.run import Run, disk_full
 from tools.grading.sandbox import BWRAP, Box, Broken, protection
 
 TRY = "bwrap --unshare-all --ro-bind / / true"
@@ -60,7 +60,7 @@ def main(arguments=None):
     try:
         run = Run(asked.folder, asked.sets, jobs=asked.jobs, seconds=asked.seconds, bwrap=bwrap,
                   show_hidden=asked.show_hidden_tests, new_secret=asked.new_secret, late=asked.late)  # fmt: skip
-    except (Unreadable, Changed) as error:
+    except (Unreadable, Unsound, Changed) as error:
         sys.exit(str(error))
     if not run.places:
         sys.exit(f"Nothing to grade: put submissions into {asked.folder}/submitted/STUDENT/SET/SET.ipynb.")
@@ -73,8 +73,8 @@ def main(arguments=None):
     print(protection(bwrap))
     try:
         tables = run()
-    except OSError as error:
-        if error.errno not in FULL:
+    except Exception as error:
+        if not disk_full(error):
             raise
         sys.exit(f"The disk is full: {asked.folder}. Make room, and run it again: it goes on where it was.")
     for name, rows in tables.items():

@@ -126,6 +126,26 @@ def nothing(name):
             "extra": [], "slow": False}  # fmt: skip
 
 
+class Unsound(Exception):
+    """A set of solutions/ cannot be used for grading; the message says why."""
+
+
+def check(name):
+    """Unsound where a set cannot be read, or where one of its checks is none that can be made."""
+    try:
+        cells = submissions.solution(name).cells
+    except Exception as error:  # whatever an odd file makes nbformat raise
+        raise Unsound(f"solutions/{name} cannot be read: {type(error).__name__}: {error}") from None
+    answers = {submissions.graded(cell, "grade_id") for cell in cells if submissions.is_answer(cell)}
+    for cell in filter(submissions.is_check, cells):
+        key, points = submissions.graded(cell, "grade_id"), submissions.graded(cell, "points")
+        own = str(key).removeprefix("check_")
+        if own not in checks.PROBLEMS or own not in answers or f"checks.{own}(" not in cell.source:
+            raise Unsound(f"solutions/{name}: {key} checks no problem that has an answer there; run `make exercises`.")
+        if not isinstance(points, (int, float)) or not 0 < points < 1000:
+            raise Unsound(f"solutions/{name}: {key} has {points!r} points.")
+
+
 def problem(cell, source, learner, handed_in):
     """{points, kind, said} of one check: kind is right, wrong, not attempted, no time, ended, missing or unclear."""
     kind, said = verdict(cell, source, learner, handed_in)

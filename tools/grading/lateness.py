@@ -5,17 +5,22 @@ else in `deadline`. Times are as in timestamp.txt, "2026-03-01 23:59" or with a 
 """
 
 import math
+from datetime import timezone
 
-from nbgrader.utils import parse_utc
+from dateutil import parser
 
 
 def moment(said):
-    """A time as datetime, None for an empty one; ValueError for words that are no time."""
+    """A time in UTC, None for an empty one; ValueError for words that are no time. Without a zone it is UTC already.
+
+    nbgrader's own parse_utc takes +0100 for a hundred seconds.
+    """
     if not said:
         return None
     try:
-        return parse_utc(said)
-    except (ValueError, OverflowError, TypeError):
+        when = parser.parse(said)
+        return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError, TypeError, Warning):
         raise ValueError(f"a time is written as 2026-03-01 23:59; got {said!r}") from None
 
 

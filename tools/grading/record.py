@@ -19,11 +19,10 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, DeduplicateIds, GetGrades, OverwriteCells, SaveAutoGrades
 from nbgrader.preprocessors.base import NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
 from course_lib.files import write
-from tools.grading import files, gradebook, submissions
+from tools.grading import files, gradebook, lateness, submissions
 from tools.grading.books import Books
 from tools.grading.harmless import essay, line, lines
 from tools.grading.judge import HIDDEN, NOT_JUDGED, ROOT
@@ -141,7 +140,7 @@ class Class:
             for file, data in pictures.items():
                 write(place / file, data)
             if found.get("time"):
-                write(place / "timestamp.txt", found["time"])
+                write(place / "timestamp.txt", f"{lateness.moment(found['time']):%Y-%m-%d %H:%M:%S} UTC")
             for k in range(TRIES):
                 try:
                     self.convert(Autograde, name, student)
@@ -202,8 +201,8 @@ def handed_in_at(folder):
     """The time in a folder's timestamp.txt, as it stands there; None where there is none that can be read."""
     try:
         said = files.content(Path(folder) / "timestamp.txt")[:100].decode().strip()
-        return said if parse_utc(said) else None
-    except (files.NotGradable, ValueError, OverflowError):
+        return said if lateness.moment(said) else None
+    except (files.NotGradable, ValueError):
         return None
 
 

@@ -18,6 +18,11 @@ from tools.grading.recorder import record
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+def disk_full(error):
+    """Whether an exception says that the disk is full, in the system's words or the database's."""
+    return getattr(error, "errno", None) in FULL or "disk is full" in str(error)
+
+
 class Run:
     """A run over the class in a folder; late is the percent that each day after the deadline costs.
 
@@ -34,6 +39,8 @@ class Run:
         self.roster = roster.roster(self.folder / "students.csv")
         self.places, notes = roster.places(self.folder / "submitted", self.sets, chosen)
         self.notes = self.roster.notes + notes
+        for name in {place.name for place in self.places}:
+            judge.check(name)
         self.books = Books(self.folder)
         self.books.check_secret(self.secret, new_secret)
 

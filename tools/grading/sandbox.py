@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
@@ -91,6 +92,14 @@ def command(memory, disk, bwrap):
             "--chdir", "/box", *command]  # fmt: skip
 
 
+def limits(disk):
+    """Set, in the process that becomes that of a box, what holds for each of its processes."""
+    lockdown.end_with_parent()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+
 class Linked(torch.autograd.Function):
     """A number that came out of the box, with its gradients by the tensors that went in."""
 
@@ -127,12 +136,6 @@ class Box:
     def __exit__(self, *_):
         self.stop()
 
-    def limits(self):
-        lockdown.end_with_parent()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.disk, self.disk))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-
     def start(self):
         self.folder = "/" if self.bwrap else mkdtemp(prefix=f"box-{os.getpid()}-")
         environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
@@ -140,7 +143,8 @@ class Box:
                        "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
         self.process = subprocess.Popen(
             command(self.memory, self.disk, self.bwrap), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env=environment, cwd=self.folder, start_new_session=True, preexec_fn=self.limits,
+            stderr=subprocess.DEVNULL, env=environment, cwd=self.folder, start_new_session=True,
+            preexec_fn=partial(limits, self.disk),
         )  # fmt: skip
         os.set_blocking(self.process.stdin.fileno(), False)
         self.rest = b""
