@@ -136,7 +136,7 @@ def answers(cells, source):
     made, known, taken = Submission(), handed_out(source), {}
     for cell in filter(is_answer, source.cells):
         if not is_essay(cell):
-            answer(cell, cells, made, taken)
+            answer(cell, cells, known, made, taken)
     for k, own in enumerate(cells):
         if own.get("cell_type") == "code" or taken.get(k):
             words = text(own)
@@ -148,12 +148,15 @@ def answers(cells, source):
     return made
 
 
-def answer(cell, cells, made, taken):
+def answer(cell, cells, known, made, taken):
     """Find one answer in code; taken says which cells are answers or stubs, {number: grade_id or "stub"}."""
     key = graded(cell, "grade_id")  # which is the name of the function
     names = {key}
     marked = [k for k, own in enumerate(cells) if graded(own, "grade_id") == key]
-    named = [k for k, own in enumerate(cells) if names & defined(text(own)) and not is_check(own)]
+    # A task may show the function in its text; what a learner wrote there is more than was handed out.
+    possible = {k: own for k, own in enumerate(cells)
+                if own.get("cell_type") == "code" or text(own).strip() not in known}  # fmt: skip
+    named = [k for k, own in possible.items() if names & defined(text(own)) and not is_check(own)]
     real = [k for k in named if not is_stub(text(cells[k]), names)]
     if not real:  # not a function by that name: what was written in its cell, if anything
         real = [k for k in marked if text(cells[k]).strip() and not is_stub(text(cells[k]), names)]
