@@ -28,7 +28,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
              ["ops", "product", "move"], ["trace", "plan"], ["axes", "write"],
              ["matrices", "norms", "forward", "backward", "pack"], ["functions"], ["read"], ["program", "replay"],
              ["run"], ["check"], ["__init__"]],
-    "script": [["expression", "read"], ["write"], ["module"], ["__init__"]],
+    "script": [["expression", "read"], ["write"], ["forward", "backward"], ["module"], ["__init__"]],
     "diagram": [["graph", "place", "route", "sheet", "words"], ["draw", "unrolled"], ["__init__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],

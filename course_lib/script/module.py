@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+from course_lib.script.backward import backward as backward_loop
 from course_lib.script.expression import Lines, number
+from course_lib.script.forward import forward as forward_loop
 from course_lib.script.write import Writer
 
 HELPERS = (Path(__file__).parent / "helpers.js").read_text(encoding="utf-8")
@@ -38,8 +40,8 @@ def text(step):
     """The module of a Step."""
     writer = Writer(step)
     forward, backward = Lines(3), Lines(3)
-    writer.forward(forward)
-    writer.backward(backward)
+    forward_loop(writer, forward)
+    backward_loop(writer, backward)
     cell, widths = step.cell, sorted({writer.width(i) for i in writer.plan.order})
     sizes = step.sizes
     about = {"name": type(cell).__name__, "inputs": cell.input_size, "states": {n: sizes[n] for n in step.states},

@@ -1,11 +1,10 @@
-"""The text of a cell's module: the loop forward through time and the loop back, from a Step and the rows of `fuse`."""
+"""Names and places for the text of a cell's two loops, and the values that it reads."""
 
 import json
 import re
 
-from course_lib.fuse.move import MOVES
-from course_lib.fuse.ops import LETTERS, ROW
-from course_lib.script.expression import Expression, Lines, number
+from course_lib.fuse.ops import ROW
+from course_lib.script.expression import Expression, number
 
 RESERVED = {"seq", "step", "k", "x", "d", "row", "old", "batch", "steps", "rows", "trace", "rules", "fixed", "start",
             "cell", "make", "zeros", "times", "back", "move", "take", "put", "copysign", "override", "weights", "new",
@@ -88,137 +87,6 @@ class Writer:
         view = self.step.views[index]
         return at(array or self.weight(index), view.first, "k", view.steps[0])
 
-    # ---- Forward ----
-
-    def forward(self, lines):
-        for p in range(self.plan.passes):
-            for i in self.plan.order:
-                if self.plan.nodes[i].ready == p and self.plan.nodes[i].op == "affine":
-                    self.affine(lines, i)
-                if self.plan.nodes[i].ready == p and self.plan.nodes[i].op in MOVES:
-                    self.move(lines, i)
-            for width in range(len(self.step.widths)):
-                self.forward_pass(lines, p, width)
-
-    def affine(self, lines, i):
-        node, (array, begin), width = self.plan.nodes[i], self.place(i), self.width(i)
-        biases = " + ".join(self.vector(index) for index in node.biases) or "0"
-        lines.do(f"for (let k = 0; k < {width}; k++) {at(array, begin, 'k')} = {biases};")
-        for operand, index in node.terms:
-            view, (source, where) = self.step.views[index], self.place(operand)
-            lines.do(f"times({array}, {begin}, {width}, {self.weight(index)}, {view.first}, {view.steps[0]}, "
-                     f"{view.steps[1]}, {source}, {where}, {self.width(operand)});")  # fmt: skip
-
-    def move(self, lines, i):
-        node, (array, begin), width = self.plan.nodes[i], self.place(i), self.width(i)
-        if node.op != "take":
-            lines.do(f"{array}.fill({'0' if node.op == 'sum' else '-Infinity'}, {begin}, {begin} + {width});")
-        for source, how in zip(node.sources, self.step.moves[node.index]):
-            from_, where = self.place(source)
-            lines.do(f"move({json.dumps(node.op)}, {from_}, {where}, {array}, {begin}, {flat(how)});")
-
-    def forward_pass(self, lines, p, width):
-        nodes = self.plan.nodes
-        here = [i for i in self.plan.order if (nodes[i].at, nodes[i].width) == (p, width)
-                and nodes[i].slot is not None and nodes[i].op not in ("x", "affine", *MOVES)]  # fmt: skip
-        if not here:
-            return
-        body = Lines(lines.indent + 1)
-        values = Values(self, body, fresh=set(here))
-        for i in here:
-            values[i]
-            body.do(f"{at(*self.place(i), 'k')} = {self.names[i]};")
-        self.loop(lines, self.step.widths[width], body)
-
-    def loop(self, lines, width, body):
-        lines.do(f"for (let k = 0; k < {width}; k++) {{")
-        lines.lines += body.lines
-        lines.do("}")
-
-    # ---- Backward ----
-
-    def backward(self, lines):
-        self.crossing, self.summed = set(), set()
-        for p in reversed(range(self.plan.passes)):
-            for operand in sorted(self.plan.operands, reverse=True):
-                if self.plan.nodes[operand].at == p and operand not in self.plan.leaves:
-                    self.read_backward(lines, operand)
-            for width in range(len(self.step.widths)):
-                self.backward_pass(lines, p, width)
-        for leaf in self.plan.leaves:
-            self.read_backward(lines, leaf)
-
-    def read_backward(self, lines, operand):
-        """The gradient of what products and moves have read, and of the matrices."""
-        (source, where), (goal, begin) = self.place(operand), self.gradient(operand)
-        for i in self.plan.order:
-            node = self.plan.nodes[i]
-            array = f"$d_{self.names[i]}"
-            for term, index in node.terms:
-                if term == operand:
-                    view = self.step.views[index]
-                    learnt = f"$d_w_{view.weight}" if view.learns else "null"
-                    lines.do(f"back({array}, {self.width(i)}, {self.weight(index)}, {learnt}, {view.first}, "
-                             f"{view.steps[0]}, {view.steps[1]}, {source}, {where}, {goal}, {begin}, "
-                             f"{self.width(operand)});")  # fmt: skip
-                    self.summed.add(operand)
-            for k, one in enumerate(node.sources):
-                if one == operand and node.op != "max":
-                    first, last, loops = self.step.moves[node.index][k]
-                    how = last, first, tuple((n, t, f) for n, f, t in loops)
-                    lines.do(f'move("sum", {array}, 0, {goal}, {begin}, {flat(how)});')
-                    self.summed.add(operand)
-
-    def backward_pass(self, lines, p, width):
-        plan = self.plan
-        here = [i for i in plan.order if (plan.nodes[i].at, plan.nodes[i].width) == (p, width)
-                and plan.nodes[i].op not in ("x", "state", "vector")]  # fmt: skip
-        if not here:
-            return
-        body = Lines(lines.indent + 1)
-        values, gradients, onward, learnt = Values(self, body), {}, {}, []
-
-        def give(i, gradient):
-            node = plan.nodes[i]
-            if node.op == "vector":
-                learnt.append((node.index, gradient))
-            else:
-                goal = gradients if i in here else onward
-                goal[i] = goal[i] + gradient if i in goal else gradient
-
-        for i in reversed(here):
-            node = plan.nodes[i]
-            if i in self.ends:
-                give(i, Expression(at(f"$d_{self.ends[i]}", f"new{self.width(i)}", "k")))
-            if i in self.summed:
-                give(i, Expression(at(*self.gradient(i), "k")))
-            gradient = gradients.get(i)
-            if node.op == "affine" or node.op in MOVES:
-                name = "0" if gradient is None else body.text(gradient)
-                if node.biases and gradient is not None:
-                    body.do(f"const d_{self.names[i]} = {name};")
-                    gradient = Expression(f"d_{self.names[i]}")
-                    learnt += [(index, gradient) for index in node.biases]
-                    name = gradient.template
-                body.do(f"{at(*self.gradient(i), 'k')} = {name};")
-                self.crossing.add(i)
-            elif gradient is not None:
-                g = body.let(f"d_{self.names[i]}", gradient)
-                if node.op == "gate":
-                    where = at(f"fixed[{json.dumps(self.announced[i])}]", self.place(i)[1], "k")
-                    give(node.args[0], Expression(where).choose(0.0, g))
-                else:
-                    share(node, g, values, i, give)
-            for index, gradient in learnt:
-                view = self.step.views[index]
-                if view.learns:
-                    body.do(f"{self.vector(index, f'$d_w_{view.weight}')} += {body.text(gradient)};")
-            learnt.clear()
-        for i, gradient in onward.items():
-            body.do(f"{at(*self.gradient(i), 'k')} += {body.text(gradient)};")
-            self.summed.add(i)
-        self.loop(lines, self.step.widths[width], body)
-
 
 class Values:
     """The values of nodes for one unit; each is read, or computed, once.
@@ -254,18 +122,6 @@ class Values:
         return Expression(name)
 
 
-def share(node, g, values, i, give):
-    """Give each argument of node i its share of the gradient g: give(argument, gradient)."""
-
-    def find(letter):
-        return g if letter == "g" else values[i] if letter == "y" else values[node.args[LETTERS.index(letter)]]
-
-    row = ROW[node.op]
-    for which, argument in enumerate(node.args):
-        if isinstance(argument, int) and row.slopes[which]:
-            give(argument, row.share(which, find))
-
-
 def at(array, begin, k, step=1):
     """An element: array[begin + step k]."""
     return f"{array}[{sum_of(begin, k if step == 1 else f'{step} * {k}' if step else '0')}]"
@@ -279,3 +135,9 @@ def flat(how):
     """A move's first places and its three loops, as arguments."""
     first, goal, loops = how
     return ", ".join(str(n) for n in (first, goal, *(n for loop in loops for n in loop)))
+
+
+def loop(lines, width, body):
+    lines.do(f"for (let k = 0; k < {width}; k++) {{")
+    lines.lines += body.lines
+    lines.do("}")

@@ -1,0 +1,106 @@
+"""The text of the loop backward through time, from the slopes of the rows; every function takes the Writer w."""
+
+import json
+
+from course_lib.fuse.move import MOVES
+from course_lib.fuse.ops import LETTERS, ROW
+from course_lib.script.expression import Expression, Lines
+from course_lib.script.write import Values, at, flat, loop
+
+
+def backward(w, lines):
+    """One step backwards, the last pass first; w.summed: what needs a place for its gradient, cleared at every step."""
+    w.crossing, w.summed = set(), set()
+    for p in reversed(range(w.plan.passes)):
+        for operand in sorted(w.plan.operands, reverse=True):
+            if w.plan.nodes[operand].at == p and operand not in w.plan.leaves:
+                read_backward(w, lines, operand)
+        for width in range(len(w.step.widths)):
+            backward_pass(w, lines, p, width)
+    for leaf in w.plan.leaves:
+        read_backward(w, lines, leaf)
+
+
+def read_backward(w, lines, operand):
+    """The gradient of what products and moves have read, and of the matrices."""
+    (source, where), (goal, begin) = w.place(operand), w.gradient(operand)
+    for i in w.plan.order:
+        node = w.plan.nodes[i]
+        array = f"$d_{w.names[i]}"
+        for term, index in node.terms:
+            if term == operand:
+                view = w.step.views[index]
+                learnt = f"$d_w_{view.weight}" if view.learns else "null"
+                lines.do(f"back({array}, {w.width(i)}, {w.weight(index)}, {learnt}, {view.first}, "
+                         f"{view.steps[0]}, {view.steps[1]}, {source}, {where}, {goal}, {begin}, "
+                         f"{w.width(operand)});")  # fmt: skip
+                w.summed.add(operand)
+        for k, one in enumerate(node.sources):
+            if one == operand and node.op != "max":
+                first, last, loops = w.step.moves[node.index][k]
+                how = last, first, tuple((n, t, f) for n, f, t in loops)
+                lines.do(f'move("sum", {array}, 0, {goal}, {begin}, {flat(how)});')
+                w.summed.add(operand)
+
+
+def backward_pass(w, lines, p, width):
+    plan = w.plan
+    here = [i for i in plan.order if (plan.nodes[i].at, plan.nodes[i].width) == (p, width)
+            and plan.nodes[i].op not in ("x", "state", "vector")]  # fmt: skip
+    if not here:
+        return
+    body = Lines(lines.indent + 1)
+    values, gradients, onward, learnt = Values(w, body), {}, {}, []
+
+    def give(i, gradient):
+        node = plan.nodes[i]
+        if node.op == "vector":
+            learnt.append((node.index, gradient))
+        else:
+            goal = gradients if i in here else onward
+            goal[i] = goal[i] + gradient if i in goal else gradient
+
+    for i in reversed(here):
+        node = plan.nodes[i]
+        if i in w.ends:
+            give(i, Expression(at(f"$d_{w.ends[i]}", f"new{w.width(i)}", "k")))
+        if i in w.summed:
+            give(i, Expression(at(*w.gradient(i), "k")))
+        gradient = gradients.get(i)
+        if node.op == "affine" or node.op in MOVES:
+            name = "0" if gradient is None else body.text(gradient)
+            if node.biases and gradient is not None:
+                body.do(f"const d_{w.names[i]} = {name};")
+                gradient = Expression(f"d_{w.names[i]}")
+                learnt += [(index, gradient) for index in node.biases]
+                name = gradient.template
+            body.do(f"{at(*w.gradient(i), 'k')} = {name};")
+            w.crossing.add(i)
+        elif gradient is not None:
+            g = body.let(f"d_{w.names[i]}", gradient)
+            if node.op == "gate":
+                where = at(f"fixed[{json.dumps(w.announced[i])}]", w.place(i)[1], "k")
+                give(node.args[0], Expression(where).choose(0.0, g))
+            else:
+                share(node, g, values, i, give)
+        for index, gradient in learnt:
+            view = w.step.views[index]
+            if view.learns:
+                body.do(f"{w.vector(index, f'$d_w_{view.weight}')} += {body.text(gradient)};")
+        learnt.clear()
+    for i, gradient in onward.items():
+        body.do(f"{at(*w.gradient(i), 'k')} += {body.text(gradient)};")
+        w.summed.add(i)
+    loop(lines, w.step.widths[width], body)
+
+
+def share(node, g, values, i, give):
+    """Give each argument of node i its share of the gradient g: give(argument, gradient)."""
+
+    def find(letter):
+        return g if letter == "g" else values[i] if letter == "y" else values[node.args[LETTERS.index(letter)]]
+
+    row = ROW[node.op]
+    for which, argument in enumerate(node.args):
+        if isinstance(argument, int) and row.slopes[which]:
+            give(argument, row.share(which, find))
