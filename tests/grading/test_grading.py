@@ -32,7 +32,8 @@ def graded(tmp_path_factory):
     """The folder of the class, graded."""
     folder = tmp_path_factory.mktemp("class [2026] of #3")
     submitted = folder / "submitted"
-    for student, (notebook, *_) in (LEARNERS | odd.HONEST | odd.HARM).items():
+    harm = odd.HARM if shutil.which("bwrap") else {}  # some of it would end every process of this user
+    for student, (notebook, *_) in (LEARNERS | odd.HONEST | harm).items():
         hand_in(folder, student, notebook)
     for student, notebook in ONLY_BOXED.items():
         hand_in(folder, student, notebook)
@@ -51,6 +52,7 @@ def graded(tmp_path_factory):
     return folder
 
 
+@boxed
 def test_the_class_is_large(graded):
     assert len(rows(graded)) >= 120
 
