@@ -20,7 +20,7 @@ LAYERS = [
     ["fuse"],
     ["training", "gradients", "script"],
     ["sweep", "bench", "text", "ledger", "diagram"],
-    ["lesson"],
+    ["lesson", "rivals"],
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises

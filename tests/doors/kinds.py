@@ -225,4 +225,5 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
     r"sweep\.store\.(key|connect|create|ours|add|holds)|sweep\.outcomes\.outcome": "parts of read, sweep and summary",
     r"bench\.(?!read$).*": "a command, which looks at its words before it measures, and its parts",
+    r"rivals\..*": "a command, and what takes seconds; its own test tries what it refuses",
 }
