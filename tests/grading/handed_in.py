@@ -10,6 +10,9 @@ from tools.grading import submissions
 
 ROOT = Path(__file__).parents[2]
 SET = "05_mixing_old_and_new"
+POINTS = submissions.most(SET)
+ALL = sum(POINTS.values())
+REST = ALL - POINTS["check_cell_update"]  # what all other answers are worth
 EQUAL = "class Equal:\n    __array_priority__ = 1000\n    def __eq__(self, other):\n        return True\n    def __getattr__(self, name):\n        return lambda *a, **k: True\n"  # noqa: E501
 
 
@@ -111,43 +114,45 @@ def small_class(folder, count=3):
 CHECKS = str(ROOT / "course_lib" / "checks" / "mixing_old_and_new.py")
 WROTE = "/tmp/a-learner-was-here"
 LEARNERS = {  # name: (what is handed in, points, status, a word of the explanation)
-    "right": (right(), 8, "graded", ""),
+    "right": (right(), ALL, "graded", ""),
     "blank": (stub(), 0, "graded", ""),
-    "in place": (with_first("def cell_update(c, g, f, i):\n    g *= i\n    g += c * f\n    return g"), 8, "graded", ""),
-    "helper cell": (changed(helpers), 8, "graded", ""),
-    "wrong": (with_first("def cell_update(c, g, f, i):\n    return i * c + f * g"), 7, "graded", ""),
-    "loop": (body("while True: pass"), 7, "partly graded", "no answer within"),
+    "in place": (with_first("def cell_update(c, g, f, i):\n    g *= i\n    g += c * f\n    return g"),
+                 ALL, "graded", ""),
+    "helper cell": (changed(helpers), ALL, "graded", ""),
+    "wrong": (with_first("def cell_update(c, g, f, i):\n    return i * c + f * g"), REST, "graded", ""),
+    "loop": (body("while True: pass"), REST, "partly graded", "no answer within"),
     "stubborn loop": (body("while True:", "    try:", "        while True: pass", "    except BaseException: pass"),
-                      7, "partly graded", "no answer"),
-    "sleep": (body("import time; time.sleep(1e6)"), 7, "partly graded", "no answer in time"),
-    "exit": (body("import os; os._exit(0)"), 7, "partly graded", "its process ended"),
-    "sys.exit": (body("raise SystemExit"), 7, "graded", ""),
-    "kill": (body("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), 7, "partly graded", "its process ended"),
-    "memory": (body("held = bytearray(10**11)"), 7, "graded", ""),
-    "flood": (body("print('x' * 10**7)"), 8, "graded", ""),
+                      REST, "partly graded", "no answer"),
+    "sleep": (body("import time; time.sleep(1e6)"), REST, "partly graded", "no answer in time"),
+    "exit": (body("import os; os._exit(0)"), REST, "partly graded", "its process ended"),
+    "sys.exit": (body("raise SystemExit"), REST, "graded", ""),
+    "kill": (body("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+             REST, "partly graded", "its process ended"),
+    "memory": (body("held = bytearray(10**11)"), REST, "graded", ""),
+    "flood": (body("print('x' * 10**7)"), ALL, "graded", ""),
     "big result": (with_first("import torch\ndef cell_update(c, g, f, i):\n    return torch.zeros(10**7)"),
-                   7, "partly graded", "far too much"),
-    "syntax": (with_first("def cell_update(c, g, f, i)\n    return c"), 7, "graded", ""),
-    "input": (body("input('now what?')"), 7, "graded", ""),
-    "own trial": (changed(own_trial), 8, "graded", ""),
-    "endless own cell": (changed(endless_own_cell), 8, "graded", "own cell 3: The cell gave no answer"),
+                   REST, "partly graded", "far too much"),
+    "syntax": (with_first("def cell_update(c, g, f, i)\n    return c"), REST, "graded", ""),
+    "input": (body("input('now what?')"), REST, "graded", ""),
+    "own trial": (changed(own_trial), ALL, "graded", ""),
+    "endless own cell": (changed(endless_own_cell), ALL, "graded", "own cell 3: The cell gave no answer"),
     "empty": ("", None, "not gradable", "the file is empty"),
     "web page": ("<html><body>Not found</body></html>", None, "not gradable", "not a notebook"),
     "cut off": (nbformat.writes(right())[:2000], None, "not gradable", "cut off"),
     "no cells": ('{"cells": [], "metadata": {}}', None, "not gradable", "has no cells"),
-    "old format": (old_format(right()), 8, "graded", ""),
-    "no answer cell": (changed(no_answer), 7, "partly graded", "its cell is missing"),
-    "duplicate": (changed(duplicated), 8, "graded", ""),
-    "unmarked": (changed(unmarked), 8, "graded", "name of its function"),
-    "no checks": (changed(no_checks), 8, "graded", ""),
-    "soft checks": (changed(soft_checks), 7, "graded", ""),
-    "other kernel": (changed(other_kernel), 8, "graded", ""),
-    "always equal": (with_first(f"{EQUAL}def cell_update(c, g, f, i):\n    return Equal()"), 7, "graded", ""),
+    "old format": (old_format(right()), ALL, "graded", ""),
+    "no answer cell": (changed(no_answer), REST, "partly graded", "its cell is missing"),
+    "duplicate": (changed(duplicated), ALL, "graded", ""),
+    "unmarked": (changed(unmarked), ALL, "graded", "name of its function"),
+    "no checks": (changed(no_checks), ALL, "graded", ""),
+    "soft checks": (changed(soft_checks), REST, "graded", ""),
+    "other kernel": (changed(other_kernel), ALL, "graded", ""),
+    "always equal": (with_first(f"{EQUAL}def cell_update(c, g, f, i):\n    return Equal()"), REST, "graded", ""),
     "patches": (with_first("import torch, numpy\nfrom course_lib import checks\n"
                            "torch.allclose = numpy.allclose = lambda *a, **k: True\n"
                            "checks.cell_update = lambda *a, **k: None\n"
-                           "def cell_update(c, g, f, i):\n    return 0 * c"), 7, "graded", ""),
-    "fork": (body("import os", "if os.fork() == 0: os.setsid(); import time; time.sleep(1e6)"), 8, "graded", ""),
+                           "def cell_update(c, g, f, i):\n    return 0 * c"), REST, "graded", ""),
+    "fork": (body("import os", "if os.fork() == 0: os.setsid(); import time; time.sleep(1e6)"), ALL, "graded", ""),
 }  # fmt: skip
 ONLY_BOXED = {
     "asks the reference": with_first("import course_lib.checks\ndef cell_update(c, g, f, i):\n"

@@ -11,7 +11,7 @@ import sys
 from functools import partial
 
 import nbformat
-from handed_in import ROOT, SET, body, cell, changed, right, stub, with_first
+from handed_in import ALL, REST, ROOT, SET, body, cell, changed, right, stub, with_first
 
 DEF = "def cell_update(c, g, f, i):\n    return f * c + i * g"
 ESSAYS = "11_which_gate_matters"
@@ -63,32 +63,32 @@ def with_outputs(notebook):
 
 
 HONEST = {
-    "answer below the stub": (below(DEF), 8, GRADED, ""),
-    "answer above the stub": (above(DEF), 8, GRADED, ""),
-    "second answer below": (below(DEF, answer=DEF.replace("f * c", "c")), 8, GRADED, "2 cells answer it"),
-    "trial line that fails": (after("print(cell_update(1, 2))"), 8, GRADED, ""),
-    "trial line cut off": (after("print(cell_update(1,"), 8, GRADED, ""),
-    "question mark": (after("cell_update?", "?cell_update", "cell_update??"), 8, GRADED, ""),
-    "shell": (after("!ls", "found = !ls", "%pip install nothing", "%%bash"), 8, GRADED, ""),
-    "percent sign": (with_first(DEF.replace("f * c + i * g", "(f * c + i * g) * (7\n    % 3)")), 8, GRADED, ""),
-    "magic above": (with_first(f"%matplotlib inline\n{DEF}"), 8, GRADED, ""),
-    "timed cell": (with_first(f"%%time\n{DEF}"), 8, GRADED, ""),
-    "display": (with_first(f"display(1)\nfrom IPython.display import display\ndisplay(2)\n{DEF}"), 8, GRADED, ""),
-    "await": (with_first(f"import asyncio\nawait asyncio.sleep(0)\n{DEF}"), 8, GRADED, ""),
-    "line separator": (with_first(f"word = 'a\u2028% b'  # \u2028\n{DEF}"), 8, GRADED, ""),
-    "windows lines": (with_first(DEF.replace("\n", "\r\n")), 8, GRADED, ""),
-    "in and out": (after("Out, In, _, get_ipython().run_line_magic('who', '')"), 8, GRADED, ""),
-    "earlier answer": (changed(uses_earlier_answer), 8, GRADED, ""),
-    "endless trial": (after("while True: pass"), 8, GRADED, ""),
-    "trial that ends it": (after("import os", "os._exit(1)"), 8, GRADED, ""),
-    "exit below": (after("exit()"), 8, GRADED, ""),
-    "lambda": (with_first("cell_update = lambda c, g, f, i: f * c + i * g"), 8, GRADED, ""),
+    "answer below the stub": (below(DEF), ALL, GRADED, ""),
+    "answer above the stub": (above(DEF), ALL, GRADED, ""),
+    "second answer below": (below(DEF, answer=DEF.replace("f * c", "c")), ALL, GRADED, "2 cells answer it"),
+    "trial line that fails": (after("print(cell_update(1, 2))"), ALL, GRADED, ""),
+    "trial line cut off": (after("print(cell_update(1,"), ALL, GRADED, ""),
+    "question mark": (after("cell_update?", "?cell_update", "cell_update??"), ALL, GRADED, ""),
+    "shell": (after("!ls", "found = !ls", "%pip install nothing", "%%bash"), ALL, GRADED, ""),
+    "percent sign": (with_first(DEF.replace("f * c + i * g", "(f * c + i * g) * (7\n    % 3)")), ALL, GRADED, ""),
+    "magic above": (with_first(f"%matplotlib inline\n{DEF}"), ALL, GRADED, ""),
+    "timed cell": (with_first(f"%%time\n{DEF}"), ALL, GRADED, ""),
+    "display": (with_first(f"display(1)\nfrom IPython.display import display\ndisplay(2)\n{DEF}"), ALL, GRADED, ""),
+    "await": (with_first(f"import asyncio\nawait asyncio.sleep(0)\n{DEF}"), ALL, GRADED, ""),
+    "line separator": (with_first(f"word = 'a\u2028% b'  # \u2028\n{DEF}"), ALL, GRADED, ""),
+    "windows lines": (with_first(DEF.replace("\n", "\r\n")), ALL, GRADED, ""),
+    "in and out": (after("Out, In, _, get_ipython().run_line_magic('who', '')"), ALL, GRADED, ""),
+    "earlier answer": (changed(uses_earlier_answer), ALL, GRADED, ""),
+    "endless trial": (after("while True: pass"), ALL, GRADED, ""),
+    "trial that ends it": (after("import os", "os._exit(1)"), ALL, GRADED, ""),
+    "exit below": (after("exit()"), ALL, GRADED, ""),
+    "lambda": (with_first("cell_update = lambda c, g, f, i: f * c + i * g"), ALL, GRADED, ""),
     "callable": (with_first("class Update:\n    def __call__(self, c, g, f, i):\n        return f * c + i * g\n"
-                            "cell_update = Update()"), 8, GRADED, ""),
-    "markdown cell": (changed(as_markdown), 8, GRADED, "no code cell"),
-    "unknown package": (below("import pandas_of_mine", answer=DEF), 8, GRADED, ""),
-    "misspelt": (with_first(DEF.replace("cell_update", "cel_update")), 7, PARTLY, "defines no function cell_update"),
-    "outputs": (changed(with_outputs), 8, GRADED, ""),
+                            "cell_update = Update()"), ALL, GRADED, ""),
+    "markdown cell": (changed(as_markdown), ALL, GRADED, "no code cell"),
+    "unknown package": (below("import pandas_of_mine", answer=DEF), ALL, GRADED, ""),
+    "misspelt": (with_first(DEF.replace("cell_update", "cel_update")), REST, PARTLY, "defines no function cell_update"),
+    "outputs": (changed(with_outputs), ALL, GRADED, ""),
 }  # fmt: skip
 
 # ---- Files ----
@@ -144,21 +144,22 @@ TEXT = json.dumps(right(), ensure_ascii=False)
 put = partial(placed, right())
 ACCENT = json.dumps(with_first(f"# größer\n{DEF}"), ensure_ascii=False)
 FILES = {
-    "byte order mark": (placed(b"\xef\xbb\xbf" + TEXT.encode(), None, SET, NOTEBOOK), 8, GRADED, ""),
-    "utf-16": (placed(TEXT.encode("utf-16"), None, SET, NOTEBOOK), 8, GRADED, "UTF-16"),
-    "utf-16 without mark": (placed(TEXT.encode("utf-16-le"), None, SET, NOTEBOOK), 8, GRADED, "UTF-16"),
-    "latin-1": (placed(ACCENT.encode("latin-1", "replace"), None, SET, NOTEBOOK), 8, GRADED, "Windows-1252"),
-    "saved as text": (put(None, SET, f"{NOTEBOOK}.txt"), 8, GRADED, "is called"),
-    "saved as json": (put(None, SET, f"{SET}.json"), 8, GRADED, "is called"),
+    "byte order mark": (placed(b"\xef\xbb\xbf" + TEXT.encode(), None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "utf-16": (placed(TEXT.encode("utf-16"), None, SET, NOTEBOOK), ALL, GRADED, "UTF-16"),
+    "utf-16 without mark": (placed(TEXT.encode("utf-16-le"), None, SET, NOTEBOOK), ALL, GRADED, "UTF-16"),
+    "latin-1": (placed(ACCENT.encode("latin-1", "replace"), None, SET, NOTEBOOK), ALL, GRADED, "Windows-1252"),
+    "saved as text": (put(None, SET, f"{NOTEBOOK}.txt"), ALL, GRADED, "is called"),
+    "saved as json": (put(None, SET, f"{SET}.json"), ALL, GRADED, "is called"),
     "from a mac": (several(put(None, SET, NOTEBOOK), placed(b"\0\5\x16\7", None, SET, f"._{NOTEBOOK}"),
-                           placed(b"\0", None, SET, "__MACOSX", NOTEBOOK)), 8, GRADED, ""),
+                           placed(b"\0", None, SET, "__MACOSX", NOTEBOOK)), ALL, GRADED, ""),
     "only checkpoints": (put(None, SET, ".ipynb_checkpoints", NOTEBOOK), None, NOT, ".ipynb_checkpoints"),
     "only history": (put(None, SET, ".history", NOTEBOOK), None, NOT, ".history"),
-    "stub beside": (several(placed(stub(), None, SET, NOTEBOOK), put(None, SET, f"{SET} (1).ipynb")), 8, GRADED, "(1)"),
-    "two alike": (several(put(None, SET, "a.ipynb"), put(None, SET, "b.ipynb")), 8, GRADED, "a.ipynb"),
-    "a level up": (put(None, NOTEBOOK), 8, GRADED, ""),
-    "a level down": (put(None, "homework", SET, "x", NOTEBOOK), 8, GRADED, ""),
-    "folders swapped": (put(SET, None, NOTEBOOK), 8, GRADED, ""),
+    "stub beside": (several(placed(stub(), None, SET, NOTEBOOK), put(None, SET, f"{SET} (1).ipynb")),
+                    ALL, GRADED, "(1)"),
+    "two alike": (several(put(None, SET, "a.ipynb"), put(None, SET, "b.ipynb")), ALL, GRADED, "a.ipynb"),
+    "a level up": (put(None, NOTEBOOK), ALL, GRADED, ""),
+    "a level down": (put(None, "homework", SET, "x", NOTEBOOK), ALL, GRADED, ""),
+    "folders swapped": (put(SET, None, NOTEBOOK), ALL, GRADED, ""),
     "a paper": (placed(b"%PDF", None, SET, "answer.pdf"), None, NOT, "answer.pdf"),
     "packed": (placed(b"PK", None, SET, "homework.zip"), None, NOT, "Unpack it"),
     "another set": (placed(b'{"cells": [{"cell_type": "code", "source": "1"}]}', None, SET, NOTEBOOK), None, NOT, ""),
@@ -173,19 +174,19 @@ FILES = {
     "no list": (placed(b'{"cells": 3}', None, SET, NOTEBOOK), None, NOT, ""),
     "odd cells": (placed(b'{"cells": [null, 3, {"metadata": []}], "nbformat": 4}', None, SET, NOTEBOOK), None, NOT, ""),
     "far future": (placed({"nbformat": 99, "cells": [{}]}, None, SET, NOTEBOOK), None, NOT, ""),
-    "i" * 250: (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "trailing blank ": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "Zoe\u0308": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "<img src=x onerror=alert(1)>": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "=1+1": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "[a-z]*{student_id}": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "-rf": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
-    "\x1b[31mred\u202e": (put(None, SET, NOTEBOOK), 8, GRADED, ""),
+    "i" * 250: (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "trailing blank ": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "Zoe\u0308": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "<img src=x onerror=alert(1)>": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "=1+1": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "[a-z]*{student_id}": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "-rf": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
+    "\x1b[31mred\u202e": (put(None, SET, NOTEBOOK), ALL, GRADED, ""),
 }  # fmt: skip
 
 if sys.platform == "linux":  # elsewhere there are no such files and names
     FILES["pipe"] = (made(os.mkfifo), None, NOT, "no file")
-    FILES[os.fsdecode("Größe".encode("latin-1"))] = (put(None, SET, NOTEBOOK), 8, GRADED, "")
+    FILES[os.fsdecode("Größe".encode("latin-1"))] = (put(None, SET, NOTEBOOK), ALL, GRADED, "")
 
 # ---- Harm ----
 
@@ -198,35 +199,36 @@ def writes(data):
 HOLD = "held = bytearray(10**9); held[::4096] = bytes(len(held[::4096]))"
 HARM = {
     "three forks": (body("import os, time", "for k in range(3):", "    if os.fork() == 0:", f"        {HOLD}",
-                         "        time.sleep(1e6)", "os.wait()"), 7, PARTLY, "had to be stopped"),
+                         "        time.sleep(1e6)", "os.wait()"), REST, PARTLY, "had to be stopped"),
     "shared memory": (body("import mmap, os, time", "for k in range(4):", "    if os.fork() == 0:",
                            "        held = mmap.mmap(-1, 10**9)", "        for k in range(0, 10**9, 4096): held[k] = 1",
-                           "        time.sleep(1e6)", "os.wait()"), 7, PARTLY, "had to be stopped"),
+                           "        time.sleep(1e6)", "os.wait()"), REST, PARTLY, "had to be stopped"),
     "many processes": (body("import os, time", "for k in range(100):", "    if os.fork() == 0: time.sleep(1e6)",
-                            "time.sleep(1e6)"), 7, PARTLY, "processes"),
-    "memory without a name": (body("import os", "os.memfd_create('a')"), 7, GRADED, ""),
+                            "time.sleep(1e6)"), REST, PARTLY, "processes"),
+    "memory without a name": (body("import os", "os.memfd_create('a')"), REST, GRADED, ""),
     "old shared memory": (body("import ctypes", "if ctypes.CDLL(None).shmget(0, 10**9, 0o1777) < 0: raise OSError"),
-                          7, GRADED, ""),
+                          REST, GRADED, ""),
     "own namespace": (body("import ctypes", "if ctypes.CDLL(None).unshare(0x10000000) != 0: raise OSError"),
-                      7, GRADED, ""),
+                      REST, GRADED, ""),
     "no numbers": (with_first("import torch\ndef cell_update(c, g, f, i):\n    return torch.zeros(2**22, 0)"),
-                   7, PARTLY, "far too much"),
+                   REST, PARTLY, "far too much"),
     "many without numbers": (with_first("import torch\ndef cell_update(c, g, f, i):\n"
-                                        "    return [torch.zeros(9999, 0)] * 999"), 7, PARTLY, "far too much"),
-    "long list": (with_first("def cell_update(c, g, f, i):\n    return [0] * 2_000_000"), 7, PARTLY, "far too much"),
-    "deep list": (body("x = []", "for k in range(10**5): x = [x]", "return x"), 7, GRADED, ""),
-    "half a reply": (body(*writes(b'{"value": [' + b"[" * 9999), "os._exit(0)"), 7, PARTLY, ""),
-    "no reply": (body(*writes(b"null\n")), 7, PARTLY, "it sent no reply"),
-    "terminal": (body("raise ValueError('\\x1b]0;owned\\x07\\x1b[2J<script>alert(1)</script>')"), 7, GRADED, ""),
-    "long error": (body("raise ValueError('x' * 10**8)"), 7, GRADED, ""),
-    "kills its parent": (body("import os, signal", "os.kill(os.getppid(), signal.SIGKILL)"), 8, GRADED, ""),
-    "kills all": (body("import os, signal", "os.kill(-1, signal.SIGKILL)"), 7, GRADED, ""),
+                                        "    return [torch.zeros(9999, 0)] * 999"), REST, PARTLY, "far too much"),
+    "long list": (with_first("def cell_update(c, g, f, i):\n    return [0] * 2_000_000"), REST, PARTLY, "far too much"),
+    "deep list": (body("x = []", "for k in range(10**5): x = [x]", "return x"), REST, GRADED, ""),
+    "half a reply": (body(*writes(b'{"value": [' + b"[" * 9999), "os._exit(0)"), REST, PARTLY, ""),
+    "no reply": (body(*writes(b"null\n")), REST, PARTLY, "it sent no reply"),
+    "terminal": (body("raise ValueError('\\x1b]0;owned\\x07\\x1b[2J<script>alert(1)</script>')"), REST, GRADED, ""),
+    "long error": (body("raise ValueError('x' * 10**8)"), REST, GRADED, ""),
+    "kills its parent": (body("import os, signal", "os.kill(os.getppid(), signal.SIGKILL)"), ALL, GRADED, ""),
+    "kills all": (body("import os, signal", "os.kill(-1, signal.SIGKILL)"), REST, GRADED, ""),
     "deaf loop": (body("import signal", "signal.signal(signal.SIGPROF, signal.SIG_IGN)", "while True: pass"),
-                  7, PARTLY, "no answer"),
-    "looks for the secret": (body("import os", "if 'COURSE_SECRET' not in os.environ: raise KeyError"), 7, GRADED, ""),
+                  REST, PARTLY, "no answer"),
+    "looks for the secret": (body("import os", "if 'COURSE_SECRET' not in os.environ: raise KeyError"),
+                             REST, GRADED, ""),
     "looks for references": (body("import sys", "if not hasattr(sys.modules['course_lib.checks'], '__path__'):",
-                                  "    raise KeyError"), 7, GRADED, ""),
-    "writes to dev": (body("open('/dev/large', 'wb').write(b'0')"), 7, GRADED, ""),
+                                  "    raise KeyError"), REST, GRADED, ""),
+    "writes to dev": (body("open('/dev/large', 'wb').write(b'0')"), REST, GRADED, ""),
 }  # fmt: skip
 
 # ---- Essays ----
