@@ -11,6 +11,7 @@ from course_lib.checks.draw import (
     gates,
     long_gates,
     normal,
+    one_of,
     several,
     sizes,
     uniform,
@@ -62,38 +63,41 @@ def cell_update(c, g, f, i):
 
 @problem(
     cases=several(lambda generator: {"steps": uniform(generator, 2.2, 30)}),
+    variant=lambda generator: {"left": one_of(generator, (0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6, 0.7, 0.75, 0.8, 0.9))},
+    default={"left": 0.5},
+    solve=lambda left: lambda steps: left ** (1 / steps),
     hints=(
         "After n steps of c' = f c, what is left of c?",
-        "f to the power n is to be one half.",
-        "f = (1/2)^(1/n).",
+        "f to the power n is to be the fraction that is left.",
+        "f = left^(1/n): the n-th root.",
     ),
     planted=[
-        ("the memory is down to 1/e instead of 1/2", "0.5 ** (1 / steps)", "2.718281828 ** (-1 / steps)"),
-        ("the logarithm of the gate is given", "0.5 ** (1 / steps)", "-0.693147 / steps"),
-        (None, "0.5 ** (1 / steps)", "1 / steps"),
+        ("the memory is down to 1/e", "left ** (1 / steps)", "2.718281828 ** (-1 / steps)"),
+        ("the logarithm of the gate is given", "left ** (1 / steps)", "-0.693147 / steps"),
+        (None, "left ** (1 / steps)", "1 / steps"),
         (
             "the bias is given instead of the gate",
-            "0.5 ** (1 / steps)",
+            "left ** (1 / steps)",
             "-torch.log(torch.tensor(2 ** (1 / steps) - 1))",
         ),
     ],
     mistakes={
-        "the time constant is used, 1 - 1/steps": ("0.5 ** (1 / steps)", "1 - 1 / steps"),
-        "the memory is down to 1/e instead of 1/2": ("0.5", "exp(-1)"),
+        "the time constant is used, 1 - 1/steps": ("left ** (1 / steps)", "1 - 1 / steps"),
+        "the memory is down to 1/e": ("left **", "exp(-1) **"),
         "the power is steps instead of 1/steps": ("(1 / steps)", "steps"),
-        "one half is divided by steps": ("0.5 ** (1 / steps)", "0.5 / steps"),
-        "the loss per step is taken as 0.5/steps": ("0.5 ** (1 / steps)", "1 - 0.5 / steps"),
-        "the loss per step is given instead of the gate": ("0.5 ** (1 / steps)", "1 - 0.5 ** (1 / steps)"),
-        "the bias is given instead of the gate": ("0.5 ** (1 / steps)", "-log(2 ** (1 / steps) - 1)"),
-        "the logarithm of the gate is given": ("0.5 ** (1 / steps)", "log(0.5) / steps"),
-        "the gate is above 1: the memory doubles": ("0.5", "2"),
+        "what is left is divided by steps": ("left ** (1 / steps)", "left / steps"),
+        "the loss is spread evenly over the steps": ("left ** (1 / steps)", "1 - (1 - left) / steps"),
+        "the loss per step is given instead of the gate": ("left ** (1 / steps)", "1 - left ** (1 / steps)"),
+        "the bias is given instead of the gate": ("left ** (1 / steps)", "-log(left ** (-1 / steps) - 1)"),
+        "the logarithm of the gate is given": ("left ** (1 / steps)", "log(left) / steps"),
+        "the gate is above 1: the memory grows": ("left **", "(1 / left) **"),
         "the step count is off by one, steps + 1": ("1 / steps", "1 / (steps + 1)"),
         "the step count is off by one, steps - 1": ("1 / steps", "1 / (steps - 1)"),
     },
 )
-def gate_for_half_life(steps):
-    """The constant forget gate that halves a memory in the given number of steps."""
-    return 0.5 ** (1 / steps)
+def gate_for_half_life(steps, left):
+    """The constant forget gate that leaves the fraction `left` of a memory in the given number of steps."""
+    return left ** (1 / steps)
 
 
 @problem(
@@ -185,7 +189,8 @@ def run_constants(answer, case):
 @problem(
     cases=lambda generator, half_life: every_and_long(generator, [0.0, 1.0], 6),
     axes=("sequence", "step"),
-    variant=lambda generator: {"half_life": whole(generator, 2, 12)},
+    variant=lambda generator: {"half_life": whole(generator, 2, 40)},
+    default={"half_life": 6},
     act=run_constants,
     solve=lambda half_life: (
         lambda: {"count": (1, 1), "last": (0, 1), "average": (0.5 ** (1 / half_life), 1 - 0.5 ** (1 / half_life))}

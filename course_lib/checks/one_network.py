@@ -157,7 +157,8 @@ def run_network(answer, case):
         3,
     ),
     axes=("sequence", "step"),
-    variant=lambda generator: {"largest": one_of(generator, (8.0, 4.0, 2.0, 1.0))},
+    variant=lambda generator: {"largest": one_of(generator, [k / 2 for k in range(3, 20)])},
+    default={"largest": 1.0},
     act=run_network,
     solve=lambda largest: (
         lambda: {

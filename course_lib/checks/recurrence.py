@@ -84,35 +84,41 @@ def run_through_time(x, h, W, U, b):
 
 
 @problem(
-    cases=several(lambda generator: {"x": normal(generator, whole(generator, 3, 9), whole(generator, 2, 4))}),
+    cases=several(lambda generator: {"x": normal(generator, whole(generator, 8, 12), whole(generator, 2, 4))}),
+    variant=lambda generator: {"ahead": whole(generator, 2, 6)},
+    default={"ahead": 1},
+    solve=lambda ahead: lambda x: ((x[ahead:] - x[:-ahead]) ** 2).mean(),
     hints=(
-        "Persistence says: the next observation equals this one.",
-        "x[1:] is what came next; x[:-1] is what was seen.",
+        "Persistence says: what comes is what is there now.",
+        "x[ahead:] is what came; x[:-ahead] is what was seen.",
         "Square, then take the mean over steps and channels.",
     ),
     planted=[
         ("the squares are added up instead of averaged", "mean()", "sum()"),
         ("the root of the mean is taken", "mean()", "mean() ** 0.5"),
-        ("the forecast is the mean of the series", "x[1:] - x[:-1]", "x[1:] - x.mean(dim=0)"),
-        (None, "x[1:] - x[:-1]", "x"),
+        ("the forecast is the mean of the series", "x[ahead:] - x[:-ahead]", "x[1:] - x.mean(dim=0)"),
+        (None, "x[ahead:] - x[:-ahead]", "x"),
         ("Every number is half of what it should be.", ".mean()", ".mean() / 2"),
     ],
     mistakes={
-        "the differences are not squared": ("(x[1:] - x[:-1]) ** 2", "x[1:] - x[:-1]"),
-        "the differences are taken without sign instead of squared": ("(x[1:] - x[:-1]) ** 2", "abs(x[1:] - x[:-1])"),
+        "the differences are not squared": ("(x[ahead:] - x[:-ahead]) ** 2", "x[ahead:] - x[:-ahead]"),
+        "the differences are taken without sign instead of squared": (
+            "(x[ahead:] - x[:-ahead]) ** 2",
+            "abs(x[ahead:] - x[:-ahead])",
+        ),
         "the squares are added up instead of averaged": ("mean(", "np.sum("),
         "the root of the mean is taken": ("** 2)", "** 2) ** 0.5"),
-        "the forecast is the mean of the series": ("x[:-1]", "mean(x, 0)"),
-        "the forecast is two steps old": ("x[1:]", "x[2:]", "x[:-1]", "x[:-2]"),
-        "the forecast is zero": ("x[1:] - x[:-1]", "x[1:]"),
-        "the channels are compared instead of the steps": ("x[1:] - x[:-1]", "x[:, 1:] - x[:, :-1]"),
+        "the forecast is the mean of the series": ("x[:-ahead]", "mean(x, 0)"),
+        "the forecast is one step older": ("x[ahead:]", "x[ahead + 1 :]", "x[:-ahead]", "x[: -ahead - 1]"),
+        "the forecast is zero": ("x[ahead:] - x[:-ahead]", "x[ahead:]"),
+        "the channels are compared instead of the steps": ("x[ahead:] - x[:-ahead]", "x[:, 1:] - x[:, :-1]"),
         "the sum is divided by all steps, also the first": ("mean((", "np.sum((", "** 2)", "** 2) / x.size"),
-        "only the last step is judged": ("x[1:]", "x[-1:]", "x[:-1]", "x[-2:-1]"),
+        "only the last step is judged": ("x[ahead:]", "x[-1:]", "x[:-ahead]", "x[-1 - ahead : -ahead]"),
     },
 )
-def persistence_loss(x):
-    """The mean squared error of the forecast x_{t+1} = x_t, over all steps and channels of x (time, channel)."""
-    return mean((x[1:] - x[:-1]) ** 2)
+def persistence_loss(x, ahead):
+    """The mean squared error of the forecast x_{t+ahead} = x_t, over all steps and channels of x (time, channel)."""
+    return mean((x[ahead:] - x[:-ahead]) ** 2)
 
 
 def sum_of_numbers(generator):
@@ -123,6 +129,9 @@ def sum_of_numbers(generator):
 
 @problem(
     cases=several(sum_of_numbers),
+    variant=lambda generator: {"factor": whole(generator, 3, 9)},
+    default={"factor": 2},
+    solve=lambda factor: lambda low, high, count: factor**2 * count * (high - low) ** 2 / 12,
     hints=(
         "The best constant guess of a quantity is its mean. What is then the mean squared error called?",
         "Variances of independent numbers add up.",
@@ -133,29 +142,34 @@ def sum_of_numbers(generator):
     ],
     mistakes={
         "a uniform number has variance 1/12 whatever its range": ("(high - low) ** 2", "1"),
+        "the factor is not squared": ("factor**2", "factor"),
+        "the factor is left out": ("factor**2 * ", ""),
         "the range is not squared": ("(high - low) ** 2", "(high - low)"),
-        "only one of the numbers counts": ("count * ", ""),
-        "the variance grows with the square of the count": ("count *", "count**2 *"),
+        "only one of the numbers counts": ("* count *", "*"),
+        "the variance grows with the square of the count": ("* count *", "* count**2 *"),
         "the standard deviation is given": (
-            "count * (high - low) ** 2 / 12",
-            "(count * (high - low) ** 2 / 12) ** 0.5",
+            "factor**2 * count * (high - low) ** 2 / 12",
+            "(factor**2 * count * (high - low) ** 2 / 12) ** 0.5",
         ),
         "the range is divided by 6": ("/ 12", "/ 6"),
         "the guess is zero instead of the mean": (
-            "count * (high - low) ** 2 / 12",
-            "count * (high - low) ** 2 / 12 + (count * (low + high) / 2) ** 2",
+            "factor**2 * count * (high - low) ** 2 / 12",
+            "factor**2 * (count * (high - low) ** 2 / 12 + (count * (low + high) / 2) ** 2)",
         ),
-        "the mean of the sum is given": ("count * (high - low) ** 2 / 12", "count * (low + high) / 2"),
+        "the mean of the sum is given": (
+            "factor**2 * count * (high - low) ** 2 / 12",
+            "factor * count * (low + high) / 2",
+        ),
         "the numbers are averaged instead of added": (
-            "count * (high - low) ** 2 / 12",
-            "(high - low) ** 2 / 12 / count",
+            "factor**2 * count * (high - low) ** 2 / 12",
+            "factor**2 * (high - low) ** 2 / 12 / count",
         ),
         "low and high are added": ("high - low", "high + low"),
     },
 )
-def adding_baseline(low, high, count):
-    """The loss of the best constant guess of the sum of count numbers, each uniform in [low, high]."""
-    return count * (high - low) ** 2 / 12
+def adding_baseline(low, high, count, factor):
+    """The loss of the best constant guess of factor times the sum of count numbers, each uniform in [low, high]."""
+    return factor**2 * count * (high - low) ** 2 / 12
 
 
 def table(generator):

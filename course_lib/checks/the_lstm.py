@@ -1,10 +1,13 @@
 """The LSTM: its gates, its step, PyTorch's weights, and a switch by hand."""
 
+from functools import partial
+
+import torch
 from numpy import stack, tanh, where
 
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import set_by_hand
-from course_lib.checks.draw import every_and_long, normal, one_step, several, sizes, whole
+from course_lib.checks.draw import every_and_long, normal, one_of, one_step, several, sizes, whole
 from course_lib.checks.judge import problem, sigmoid
 
 
@@ -126,6 +129,12 @@ def lstm_step(x, h, c, W, U, b):
     return {"h": o * tanh(new), "c": new}
 
 
+def unstacked(order, weight_ih, weight_hh, bias_ih, bias_hh):
+    """The twelve tensors by name, from weights that are stacked in an order."""
+    parts = zip(order, weight_ih.chunk(4), weight_hh.chunk(4), (bias_ih + bias_hh).chunk(4))
+    return {f"{name}_{k}": one for k, *three in parts for name, one in zip("WUb", three)}
+
+
 def stacked(generator):
     """A case with the weights of a torch.nn.LSTM, as it stacks them."""
     _, _, inputs, hidden = sizes(generator)
@@ -139,11 +148,14 @@ def stacked(generator):
 
 @problem(
     cases=several(stacked),
+    variant=lambda generator: {"order": one_of(generator, ("ogif", "gfio", "foig", "oigf", "gofi", "goif"))},
+    default={"order": "ifgo"},
+    solve=lambda order: partial(unstacked, order),
     axes=("row", "column"),
     hints=(
-        "PyTorch stacks four matrices on top of each other. Its documentation of nn.LSTM says in which order.",
-        "The order is i, f, g, o, each hidden rows high. chunk(4) cuts a tensor into four blocks.",
-        "Its two biases are always added, so b is their sum.",
+        "Four matrices lie on top of each other, in your own order.",
+        "Each block is hidden rows high. chunk(4) cuts a tensor into four blocks.",
+        "The two biases are always added, so b is their sum.",
     ),
     planted=[
         ("U is transposed", "U[k],", "U[k].T,"),
@@ -155,11 +167,14 @@ def stacked(generator):
         (None, '"ifgo"', '"ogfi"'),
     ],
     mistakes={
-        "the order is taken as f, i, g, o": ('"ifgo"', '"figo"'),
-        "the order is taken as i, f, o, g": ('"ifgo"', '"ifog"'),
-        "the order is taken as f, i, o, g": ('"ifgo"', '"fiog"'),
-        "the order is taken as i, g, f, o": ('"ifgo"', '"igfo"'),
-        "the order is taken as i, o, f, g (Keras and others differ from PyTorch too)": ('"ifgo"', '"iofg"'),
+        "the order is taken as f, i, g, o": ("enumerate(order)", 'enumerate("figo")'),
+        "the order is taken as i, f, o, g": ("enumerate(order)", 'enumerate("ifog")'),
+        "the order is taken as f, i, o, g": ("enumerate(order)", 'enumerate("fiog")'),
+        "the order is taken as i, g, f, o": ("enumerate(order)", 'enumerate("igfo")'),
+        "the order is taken as i, o, f, g (Keras and others differ from PyTorch too)": (
+            "enumerate(order)",
+            'enumerate("iofg")',
+        ),
         "only the first of the two biases is taken": ("bias_ih + bias_hh", "bias_ih"),
         "only the second of the two biases is taken": ("bias_ih + bias_hh", "bias_hh"),
         "the biases are averaged instead of added": ("bias_ih + bias_hh", "(bias_ih + bias_hh) / 2"),
@@ -172,29 +187,36 @@ def stacked(generator):
         ),
     },
 )
-def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
-    """{"W_f", "U_f", "b_f", "W_i", ...} from the stacked weights of torch.nn.LSTM, which orders them i, f, g, o."""
+def from_torch(weight_ih, weight_hh, bias_ih, bias_hh, order):
+    """{"W_f", "U_f", "b_f", "W_i", ...} from stacked weights; the order of torch.nn.LSTM is i, f, g, o."""
     size, found = weight_hh.shape[1], {}
-    for k, letter in enumerate("ifgo"):
+    for k, letter in enumerate(order):
         rows = slice(k * size, (k + 1) * size)
         found[f"W_{letter}"], found[f"U_{letter}"] = weight_ih[rows], weight_hh[rows]
         found[f"b_{letter}"] = (bias_ih + bias_hh)[rows]
     return found
 
 
+def switches(generator):
+    """An instance: how many symbols there are, and which is the switch."""
+    symbols = whole(generator, 3, 5)
+    return {"symbol": whole(generator, 0, symbols - 1), "symbols": symbols}
+
+
 @problem(
-    cases=lambda generator, symbol: every_and_long(generator, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], 5),
+    cases=lambda generator, symbol, symbols: every_and_long(generator, torch.eye(symbols).tolist(), 8 - symbols),
     axes=("sequence", "step"),
-    variant=lambda generator: {"symbol": whole(generator, 0, 2)},
+    variant=switches,
+    default={"symbol": 0, "symbols": 3},
     act=set_by_hand(LSTMCell, 3, read=lambda h: where(h > 0.25, 1, 0)),
-    solve=lambda symbol: (
+    solve=lambda symbol, symbols: (
         lambda: {
-            "W_f": [-20 * (k == symbol) for k in range(3)],
+            "W_f": [-20 * (k == symbol) for k in range(symbols)],
             "b_f": 10,
             "U_g": -10,
             "b_g": 3,
             "b_o": 10,
-            "W_i": [20 * (k == symbol) for k in range(3)],
+            "W_i": [20 * (k == symbol) for k in range(symbols)],
             "b_i": -10,
         }
     ),
@@ -271,11 +293,11 @@ def from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
             "stack(bits[:-1], 1)",
         ),
         "the symbol clears the bit and the others set it": (", 1 - bit, bit)", ", 0, 1)"),
-        "the next symbol toggles": ("x[:, t, symbol]", "x[:, t, (symbol + 1) % 3]"),
+        "the next symbol toggles": ("x[:, t, symbol]", "x[:, t, (symbol + 1) % symbols]"),
         "the symbol before it toggles": ("x[:, t, symbol]", "x[:, t, symbol - 1]"),
     },
 )
-def toggle(x, symbol):
+def toggle(x, symbol, symbols):
     """1 after an odd number of the symbol, else 0, at every step, (sequence, step)."""
     bit, bits = 0 * x[:, 0, 0], []
     for t in range(x.shape[1]):

@@ -9,12 +9,14 @@ from numpy import tanh
 from course_lib.cells import LSTMCell
 from course_lib.checks import judge
 from course_lib.checks.compare import Unreadable
-from course_lib.checks.draw import normal, one_of, one_step, several, uniform, whole
+from course_lib.checks.draw import drawn_for, normal, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import Essay, problem, sigmoid
 from course_lib.unroll import unroll
 
 # An input or an output gate at 0 is left out: both make every h zero.
-CLAMPS = [("forget", 0.0), *((gate, value) for gate in ("forget", "input", "output") for value in (0.5, 1.0))]
+VALUES = (0.25, 0.5, 0.75, 1.0)
+CLAMPS = [("forget", 0.0), *((gate, value) for gate in ("forget", "input", "output") for value in VALUES)]
+DARK = "nothing is written or nothing is read (a gate at 0)"
 
 
 def mystery_parts(seed):
@@ -27,42 +29,46 @@ def mystery_parts(seed):
         return cell, torch.randn(4, 12, 2)
 
 
-def mystery(generator):
-    """An instance: the seed of a cell, the gate that is clamped, and its value."""
-    gate, value = one_of(generator, CLAMPS)
-    return {"seed": whole(generator, 0, 10**6), "gate": gate, "value": value}
+def clamp_of(seed):
+    """The gate of a mystery and its value."""
+    return one_of(drawn_for("clamp", str(seed)), CLAMPS)
 
 
-def what_it_did(seed, gate, value):
+def what_it_did(seed):
     """What is shown of a mystery: an LSTM, observations, and the hidden states that it gave with the gate clamped."""
     cell, x = mystery_parts(seed)
     with torch.no_grad():
-        return {"cell": cell, "x": x, "h": unroll(cell, x, override={gate: value})["h"]}
+        return {"cell": cell, "x": x, "h": unroll(cell, x, override=dict([clamp_of(seed)]))["h"]}
 
 
 def apply_clamp(answer, case):
     """The hidden states of the mystery with the answer's gate clamped to its value."""
     found = answer()
-    if type(found) not in (tuple, list) or [type(one) for one in found] not in ([str, float], [str, int]):
-        raise Unreadable(
-            f'needs a gate and a value, such as ("forget", 0.5); got a {type(found).__name__} of something else'
-        )
+    try:
+        gate, value = dict(found).popitem() if isinstance(found, dict) and len(found) == 1 else found
+        gate, value = str(gate).strip().lower().removesuffix(" gate"), float(value)
+    except (TypeError, ValueError):
+        gate, value = "", 0.0
+    if gate not in ("forget", "input", "output"):
+        raise Unreadable(f'needs a gate and a value, such as ("forget", 0.5); got {str(found)[:60]!r}')
     cell, x = mystery_parts(which_clamp.given(judge.TOKEN)["seed"])
     with torch.no_grad():
-        return unroll(cell, x, override={found[0]: found[1]})["h"]
+        return unroll(cell, x, override={gate: value})["h"]
 
 
 @problem(
-    cases=lambda generator, seed, gate, value: [{"x": mystery_parts(seed)[1]}],
+    cases=lambda generator, seed: [{"x": mystery_parts(seed)[1]}],
     axes=("batch", "time", "unit"),
-    variant=mystery,
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 3},
+    key=lambda given: clamp_of(given["seed"]),
     show=what_it_did,
     act=apply_clamp,
-    solve=lambda seed, gate, value: lambda: (gate, value),
+    solve=lambda seed: lambda: clamp_of(seed),
     hints=(
         "You have the cell and its observations: clamp a gate yourself and compare with h.",
         'unroll(cell, x, override={gate: value})["h"] for each of the three gates.',
-        "The value is one of 0, 0.5 and 1. Nine experiments settle it.",
+        "The value is one of 0, 0.25, 0.5, 0.75 and 1. Fifteen experiments settle it.",
     ),
     planted=[
         ("the forget gate is clamped to 0.5", '"forget", 0.0', '"forget", 0.5'),
@@ -73,21 +79,16 @@ def apply_clamp(answer, case):
         ("the output gate is clamped to 0.5", '"forget", 0.0', '"output", 0.5'),
         ("the output gate is clamped to 1", '"forget", 0.0', '"output", 1.0'),
         ("nothing is written or nothing is read (a gate at 0)", '"forget", 0.0', '"output", 0.0'),
-        (None, '"forget", 0.0', '"output", 0.25'),
+        ("the output gate is clamped to 0.25", '"forget", 0.0', '"output", 0.25'),
     ],
     mistakes={
-        "the forget gate is clamped to 0": ("{gate: value}", '{"forget": 0.0}'),
-        "the forget gate is clamped to 0.5": ("{gate: value}", '{"forget": 0.5}'),
-        "the forget gate is clamped to 1": ("{gate: value}", '{"forget": 1.0}'),
-        "the input gate is clamped to 0.5": ("{gate: value}", '{"input": 0.5}'),
-        "the input gate is clamped to 1": ("{gate: value}", '{"input": 1.0}'),
-        "nothing is written or nothing is read (a gate at 0)": ("{gate: value}", '{"output": 0.0}'),
-        "the output gate is clamped to 0.5": ("{gate: value}", '{"output": 0.5}'),
-        "the output gate is clamped to 1": ("{gate: value}", '{"output": 1.0}'),
-    },
+        f"the {gate} gate is clamped to {value:g}": ("clamp_of(seed)", repr((gate, value))) for gate, value in CLAMPS
+    }
+    | {DARK: ("clamp_of(seed)", '("output", 0.0)')},
 )
-def which_clamp(x, seed, gate, value):
+def which_clamp(x, seed):
     """The hidden states of the mystery cell, (batch, time, hidden)."""
+    gate, value = clamp_of(seed)
     with torch.no_grad():
         return unroll(mystery_parts(seed)[0], torch.tensor(x, dtype=torch.float32), override={gate: value})["h"]
 

@@ -225,7 +225,7 @@ def raises_your_turn(*case):
 
 def test_an_answer_to_another_instance_is_recognised_before_any_mistake(monkeypatch):
     monkeypatch.setattr(judge, "TOKEN", "a")
-    for name in ("bracket_depth", "your_cell", "toggle"):
+    for name in ("bracket_depth", "your_cell", "gate_for_half_life"):
         assert "This is right for another instance, {" in message(name, answer(name))
 
 
