@@ -5,8 +5,10 @@ from numpy import log, stack, where
 
 from course_lib.cells import JANETCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.draw import every_and_long, normal, one_of, several, uniform, whole
+from course_lib.checks.compare import plain
+from course_lib.checks.draw import drawn_for, every_and_long, normal, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
+from course_lib.checks.reading import new_figure, snap
 
 
 @problem(
@@ -241,3 +243,76 @@ def infer_gates(c, g):
     i = c[0] / g[0]
     f = (c[1] - i * g[1]) / c[0]
     return {"f": f, "i": i}
+
+
+def lives_of(seed):
+    """The three half-lives of an instance, {curve: steps}: powers of 1.2, as readings are compared."""
+    order = torch.randperm(12, generator=drawn_for("lives", str(seed)))[:3].tolist()
+    return {curve: 1.2 ** (7 + power) for curve, power in zip("ABC", order)}
+
+
+def fading(seed):
+    """Three memories that fade, from 1, over 60 steps."""
+    figure, ax = new_figure()
+    for curve, life in lives_of(seed).items():
+        ax.plot([0.5 ** (step / life) for step in range(61)], label=curve)
+    ax.set(xlabel="steps without a new input", ylabel="what is left in the memory", ylim=(0, 1))
+    ax.grid(True)
+    ax.legend()
+    return figure
+
+
+READ = '{"A": 6.2, "B": 12.8, "C": 8.9}'  # as the solution reads the default instance
+MISREAD = {
+    "the steps down to 1/e are read": 1.4427,
+    "the steps down to a quarter are read": 2,
+    "the steps down to a tenth are read": 3.3219,
+    "the steps down to three quarters are read": 0.415,
+    "half of each half-life is given": 0.5,
+}
+
+
+@problem(
+    cases=lambda generator, seed: [{}],
+    variant=lambda generator: {"seed": whole(generator, 0, 10**6)},
+    default={"seed": 4},
+    show=lambda seed: {},
+    draw=fading,
+    act=lambda answer, case: {name: snap(value) for name, value in plain(answer()).items()},
+    solve=lambda seed: lambda: lives_of(seed),
+    hints=(
+        "The half-life is where a curve crosses one half. Draw that line first.",
+        "A curve that has not come down far: read where it is at 3/4 or 0.9, and use that it is a power.",
+        "Half-life = steps · log(1/2) / log(what is left).",
+    ),
+    planted=[
+        ("A and B are exchanged.", '"A"', '"X"', '"B"', '"A"', '"X"', '"B"'),
+        ("In C every number is", '"C": 8.9', '"C": 1.0'),
+        *((words, READ, f"{{k: {factor} * v for k, v in {READ}.items()}}") for words, factor in MISREAD.items()),
+        ("the gates are given instead of the half-lives", READ, f"{{k: 0.5 ** (1 / v) for k, v in {READ}.items()}}"),
+        ("one over the half-life is given", READ, f"{{k: 1 / v for k, v in {READ}.items()}}"),
+    ],
+    mistakes={
+        **{words: ("return lives", f"return scaled(lives, {factor})") for words, factor in MISREAD.items()},
+        "the gates are given instead of the half-lives": (
+            "return lives",
+            "return changed(lives, lambda v: 0.5 ** (1 / v))",
+        ),
+        "what is lost at each step is given": ("return lives", "return changed(lives, lambda v: 1 - 0.5 ** (1 / v))"),
+        "one over the half-life is given": ("return lives", "return changed(lives, lambda v: 1 / v)"),
+    },
+)
+def read_half_lives(seed):
+    """The half-lives of the three curves, to within 9 %."""
+    lives = scaled(lives_of(seed), 1)
+    return lives
+
+
+def scaled(lives, factor):
+    """Readings that differ from the half-lives by a factor, as they are compared."""
+    return changed(lives, lambda value: factor * value)
+
+
+def changed(lives, change):
+    """Readings of another quantity than the half-lives, as they are compared."""
+    return {name: snap(change(value)) for name, value in lives.items()}
