@@ -13,8 +13,8 @@ def new_figure(rows=1, *, width=6.0, height=3.2):
 
 
 def snap(value, ratio=1.2):
-    """The power of ratio that is nearest to a reading: what lies within 9 % of one of them becomes it."""
-    value = np.abs(np.asarray(value, dtype=float))
+    """The power of ratio that is nearest to a reading: what lies within 9 % of one of them becomes it, and a negative one NaN."""
+    value = np.asarray(value, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return ratio ** np.round(np.log(value) / np.log(ratio))
 
