@@ -13,7 +13,7 @@ def new_figure(rows=1, *, width=6.0, height=3.2):
 
 
 def snap(value, ratio=1.2):
-    """The power of ratio that is nearest to a reading: what lies within 9 % of one of them becomes it, and a negative one NaN."""
+    """The power of ratio that is nearest to a reading, within 9 % of it; NaN for a negative one."""
     value = np.asarray(value, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return ratio ** np.round(np.log(value) / np.log(ratio))
