@@ -68,8 +68,9 @@ sweep: learner  ## train what the stored tables do not hold yet, after a plan wi
 	$(PY) -m course_lib.sweep --tasks $(TASKS) --inits chrono identity $(GATES)
 	$(foreach lag,3 20 60 120,$(PY) -m course_lib.sweep --lags $(lag) $(DIGITS) &&) true
 
-readme: learner  ## write the tables of README.md anew
+readme: learner  ## write the tables of README.md and docs/compiled_path.md anew
 	$(PY) -m tools.authoring.readme
+	$(PY) -m tools.authoring.compiled_path
 
 format: developer  ## format the code, then check it and the notebooks
 	$(PY) -m ruff format .

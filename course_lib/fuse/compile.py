@@ -100,8 +100,8 @@ class Kernel:
         return function
 
 
-def compiled(text):
-    """The machine code of a text, as the bytes of an object file."""
+def optimised(text):
+    """(LLVM's module of a text after its passes, the target it is for)."""
     module, target = llvm.parse_assembly(text), machine()
     module.triple, module.data_layout = target.triple, str(target.target_data)
     module.verify()
@@ -109,7 +109,19 @@ def compiled(text):
     options.loop_vectorization = options.slp_vectorization = False  # it is written in vectors
     builder = llvm.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
+    return module, target
+
+
+def compiled(text):
+    """The machine code of a text, as the bytes of an object file."""
+    module, target = optimised(text)
     return target.emit_object(module)
+
+
+def assembly(text):
+    """The instructions of a text, to be read by people."""
+    module, target = optimised(text)
+    return target.emit_assembly(module)
 
 
 def read(file):

@@ -43,7 +43,8 @@ class Loops:
         writer = Writer(self.plan, self.target, grad_x)
         written = [write(writer) for write in (steps, adjoint, forward, backward, prepare, finish)]
         exported = {f.name.removesuffix("_all"): f.name for f in written if f.name.endswith("_all")}
-        self.kernel = Kernel("".join(f.text() for f in written) + flushed(exported))
+        self.text = "".join(f.text() for f in written) + flushed(exported)
+        self.kernel = Kernel(self.text)
         self.entries, self.through, self.runs = writer.entries, list(writer.through), writer.all_runs()
         self.shared = {name: shared(real).address(name) for name in (*SHARED, *MOVES)}
         self.forward, self.backward, self.prepare, self.finish = map(self.kernel.function, exported)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.authoring import compiled_path
 from tools.authoring.readme import with_tables
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +15,11 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 def test_the_tables_list_every_notebook_and_every_file_of_the_library():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert with_tables(text) == text, "run `make readme`"
+
+
+def test_the_page_of_the_compiled_path_shows_the_text_of_every_stage_as_it_is_now():
+    text = compiled_path.PAGE.read_text(encoding="utf-8")
+    assert with_tables(text, compiled_path.TABLES) == text, "run `make readme`"
 
 
 def test_the_example_prints_what_it_says(capsys):

@@ -93,9 +93,9 @@ def answers():
 TABLES = {"notebooks": notebooks, "library": library, "speed": speed, "adding": adding, "answers": answers}
 
 
-def with_tables(text):
-    """The text of README.md with its tables written anew."""
-    for name, table in TABLES.items():
+def with_tables(text, tables=TABLES):
+    """The text of a page with its tables written anew."""
+    for name, table in tables.items():
         begin, end = f"<!-- {name}: written by make readme -->\n", f"<!-- end of {name} -->"
         head, rest = text.split(begin)
         text = head + begin + "\n".join(table()) + "\n" + end + rest.split(end)[1]
