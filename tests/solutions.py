@@ -2,18 +2,17 @@
 
 import re
 from functools import cache
-from math import comb
 from pathlib import Path
 
 import nbformat
 import pytest
-import torch
 
 from course_lib.checks import PROBLEMS
 from course_lib.checks.judge import NotRight
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = re.compile(r"(.*### BEGIN SOLUTION\n)(.*)(\n *### END SOLUTION.*)", re.DOTALL)
+IMPORTED = "from math import comb\nimport torch\nfrom torch import sigmoid, tanh\n"  # in the first cells of the sets
 COMMENT = re.compile(r"^ *#.*|  # .*", re.MULTILINE)
 
 
@@ -59,8 +58,8 @@ def wrong_answers(name):
 
 def function(name, source):
     """The function of that name in a source, which finds what the notebooks import."""
-    space = {"torch": torch, "comb": comb, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
-    exec(source, space)
+    space = {}
+    exec(IMPORTED + source, space)
     return space[name]
 
 

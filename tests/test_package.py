@@ -41,7 +41,9 @@ def test_the_library_declares_every_package_that_it_imports():
     others = imported - set(sys.stdlib_module_names) - {"course_lib"}
     providers = packages_distributions()
     needed = {name.lower().replace("_", "-") for module in others for name in providers.get(module, [module])}
-    declared = named(PROJECT["project"]["dependencies"]) | named(PROJECT["project"]["optional-dependencies"]["dev"])
+    declared = named(PROJECT["project"]["dependencies"]).union(
+        *map(named, PROJECT["project"]["optional-dependencies"].values())
+    )
     assert needed - declared == set()
 
 

@@ -35,6 +35,18 @@ def test_no_file_and_no_class_is_too_long(path):
     assert [sentence for what, sentence in found.items() if what not in LONGER] == []
 
 
+@pytest.mark.parametrize("what", LONGER)
+def test_an_exception_is_still_one(what):
+    name = what.partition(":")[0]
+    assert what in too_long(name, (ROOT / name).read_text(encoding="utf-8")), f"take {what} from LONGER"
+
+
+def test_two_files_of_tests_have_two_names():
+    """pytest imports them by their names alone, whatever folder they are in."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_what_is_too_long_is_found():
     text = "class Large:\n" + "    x = 1\n" * CLASS + "y = 1\n" * (FILE - CLASS)
     assert list(too_long("a.py", text)) == ["a.py", "a.py: Large"]

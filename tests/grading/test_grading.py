@@ -266,7 +266,9 @@ def test_an_essay_whose_cell_is_gone_is_not_replaced_by_the_teachers_own(tmp_pat
     grade.main(["--folder", str(tmp_path), "--jobs", "1"])
     with (tmp_path / f"{name}.csv").open(encoding="utf-8") as file:
         row = next(csv.DictReader(file))
-    assert row["ablation_experiment"] == "0.0" and row["by_hand"] == "0" and "cell is missing" in row["why"]
+    others = sum(found.metadata.get("nbgrader", {}).get("solution", False) and found.metadata.nbgrader.grade
+                 for found in notebook.cells)  # fmt: skip
+    assert row["ablation_experiment"] == "0.0" and row["by_hand"] == str(others) and "cell is missing" in row["why"]
     page = (tmp_path / "feedback" / "s" / name / f"{name}.html").read_text(encoding="utf-8")
     assert "Your answer." in page and "One possible answer" not in page
 

@@ -7,7 +7,7 @@ import pytest
 from handed_in import ROOT, SET, hand_in, right
 
 from course_lib.checks import PROBLEMS
-from solutions import function, message, solutions, wrong_answers
+from solutions import IMPORTED, function, message, solutions, wrong_answers
 from tools.grading import judge, sandbox
 
 
@@ -25,7 +25,7 @@ def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
 def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook_does():
     with sandbox.Box() as box:
         for name in PROBLEMS:
-            box.run("import torch\nsigmoid, tanh = torch.sigmoid, torch.tanh")
+            box.run(IMPORTED)
             learner = judge.Learner(box, [])
             box.given(learner.constants)
             box.run(solutions()[name])
