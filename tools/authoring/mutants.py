@@ -6,9 +6,10 @@
 
 What is changed is mutmut's list: numbers, comparisons, operators, names such as True, arguments left out, assignments
 of None, and a few of ours (MEANS). Prose is left alone: error messages and docstrings are read by tests of their own.
-A mutant runs against the tests of its module, in a copy of the course, in a process forked from one that has torch
-imported already. It is killed if a test fails or never ends. One that no test can kill, because it changes nothing
-that can be seen, stands with its reason in tests/equivalent_mutants.json; every other survivor is printed as a diff.
+A mutant runs against the tests of its module and, where it survives them, against the battery of wrong values of
+tests/doors, in a copy of the course, in a process forked from one that has torch imported already. It is killed if a
+test fails or never ends. One that no test can kill, because it changes nothing that can be seen, stands with its reason
+in tests/equivalent_mutants.json; every other survivor is printed as a diff.
 """
 
 import argparse
@@ -41,6 +42,8 @@ MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": 
          "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
          "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+UNTOUCHED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
+PASSED = (0, 5)  # how pytest ends where nothing failed, or nothing was chosen
 PATIENCE = 60  # seconds of processor time a mutant may take beyond three times what the tests take without it
 
 
@@ -60,20 +63,37 @@ def prose(node):
     )
 
 
+def said(node):
+    """Who needs what, in a call of doors: words of its sentence, and prose too."""
+    door = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.value
+    return node.args[:2] if isinstance(door, cst.Name) and door.value == "doors" else ()
+
+
+def same(words, others):
+    """Whether two calls of doors say the same."""
+    return len(words) == len(others) and all(one.deep_equals(other) for one, other in zip(words, others))
+
+
 class Collector(cst.CSTVisitor):
     """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
 
     OPERATORS = (*mutation_operators, (cst.Name, other_mean))
 
     def __init__(self):
-        self.found = []
+        self.found, self.spoken = [], []
 
     def on_visit(self, node):
-        if prose(node) or isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)):
+        words = said(node)
+        self.spoken += [word.value for word in words if isinstance(word.value, cst.SimpleString)]
+        if (
+            any(node is word for word in self.spoken)
+            or prose(node)
+            or isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom))
+        ):
             return False
         for kind, operator in self.OPERATORS:
             if isinstance(node, kind):
-                self.found += [(node, changed) for changed in operator(node)]
+                self.found += [(node, changed) for changed in operator(node) if not words or same(words, said(changed))]
         return True
 
 
@@ -135,6 +155,11 @@ def tests_of(module):
     return (own or whole) + [file for file in files if module == "cells" and Path(file).stem == "test_docstrings"]
 
 
+def battery(module):
+    """What pytest is told to try wrong values at the doors of a module alone."""
+    return ["tests/doors/test_doors.py", "-k", f"what_is_wrong and {module.rpartition('.')[2]}"]
+
+
 def serve():
     """Run the mutants that come in on stdin, one line of JSON each, in the current folder; answer a line for each.
 
@@ -161,7 +186,7 @@ def serve():
                 os.dup2(nothing.fileno(), 2)
             resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
             signal.alarm(20 * asked["seconds"])  # one that waits for ever takes no processor time
-            os._exit(pytest.main([*PYTEST, *asked["tests"]]))
+            os._exit(any(pytest.main([*PYTEST, *tests]) not in PASSED for tests in asked["tests"]))
         _, status, used = os.wait4(child, 0)
         try:
             os.killpg(child, signal.SIGKILL)  # what a mutant has started and left
@@ -201,13 +226,13 @@ class Server:
 
 def trial(module, texts, servers):
     """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant."""
-    file, tests = str(file_of(module).relative_to(ROOT)), tests_of(module)
-    if not tests:
+    file, tests = str(file_of(module).relative_to(ROOT)), [tests_of(module), battery(module)]
+    if not tests[0]:
         raise RuntimeError(f"{module} has no tests named after it")
     servers[0].ask(file=file, text=file_of(module).read_text(encoding="utf-8"), tests=tests, seconds=3600)
     whole = servers[0].answer()
     if not whole["passed"]:
-        raise RuntimeError(f"the tests of {module} fail without a mutant: {' '.join(tests)}")
+        raise RuntimeError(f"the tests of {module} fail without a mutant: {tests}")
     waiting, busy = list(texts), {}
     while waiting or busy:
         for server in servers:
