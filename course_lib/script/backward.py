@@ -2,8 +2,8 @@
 
 import json
 
+from course_lib.fuse.backward import share
 from course_lib.fuse.move import MOVES
-from course_lib.fuse.ops import LETTERS, ROW
 from course_lib.script.expression import Expression, Lines
 from course_lib.script.write import Values, at, flat, loop
 
@@ -92,15 +92,3 @@ def backward_pass(w, lines, p, width):
         body.do(f"{at(*w.gradient(i), 'k')} += {body.text(gradient)};")
         w.summed.add(i)
     loop(lines, w.step.widths[width], body)
-
-
-def share(node, g, values, i, give):
-    """Give each argument of node i its share of the gradient g: give(argument, gradient)."""
-
-    def find(letter):
-        return g if letter == "g" else values[i] if letter == "y" else values[node.args[LETTERS.index(letter)]]
-
-    row = ROW[node.op]
-    for which, argument in enumerate(node.args):
-        if isinstance(argument, int) and row.slopes[which]:
-            give(argument, row.share(which, find))
