@@ -37,9 +37,8 @@ def _link_jupyter_server_extension(app):
     """Before the server is set up: open the first notebook, unless another page was asked for; ask nothing.
 
     And let PyTorch's threads sleep while they wait for each other. They spin by default, and on a machine that is busy
-    with something else one then waits for a core that the other heats: with two threads training took seven times the
-    processor's time. On an idle machine torch.nn.LSTM is a third slower for it, and training with the course's loops,
-    which have threads of their own, is not.
+    with something else one then waits for a core that the other heats: training takes many times the processor's time.
+    On an idle machine sleeping makes torch.nn.LSTM slower, but not the course's loops, which have their own threads.
     """
     if not serves_the_course(app):
         return
