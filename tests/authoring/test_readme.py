@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib import ledger
 from tools.authoring import compiled_path
 from tools.authoring.readme import with_tables
 
@@ -20,6 +21,15 @@ def test_the_tables_list_every_notebook_and_every_file_of_the_library():
 def test_the_page_of_the_compiled_path_shows_the_text_of_every_stage_as_it_is_now():
     text = compiled_path.PAGE.read_text(encoding="utf-8")
     assert with_tables(text, compiled_path.TABLES) == text, "run `make readme`"
+
+
+def test_the_runs_it_counts_are_those_of_the_ledger():
+    counts = re.search(r"solved (\d+) of (\d+) runs, a gate\s+that\s+is\s+added (\d+), the\s+gate\s+that\s+multiplies (\d+)",
+                       (ROOT / "README.md").read_text(encoding="utf-8"))  # fmt: skip
+    said = [re.findall(r"\d+", sentence) for rows in ledger.said().values() for _, name, sentence in rows
+            if name == "Q1" and sentence.startswith("Four tasks at lag 80.")]  # fmt: skip
+    network, runs, added, multiplied = counts.groups()
+    assert said == [["80", network, runs, added, runs, multiplied, runs]]
 
 
 def test_the_example_prints_what_it_says(capsys):
