@@ -51,15 +51,15 @@ def compiled(row, dtype):
     f = Function("run", target, {})
     with f.loop("0", f.entry("count"), target.lanes) as i:
 
-        def place(name):
+        def address_of(name):
             return f.at(f.entry(name, "ptr"), i)
 
-        known = {letter: Number(f, f.load(place(letter))) for letter in ("g", *letters)}
+        known = {letter: Number(f, f.load(address_of(letter))) for letter in ("g", *letters)}
         known["y"] = row.value(*(known[letter] for letter in letters))
-        f.store(known["y"], place("y"))
+        f.store(known["y"], address_of("y"))
         for k, slope in enumerate(row.slopes):
             if slope:
-                f.store(row.share(k, known.get), place(f"d{k}"))
+                f.store(row.share(k, known.get), address_of(f"d{k}"))
     function = Kernel(f.text()).function("run")
 
     def run(**given):

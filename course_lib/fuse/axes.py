@@ -90,7 +90,7 @@ def cut(tape, number, first, last):
             return piece if last - first == n else cut(tape, piece, first - begin, last - begin)
         begin += n
     if op in PRODUCTS:
-        result = tape.node(op, args, wide, tape.place(tape.tensors[index][first:last]))
+        result = tape.node(op, args, wide, tape.index_of(tape.tensors[index][first:last]))
     elif op in ROW:
         result = tape.node(op, tuple(cut(tape, a, first, last) if isinstance(a, int) else a for a in args), wide)
     else:

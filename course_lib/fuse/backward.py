@@ -10,7 +10,7 @@ def adjoint(w):
     """The gradients of n steps, the last one first, and of the matrices, from the frames of these steps."""
     f, plan = w.function("adjoint", extra=FRAME), w.plan
     w.old, w.young = f.variable("ptr"), f.variable("ptr")
-    tables = [f.place(name) for name in ("old", "young")]
+    tables = [f.address_of(name) for name in ("old", "young")]
     for variable, table in zip((w.old, w.young), tables):
         f.set(variable, "ptr", f.let(f"load ptr, ptr {table}"))
     with f.loop("0", "%n") as back:
@@ -126,7 +126,7 @@ def backward_pass(w, number, width, frames, t):
                 gradient = gradients.get(i)
                 if node.op == "affine" or node.op in MOVES:
                     gradient = gradient or f.number(0.0)
-                    f.store(gradient, values.place(i))
+                    f.store(gradient, values.address_of(i))
                     for tensor in node.biases:
                         add_to_sum(tensor, gradient)
                 elif gradient is not None:
@@ -170,7 +170,7 @@ def backward(w):
             w.copy((saved, "state"), w.states(frame), "state")
             f.do(f"call void @steps(ptr %table, ptr {frame}, i64 {start}, i64 {n})")
         f.do(f"call void @adjoint(ptr %table, ptr {frame}, i64 {start}, i64 {n})")
-    young = f.get(f.place("young"), "ptr")  # it may have changed places with the old one
+    young = f.get(f.address_of("young"), "ptr")  # it may have changed places with the old one
     for k, width in enumerate(widths):
         goal = w.given("dstart", k)
         with f.when(f.let(f"icmp ne ptr {goal[0]}, null")):

@@ -60,7 +60,7 @@ def forward_pass(w, number, width, frames):
             with w.rows() as row:
                 values = Values(w, frames, vectors, unit, row, set(kept))
                 for i in kept:
-                    f.store(values[i], values.place(i))
+                    f.store(values[i], values.address_of(i))
 
 
 def forward(w):

@@ -65,7 +65,7 @@ class Function:
         self.lines.append(f"{name}:")
         self.block = name
 
-    def place(self, name):
+    def address_of(self, name):
         """The address of an entry of the table."""
         return self.let(f"getelementptr i64, ptr %table, i64 {self.entries.setdefault(name, len(self.entries))}")
 

@@ -49,8 +49,8 @@ class Sizes:
         self.compiled, self.widths, self.batch, self.time, self.grad = compiled, widths, batch, time, grad
         self.plan, self.bytes = compiled.plan, compiled.target.bytes
         self.pads = [compiled.padded(width) for width in widths]
-        self.place()
-        self.split(threads, limits)
+        self.lay_out_frame()
+        self.share_out(threads, limits)
         self.cut(limits)
 
     def width(self, i):
@@ -59,7 +59,7 @@ class Sizes:
     def pad(self, i):
         return self.pads[self.plan.nodes[i].width]
 
-    def place(self):
+    def lay_out_frame(self):
         self.slots, self.frame = {}, 0
         for i in self.plan.slots:
             self.slots[i] = self.frame
@@ -73,7 +73,7 @@ class Sizes:
         lanes = self.compiled.target.lanes
         return size + lanes if size // lanes % 2 == 0 else size
 
-    def split(self, threads, limits):
+    def share_out(self, threads, limits):
         """Blocks, and the threads that take them: every thread has the same number."""
         matrices = [len(run.nodes) * self.width(run.nodes[0]) * self.width(run.operand) for run in self.compiled.runs]
         self.weights = sum(matrices)

@@ -39,7 +39,7 @@ def product(tape, number, matrix):
         return total
     if tape.nodes[number][0] in COPIED:
         number = tape.node("clone", (number,), tape.nodes[number][2])
-    return tape.node("linear", (number,), wide, tape.place(matrix))
+    return tape.node("linear", (number,), wide, tape.index_of(matrix))
 
 
 def matmul(input, other):

@@ -41,7 +41,7 @@ class Plan:
         self.leaves = [i for i, node in enumerate(self.nodes) if node.op in ("x", "state")]
         self.merge()
         self.schedule()
-        self.place()
+        self.give_slots()
 
     def merge(self):
         """W x + U h + b, a sum of products of which nothing else is used, becomes one affine map."""
@@ -87,7 +87,7 @@ class Plan:
             uses = [self.nodes[user].at for user in node.users]
             node.at = node.ready if i in self.operands else min(uses, default=self.passes - 1)
 
-    def place(self):
+    def give_slots(self):
         """Slots and runs."""
         affine = [i for i in self.order if self.nodes[i].op == "affine"]
         affine.sort(key=lambda i: (self.nodes[i].width, sorted(operand for operand, _ in self.nodes[i].terms)))

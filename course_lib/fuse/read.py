@@ -56,7 +56,7 @@ def run(cell, tape, start, gate):
         new = cell.step(gate, x, **state)
     except Exception as error:
         kind = "" if isinstance(error, Unfused) else f"{type(error).__name__} "
-        reason = f"{place(error)}: {kind}{error}"
+        reason = f"{raised_at(error)}: {kind}{error}"
     else:
         reason = None
     if reason:
@@ -79,7 +79,7 @@ def parts(module):
     return found
 
 
-def place(error):
+def raised_at(error):
     """The line of the step that raised error."""
     lines = [line for line in traceback.extract_tb(error.__traceback__) if not line.filename.startswith(PLACES)]
     return f"line {lines[-1].lineno}, {lines[-1].line}" if lines else "its step"

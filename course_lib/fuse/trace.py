@@ -55,7 +55,7 @@ class Tape:
             self.widths.append(width)
         return found
 
-    def place(self, tensor):
+    def index_of(self, tensor):
         """The index of a tensor, which is kept, so that its id stays its own."""
         index = self.places.get(id(tensor))
         if index is None:
@@ -83,7 +83,7 @@ class Tape:
                 if whole.numel() != size(units) or not fits(units, shape):
                     raise Unfused(f"a tensor {tuple(tensor.shape)} together with {described(shape)}")
                 whole = whole.reshape(units).expand(shape).reshape(-1)
-            number = self.node("vector", (), self.wide(shape), self.place(whole))
+            number = self.node("vector", (), self.wide(shape), self.index_of(whole))
             known = self.vectors[id(tensor), shape] = number, tensor
         return known[0]
 

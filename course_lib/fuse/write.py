@@ -147,7 +147,7 @@ class Values:
         self.writer, self.frames, self.unit, self.row, self.fresh = writer, frames, unit, row, fresh
         self.known = dict(vectors)
 
-    def place(self, i):
+    def address_of(self, i):
         f = self.writer.f
         address, stride = self.writer.value_at(i, self.frames)
         return f.at(address, f.mul(self.row, f.entry(stride)), self.unit)
@@ -160,6 +160,6 @@ class Values:
             node = self.writer.plan.nodes[i]
             kept = node.slot is not None and i not in self.fresh or node.op in ("x", "state")
             self.known[i] = (
-                Number(f, f.load(self.place(i))) if kept else ROW[node.op].value(*(self[a] for a in node.args))
+                Number(f, f.load(self.address_of(i))) if kept else ROW[node.op].value(*(self[a] for a in node.args))
             )
         return self.known[i]

@@ -23,7 +23,7 @@ def backward(w, lines):
 
 def read_backward(w, lines, operand):
     """The gradient of what products and moves have read, and of the matrices."""
-    (source, where), (goal, begin) = w.place(operand), w.gradient(operand)
+    (source, where), (goal, begin) = w.stands_in(operand), w.gradient(operand)
     for i in w.plan.order:
         node = w.plan.nodes[i]
         array = f"$d_{w.names[i]}"
@@ -79,7 +79,7 @@ def backward_pass(w, lines, p, width):
         elif gradient is not None:
             g = body.let(f"d_{w.names[i]}", gradient)
             if node.op == "gate":
-                where = at(f"fixed[{json.dumps(w.announced[i])}]", w.place(i)[1], "k")
+                where = at(f"fixed[{json.dumps(w.announced[i])}]", w.stands_in(i)[1], "k")
                 give(node.args[0], Expression(where).choose(0.0, g))
             else:
                 share(node, g, values, i, give)

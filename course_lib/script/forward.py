@@ -21,21 +21,21 @@ def forward(w, lines):
 
 def affine(w, lines, i):
     """W x + U h + b: the biases, to which each product is added."""
-    node, (array, begin), width = w.plan.nodes[i], w.place(i), w.width(i)
+    node, (array, begin), width = w.plan.nodes[i], w.stands_in(i), w.width(i)
     biases = " + ".join(w.vector(index) for index in node.biases) or "0"
     lines.do(f"for (let k = 0; k < {width}; k++) {at(array, begin, 'k')} = {biases};")
     for operand, index in node.terms:
-        view, (source, where) = w.step.views[index], w.place(operand)
+        view, (source, where) = w.step.views[index], w.stands_in(operand)
         lines.do(f"times({array}, {begin}, {width}, {w.weight(index)}, {view.first}, {view.steps[0]}, "
                  f"{view.steps[1]}, {source}, {where}, {w.width(operand)});")  # fmt: skip
 
 
 def move(w, lines, i):
-    node, (array, begin), width = w.plan.nodes[i], w.place(i), w.width(i)
+    node, (array, begin), width = w.plan.nodes[i], w.stands_in(i), w.width(i)
     if node.op != "take":
         lines.do(f"{array}.fill({'0' if node.op == 'sum' else '-Infinity'}, {begin}, {begin} + {width});")
     for source, how in zip(node.sources, w.step.moves[node.index]):
-        from_, where = w.place(source)
+        from_, where = w.stands_in(source)
         lines.do(f"move({json.dumps(node.op)}, {from_}, {where}, {array}, {begin}, {flat(how)});")
 
 
@@ -50,5 +50,5 @@ def forward_pass(w, lines, p, width):
     values = Values(w, body, fresh=set(here))
     for i in here:
         values[i]
-        body.do(f"{at(*w.place(i), 'k')} = {w.names[i]};")
+        body.do(f"{at(*w.stands_in(i), 'k')} = {w.names[i]};")
     loop(lines, w.step.widths[width], body)

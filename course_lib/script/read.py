@@ -137,7 +137,7 @@ def as_symbols(cell, tape, parameters):
                 kept.append((part, name, weight))
                 shape = tuple(weight.shape) or (1,)
                 whole = weight.reshape(-1)
-                number = tape.node("vector", (), tape.wide((size(shape),)), tape.place(whole))
+                number = tape.node("vector", (), tape.wide((size(shape),)), tape.index_of(whole))
                 part._parameters[name] = Symbol(tape, number, shape, fixed=True)
     try:
         yield

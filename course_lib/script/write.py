@@ -53,7 +53,7 @@ class Writer:
 
     # ---- Places ----
 
-    def place(self, i):
+    def stands_in(self, i):
         """(array, where the numbers of this step begin) of a node."""
         node, width = self.plan.nodes[i], self.width(i)
         if node.op == "x":
@@ -112,11 +112,11 @@ class Values:
         if node.op == "vector":
             return Expression(writer.vector(node.index))
         if node.slot is not None and i not in self.fresh or node.op in ("x", "state"):
-            return self.lines.let(name, Expression(at(*writer.place(i), "k")))
+            return self.lines.let(name, Expression(at(*writer.stands_in(i), "k")))
         if node.op != "gate":
             return self.lines.let(name, ROW[node.op].value(*(self[a] for a in node.args)))
         gate, value = writer.announced[i], self[node.args[0]]
-        rule, where = f"rules[{json.dumps(gate)}]", sum_of(writer.place(i)[1], "k")
+        rule, where = f"rules[{json.dumps(gate)}]", sum_of(writer.stands_in(i)[1], "k")
         self.lines.do(f"const {name} = {rule} ? ruled({rule}, fixed[{json.dumps(gate)}], {where}, step, "
                       f"{self.lines.text(value)}, k, seq) : {self.lines.text(value)};")  # fmt: skip
         return Expression(name)

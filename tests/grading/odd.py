@@ -97,32 +97,32 @@ HONEST = {
 def placed(content, *parts):
     """A function that writes a file into the folder of submissions."""
 
-    def place(student, submitted):
+    def write(student, submitted):
         path = submitted.joinpath(*(student if part is None else part for part in parts))
         path.parent.mkdir(parents=True, exist_ok=True)
         data = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
         path.write_bytes(data)
 
-    return place
+    return write
 
 
-def several(*places):
-    def place(student, submitted):
-        for one in places:
-            one(student, submitted)
+def several(*hands):
+    def hand_in_all(student, submitted):
+        for hand_in in hands:
+            hand_in(student, submitted)
 
-    return place
+    return hand_in_all
 
 
 def made(make):
     """A function that makes something else than a file at the place of the notebook."""
 
-    def place(student, submitted):
+    def make_there(student, submitted):
         path = submitted / student / SET / f"{SET}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         make(path)
 
-    return place
+    return make_there
 
 
 def sparse(path):

@@ -53,8 +53,8 @@ def graded(tmp_path_factory):
         hand_in(folder, student, notebook)
     for student, notebook in ONLY_BOXED.items():
         hand_in(folder, student, notebook)
-    for student, (place, *_) in odd.FILES.items():
-        place(student, submitted)
+    for student, (put, *_) in odd.FILES.items():
+        put(student, submitted)
     for student, (notebook, _) in odd.ESSAY.items():
         odd.placed(notebook, None, odd.ESSAYS, f"{odd.ESSAYS}.ipynb")(student, submitted)
     hand_in(folder, "renamed", right(), "homework (1).ipynb")

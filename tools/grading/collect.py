@@ -147,7 +147,7 @@ def student(one, listed):
     return same[0] if len(same) == 1 else roster.identity(one.number)
 
 
-def place(folder, chosen, listed):
+def unpack(folder, chosen, listed):
     """Write the files of one attempt, in place of an earlier one; the student's id."""
     who = student(chosen, listed)
     target = folder / "submitted" / roster.key(who) / chosen.set
@@ -181,7 +181,7 @@ def collect(source, folder, asked, keep):
             f"{one.place}: the {keep} of {len(several)} attempts counts" for one in several if one is not chosen
         ]
         try:
-            who = place(folder, chosen, listed)
+            who = unpack(folder, chosen, listed)
         except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
             ignored.append(f"{chosen.place}: it cannot be unpacked ({error})")
             continue
