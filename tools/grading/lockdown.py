@@ -13,10 +13,20 @@ import sys
 
 ENOSYS, EPERM = 38, 1
 NEW_USER = 0x10000000  # a flag of clone
+MOUNTS = {428, 429, 430, 431, 432, 433, 442, 467}  # the newer calls around mounting, on every machine
 CALLS = {  # machine: (its number in the filter, clone, {denied system calls})
-    "x86_64": (0xC000003E, 56, {29, 64, 68, 165, 240, 248, 249, 250, 272, 298, 308, 319, 321, 323, 425, 447}),
-    "aarch64": (0xC00000B7, 220, {40, 97, 180, 186, 190, 194, 217, 218, 219, 241, 268, 279, 280, 282, 425, 447}),
-}  # mount, mq_open, msgget, semget, shmget, keys, unshare, setns, perf_event_open, memfd_*, bpf, userfaultfd, io_uring
+    "x86_64": (
+        0xC000003E,
+        56,
+        MOUNTS | {29, 64, 68, 155, 161, 165, 166, 240, 248, 249, 250, 272, 298, 308, 319, 321, 323, 425, 447},
+    ),
+    "aarch64": (
+        0xC00000B7,
+        220,
+        MOUNTS | {39, 40, 41, 51, 97, 180, 186, 190, 194, 217, 218, 219, 241, 268, 279, 280, 282, 425, 447},
+    ),
+}  # fmt: skip - (u)mount, pivot_root, chroot, mq_open, msgget, semget, shmget, keys, unshare, setns, perf_event_open,
+# memfd_*, bpf, userfaultfd, io_uring
 CLONE3 = 435  # its flags cannot be looked at; without it the C library takes clone
 DIE_WITH_PARENT, SUBREAPER, NO_NEW_PRIVILEGES, SECCOMP = 1, 36, 38, 22
 

@@ -87,9 +87,10 @@ def command(memory, disk, bwrap):
     cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, script, rules])]
     links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
     own_folders = [word for place in ("/dev/shm", "/tmp", "/box") for word in (*size, "--tmpfs", place)]
-    return [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev",
-            *own_folders, "--remount-ro", "/dev", *cover, *links, "--remount-ro", str(ROOT), "--remount-ro", "/",
-            "--chdir", "/box", *command]  # fmt: skip
+    # Started by root, bubblewrap would leave the box root's rights, and with them what is read-only is soon writable.
+    return [bwrap, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--proc", "/proc",
+            "--dev", "/dev", *own_folders, "--remount-ro", "/dev", *cover, *links, "--remount-ro", str(ROOT),
+            "--remount-ro", "/", "--chdir", "/box", *command]  # fmt: skip
 
 
 def limits(disk):
