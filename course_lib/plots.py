@@ -121,9 +121,9 @@ def success(ax, x, wins, tries, *, of, name=None):
 def level(ax, y, text, *, of="baseline"):
     """A horizontal reference line with its name at the right end."""
     on("level", ax)
-    colour, y = style(of)["color"], doors.number("level", "y", y)
+    colour, y, text = style(of)["color"], doors.number("level", "y", y), doors.text("level", "text", text)
     ax.axhline(y, color=colour, linestyle=":", linewidth=1.5)
-    ax.annotate(doors.text("level", "text", text), (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2),
+    ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2),
                 textcoords="offset points", ha="right", va="bottom", fontsize=8, color=colour)  # fmt: skip
     return ax
 

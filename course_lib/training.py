@@ -239,7 +239,8 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, pro
     network, batch_size, clip = history.network, history.settings["batch_size"], history.settings["clip"]
     history.ended = "budget"
     quiet = not progress or "COURSE_QUIET" in os.environ
-    began = saved = time.perf_counter() - history.seconds
+    saved = time.perf_counter()
+    began = saved - history.seconds
     bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=history.settings["cell"])
     done, unseen = len(history.losses), generator.get_state()
     try:

@@ -1,9 +1,18 @@
-"""Plots draw the numbers they are given."""
+"""Plots draw the numbers they are given.
+
+python tests/test_plots.py        writes tests/drawn.txt anew, what each plot looks like; read the difference first
+"""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import described
 
 from course_lib import plots
+
+DRAWN = Path(__file__).with_name("drawn.txt")
+GAP = float("nan")
 
 
 @pytest.fixture
@@ -16,6 +25,54 @@ def test_a_thing_looks_the_same_everywhere_and_differs_in_more_than_colour():
     looks = [(s["color"], s["marker"], s["linestyle"]) for s in map(plots.style, plots.STYLES)]
     by_family = [looks[:14], looks[16:19], looks[19:22], looks[22:25]]
     assert all(len(set(family)) == len(family) for family in by_family)
+
+
+def examples():
+    """{name: a figure} of every plot, with each of its options."""
+    _, (first, second) = plots.canvas(2)
+    plots.line(first, [1, 2, 3], [1, GAP, 2], of="LSTM")
+    plots.line(first, range(40), range(40), of="no such thing", name="another")
+    plots.runs(first, [1, 2], [[0, 1], [2, 3], [10, 4]], of="GRU")
+    plots.label(first, "lag (steps)", "gradient", title="above", legend="above")
+    plots.runs(second, [1, 2], [[0, 1], [2, 3], [10, 4]], of="RNN", name="ours")
+    plots.label(second, "lag (steps)", "gradient")
+    yield "line, runs and label", first.figure
+    _, ax = plots.canvas(height=2, width=4)
+    plots.dots(ax, [3, 1, 4, 1], at=5, of="RNN")
+    plots.dots(ax, [2], at=6, of="LSTM", name="one run")
+    plots.label(ax, "x", "y", legend=False)
+    yield "dots", ax.figure
+    _, ax = plots.canvas()
+    plots.success(ax, [10, 20, 40], [5, 2, 0], [5, 5, 5], of="LSTM")
+    plots.success(ax, [10], [1], [2], of="RNN", name="plain")
+    plots.level(ax, 0.5, "chance")
+    plots.level(ax, 0.25, "goal", of="target")
+    plots.point(ax, 10, 0.5, "here", of="forget")
+    plots.point(ax, 20, 0.5, "there", of="input", side="left")
+    yield "success, level and point", ax.figure
+    _, ax = plots.canvas()
+    plots.bars(ax, {"forget": [1.0, 0.5], "input": [0.0, -1.0]})
+    plots.symbols(ax, ["a", "b"])
+    yield "bars and symbols", ax.figure
+    _, (top, bottom) = plots.canvas(rows=2)
+    plots.heat(top, [[0, 1, 2], [3, GAP, 4]])
+    plots.heat(bottom, [[0, 1], [2, 3]], colours="magma", low=-1, high=2, name="forget gate")
+    yield "heat", top.figure
+    _, (ax, other) = plots.canvas(2)
+    plots.letters(ax, "ab\n\nc ", [1, -1, 0, 0, 0.5, 0.25])
+    plots.letters(other, "a", [3], most=2, name="c")
+    yield "letters", ax.figure
+
+
+def looks():
+    """The text of drawn.txt: how each thing looks, then each example."""
+    yield from (f"{thing}: {colour} {marker!r} {line!r}" for thing, (colour, marker, line) in plots.STYLES.items())
+    for name, figure in examples():
+        yield from ("", f"# {name}", *described(figure))
+
+
+def test_every_plot_looks_as_it_did():
+    assert list(looks()) == DRAWN.read_text(encoding="utf-8").splitlines()
 
 
 def test_runs_draws_the_median_and_the_range(ax):
@@ -79,3 +136,7 @@ def test_bars_stack_one_row_per_thing_with_the_first_on_top(ax):
     drawn = [(bar.get_center()[0], bar.get_y(), bar.get_height() / 0.85) for bar in ax.patches]
     np.testing.assert_allclose(sorted(drawn), [(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0.5)], atol=1e-12)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["input", "forget"]
+
+
+if __name__ == "__main__":
+    DRAWN.write_text("\n".join(looks()) + "\n", encoding="utf-8")

@@ -1,12 +1,14 @@
 """Training is seeded, can be stopped at any moment, and loses nothing."""
 
+import pickle
+
 import pytest
 import torch
 
 from course_lib import training
 from course_lib.cells import CELLS, GRUCell, LSTMCell, RNNCell
-from course_lib.tasks import Adding, Latching
-from course_lib.training import Network, below, build, evaluate, hidden_size_for, streak, train
+from course_lib.tasks import Adding, Adding1997, Copying, Latching
+from course_lib.training import History, Network, below, build, evaluate, hidden_size_for, streak, train
 
 SHORT = dict(hidden_size=8, batch_size=8, progress=False)
 
@@ -160,3 +162,105 @@ def test_a_disk_that_is_full_in_the_middle_loses_no_run_and_is_said_once(tmp_pat
     assert history.ended == "budget" and len(history.losses) == 4
     assert "The checkpoint cannot be written" in history.note and history.note.count("goes on without it") == 1
     assert capsys.readouterr().err.count("The run goes on without it.") == 1
+
+
+@pytest.mark.parametrize("task", [Adding(lag=10), Adding1997(lag=22), Copying(lag=5)], ids=repr)
+def test_the_first_loss_is_that_of_the_built_network_where_the_task_judges(task):
+    network = build(LSTMCell, task, hidden_size=8, init="forget_bias", bias=2.0, seed=5)
+    batch = task.batch(8, generator=torch.Generator().manual_seed(5))
+    output = network(batch.x, at=batch.at)
+    history = train(LSTMCell, task, init="forget_bias", bias=2.0, updates=1, seed=5, **SHORT)
+    assert history.losses == [task.loss(output, batch).item()] and history.scores == [task.score(output, batch)]
+    plain = evaluate(network, task, sequences=8, seed=5)
+    assert plain == pytest.approx((history.losses[0], history.scores[0]), rel=1e-6)
+    as_it_is = {"forget": lambda t, f: f}
+    assert evaluate(network, task, sequences=8, seed=5, override=as_it_is) == pytest.approx(plain, rel=1e-5)
+
+
+def test_a_run_says_with_what_it_was_trained():
+    said = {"cell": "LSTMCell", "task": "Adding(lag=10)", "hidden_size": 8, "batch_size": 8, "seed": 3}
+    rates = {"learning_rate": 0.01, "clip": 0.5}
+    history = train(LSTMCell, Adding(lag=10), init="chrono", updates=1, seed=3, **rates, **SHORT)
+    assert history.settings == said | rates | {"init": "chrono", "bias": None}
+    history = train(LSTMCell, Adding(lag=10), updates=1, seed=3, **rates, **SHORT)
+    assert history.settings == said | rates | {"init": "default", "bias": None}
+    history = train(history.network, Adding(lag=10), updates=1, seed=3, batch_size=8, progress=False, **rates)
+    assert history.settings == said | rates | {"init": None, "bias": None}
+    new = History(None, {"batch_size": 8})
+    assert (new.ended, new.solved_at, new.seconds, new.note, new.sequences) == ("budget", None, 0.0, "", 0)
+
+
+def test_the_gradient_is_clipped_where_that_is_asked():
+    losses = {
+        clip: train(LSTMCell, Adding(lag=10), updates=4, clip=clip, **SHORT).losses for clip in (None, 1e9, 1, 1e-6)
+    }
+    assert losses[None] == losses[1e9] and losses[1][0] == losses[1e-6][0] and losses[1] != losses[1e-6]
+    assert train(LSTMCell, Adding(lag=10), updates=4, **SHORT).losses == losses[1]
+
+
+def test_a_bar_is_shown_unless_that_is_declined(monkeypatch):
+    shown = []
+
+    class Bar:
+        def __init__(self, **options):
+            shown.append(options)
+
+        def set_postfix(self, **numbers):
+            shown.append(numbers)
+
+        def update(self):
+            pass
+
+        close = update
+
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    monkeypatch.setattr(training, "tqdm", Bar)
+    run = dict(hidden_size=8, batch_size=8, updates=2)
+    history = train(LSTMCell, Adding(lag=10), **run)
+    assert shown[0] == {"total": 2, "initial": 0, "disable": False, "leave": False, "desc": "LSTMCell"}
+    assert shown[2] == {"loss": f"{history.loss:.4f}", "sequences": 16, "refresh": False}
+    train(LSTMCell, Adding(lag=10), progress=False, **run)
+    monkeypatch.setenv("COURSE_QUIET", "1")
+    train(LSTMCell, Adding(lag=10), **run)
+    assert [row["disable"] for row in shown if "disable" in row] == [False, True, True]
+
+
+def test_the_time_of_a_run_is_kept_and_it_is_saved_every_twenty_seconds(tmp_path, monkeypatch):
+    now, saved, update, write = [100.0], [], training.update, training.write
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(training, "update", lambda *words: (update(*words), now.append(now.pop() + 7)))
+    monkeypatch.setattr(training, "write", lambda *words: (saved.append(now[0]), write(*words)))
+    path = tmp_path / "run.pt"
+    assert train(LSTMCell, Adding(lag=5), updates=7, checkpoint=path, **SHORT).seconds == 49
+    assert saved == [121, 142, 149]  # after three updates of 7 seconds, after three more, and at the end
+    assert train(LSTMCell, Adding(lag=5), updates=9, checkpoint=path, **SHORT).seconds == 63
+    assert saved[3:] == [163]
+
+
+def test_a_checkpoint_of_code_is_refused_and_not_run(tmp_path):
+    class Harm:
+        def __reduce__(self):
+            return (tmp_path / "harm").mkdir, ()
+
+    torch.save({"losses": Harm()}, tmp_path / "run.pt")
+    (tmp_path / "raw.pt").write_bytes(pickle.dumps(Harm()))
+    for name in ("run.pt", "raw.pt"):
+        with pytest.raises(ValueError, match="train needs checkpoint as a new file, or one that it wrote; got"):
+            train(LSTMCell, Adding(lag=5), updates=1, checkpoint=tmp_path / name, **SHORT)
+    assert not (tmp_path / "harm").exists()
+
+
+def test_ctrl_c_that_comes_when_all_is_done_is_said_too(monkeypatch):
+    class Late(training.Deferred):
+        def deliver(self):
+            if self.after:
+                raise KeyboardInterrupt
+
+        after = False
+
+        def __exit__(self, *error):
+            self.after = True
+            return super().__exit__(*error)
+
+    monkeypatch.setattr(training, "Deferred", Late)
+    assert train(LSTMCell, Adding(lag=5), updates=2, **SHORT).ended == "interrupted"

@@ -27,6 +27,8 @@ import torch
 from kinds import KEYWORD, KINDS, MADE_BY, NOT_DOORS, USUAL, WITH
 
 import course_lib
+from course_lib.initialise import INITIALISATIONS
+from course_lib.widgets.gate_desk import MISSIONS
 from course_lib.widgets.panel import Panel
 
 NEEDED = inspect.Parameter.empty
@@ -155,9 +157,10 @@ def alike(one, other):
 
 
 def state_of(arguments):
-    """The numbers of those arguments that a call could leave half changed."""
+    """What a call could leave half changed: the numbers of modules, and how much is drawn on axes."""
     modules = {k: v for k, v in arguments.items() if isinstance(v, torch.nn.Module)}
-    return {k: [w.detach().clone() for w in v.parameters()] for k, v in modules.items()}
+    drawn = {k: len(v.get_children()) for k, v in arguments.items() if isinstance(v, plt.Axes)}
+    return drawn | {k: [w.detach().clone() for w in v.parameters()] for k, v in modules.items()}
 
 
 def outcome(door, arguments):
@@ -170,6 +173,8 @@ def outcome(door, arguments):
         said = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
         if not isinstance(error, ValueError) or not where.filename.startswith(ROOM) or not WORDS.fullmatch(str(error)):
             return "foreign", said
+        if not spoken(str(error)):
+            return "nobody", said
         if not alike(state_of(arguments), before):
             return "half done", said
         return "refused", str(error)
@@ -180,6 +185,21 @@ def outcome(door, arguments):
     if drawn and "global generator" not in told:
         return "drawn", "draws from torch's global generator and does not say so"
     return "right", result
+
+
+@cache
+def speakers():
+    """The words that a refusal may begin with: modules, functions, classes, starts and missions of the library."""
+    return {word for name in names() for word in name.split(".")} | {
+        *INITIALISATIONS,
+        *(mission.name for mission in MISSIONS.values()),
+    }
+
+
+def spoken(said):
+    """Whether the words of a refusal begin with who it is that needs something."""
+    who = re.match(r"(?:an? |the )?(.+?) (?:needs?|has|can|cannot) ", said)
+    return bool(who) and who[1] in speakers()
 
 
 def label(value):
