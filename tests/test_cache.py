@@ -102,3 +102,45 @@ def test_a_user_without_a_name_and_a_home_trains(tmp_path):
     done = subprocess.run([*STRANGER, sys.executable, "-c", code], env=kept, capture_output=True, text=True)
     assert done.stdout == "budget\n", done.stderr
     assert list(tmp_path.glob("course_lib-12345/*.kernel"))
+
+
+def run_elsewhere(folder, *, also=""):
+    """Fuse an RNNCell in a process of its own with folder as its cache; the finished process."""
+    code = (
+        "import torch\nfrom course_lib.fuse import compile\nfrom course_lib.cells import RNNCell\n"
+        f"from course_lib.fuse import fuse\n{also}\n"
+        "torch.manual_seed(0)\nprint(fuse(RNNCell(2, 4))(torch.ones(3, 5, 2))[0].sum().item())"
+    )
+    environment = os.environ | {"COURSE_CACHE": str(folder), "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=-1, stderr=-1, text=True)
+
+
+FORBID = "def refuse(*_):\n    raise RuntimeError('compiled again')\ncompile.compiled = refuse"
+
+
+def test_a_kernel_is_compiled_once_for_all_processes_even_if_two_do_it_at_once(tmp_path):
+    both = [run_elsewhere(tmp_path) for _ in range(2)]
+    printed = [process.communicate() for process in both]
+    third = run_elsewhere(tmp_path, also=FORBID).communicate()
+    assert printed[0] == printed[1] == third and not third[1]
+    assert {file.suffix for file in tmp_path.iterdir()} == {".kernel"}
+
+
+def test_a_damaged_cache_is_compiled_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    text = "define void @nothing(ptr %table) {\nret void\n}\n"
+    compiling.Kernel(text)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:40], whole[:-1] + b"?"):
+        file.write_bytes(damaged)
+        compiling.Kernel(text).function("nothing")(None)
+        assert file.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_costs_a_compilation_and_nothing_else(tmp_path, monkeypatch):
+    blocked = tmp_path / "a file, not a folder"
+    blocked.write_text("")
+    monkeypatch.setenv("COURSE_CACHE", str(blocked))
+    compiling.Kernel("define void @nothing(ptr %table) {\nret void\n}\n").function("nothing")(None)
+    assert blocked.read_text() == ""

@@ -1,72 +1,17 @@
 """A fused cell gives the numbers of `unroll`, forward and backward, whatever the cell and the sizes."""
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn, sigmoid, tanh
-from torch.nn import functional
+from literal import TOLERANCE, assert_same, case, literal, numbers
 
-from course_lib.cells import CELLS, Cell, LSTMCell, RNNCell
+from course_lib.cells import CELLS, LSTMCell, RNNCell
 from course_lib.fuse import compile as compile_module
 from course_lib.fuse import fuse, tell_once
 from course_lib.fuse import layout as layout_module
-from course_lib.unroll import unroll
 
 every_cell = pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
-TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
-
-
-def literal(cell):
-    """What fuse(cell) should do, through `unroll`."""
-
-    def run(x, *, start=None, every=False):
-        trace = unroll(cell, x, start=start)
-        return (trace["h"] if every else trace.steps["h"][-1]), trace.final
-
-    return run
-
-
-def case(Cls, *, batch=3, time=5, inputs=2, hidden=4, dtype=torch.float64, scale=1.0):
-    """(cell, x, start), drawn from a fixed seed; with a large scale the gates saturate."""
-    torch.manual_seed(0)
-    cell = Cls(inputs, hidden).to(dtype)
-    with torch.no_grad():
-        for weight in cell.parameters():
-            weight *= scale
-    x = torch.randn(batch, time, inputs, dtype=dtype)
-    return cell, x, {name: torch.randn(batch, hidden, dtype=dtype) / 2 for name in cell.state}
-
-
-def numbers(run, cell, x, start=None, *, every=True, grad_x=True):
-    """All that run computes: outputs, final states, and the gradients of a random mixture of them."""
-    x = x.clone().requires_grad_(grad_x)
-    start = None if start is None else {name: value.clone().requires_grad_() for name, value in start.items()}
-    hidden, final = run(x, start=start, every=every)
-    generator = torch.Generator().manual_seed(1)
-    outputs = {"hidden": hidden} | {f"final {name}": value for name, value in final.items()}
-    loss = sum(
-        (value * torch.randn(value.shape, generator=generator, dtype=x.dtype)).sum() for value in outputs.values()
-    )
-    inputs = dict(cell.named_parameters()) | {f"start {name}": value for name, value in (start or {}).items()}
-    inputs |= {"x": x} if grad_x else {}
-    gradients = torch.autograd.grad(loss, list(inputs.values()), allow_unused=True, materialize_grads=True)
-    gradients = {f"gradient of {name}": gradient for name, gradient in zip(inputs, gradients)}
-    return {name: value.detach() for name, value in (outputs | gradients).items()}
-
-
-def assert_same(got, wanted):
-    """Equal but for a tolerance relative to the largest number of each tensor."""
-    assert got.keys() == wanted.keys()
-    for name, value in wanted.items():
-        error = (got[name] - value).abs().max() / value.abs().max().clamp(min=1e-30)
-        assert error <= TOLERANCE[value.dtype], f"{name}: relative error {error:.1e}"
 
 
 @every_cell
@@ -181,168 +126,10 @@ def test_a_start_of_another_shape_is_named_as_by_unroll():
         fuse(LSTMCell(2, 4))(torch.zeros(2, 5, 2), start={"h": torch.zeros(2, 4)})
 
 
-# ---- A learner's own cell ----
-
-
-class OneMatrixCell(Cell):
-    """An LSTM in the style of many tutorials: one matrix on x and h side by side, cut into four."""
-
-    state = ("h", "c")
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.all = nn.Linear(input_size + hidden_size, 4 * hidden_size)
-
-    def step(self, gate, x, h, c):
-        f, i, o, g = self.all(torch.cat([x, h], dim=1)).chunk(4, dim=1)
-        c = f.sigmoid() * c + functional.sigmoid(i) * g.tanh()
-        return {"c": c, "h": torch.sigmoid(o) * functional.tanh(c)}
-
-
-class OddCell(Cell):
-    """What else a step may do: numbers, a power, division, exp, another width, x itself, @, detach."""
-
-    state = ("h", "c", "n")
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.wide, self.back = nn.Linear(hidden_size, 2 * hidden_size + 1), nn.Linear(2 * hidden_size + 1, hidden_size)
-        self.U, self.scale = nn.Parameter(torch.randn(hidden_size, hidden_size) / 4), nn.Parameter(torch.rand(1))
-        self.b, self.V = self.per_unit(), nn.Linear(input_size, hidden_size)
-
-    def step(self, gate, x, h, c, n):
-        m = self.back(torch.relu(self.wide(h - c.detach())))
-        s = sigmoid(self.b).expand_as(h) + 1
-        i = torch.exp(0.1 * m) / (2 + s * h**2)
-        k = self.scale * (h @ self.U) - self.V(tanh(x) * x)
-        c = 0.5 * c - (-i) * tanh(k) + self.V(x)
-        return {"h": tanh(c + n), "c": c, "n": c}
-
-
-class SwapCell(Cell):
-    """New states that are old states, an affine map and a bare vector."""
-
-    state = ("h", "a", "b", "v")
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.h, self.v, self.V = self.affine(), self.per_unit(), self.of_state(bias=True)
-
-    def step(self, gate, x, h, a, b, v):
-        return {"h": self.V(self.h(x, a)), "a": b, "b": h, "v": self.v.expand_as(h) * 1.0 + 0 * v}
-
-
-@pytest.mark.parametrize("Cls", [OneMatrixCell, OddCell, SwapCell], ids=lambda Cls: Cls.__name__)
-@pytest.mark.parametrize("hidden", [3, 16])
-def test_a_cell_of_ones_own_is_fused_without_registration(Cls, hidden):
-    cell, x, start = case(Cls, hidden=hidden, inputs=2)
-    assert fuse(cell).why_not is None
-    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
-
-
-class Own(RNNCell):
-    """An RNNCell whose step goes through `change`, for steps that cannot be fused."""
-
-    def step(self, gate, x, h):
-        return {"h": self.change(tanh(self.h(x, h)))}
-
-
-class RunningSumCell(Own):
-    def change(self, h):
-        return torch.cumsum(h, dim=1)
-
-
-class DecidingCell(Own):
-    def change(self, h):
-        return h if h.sum() > 0 else -h
-
-
-class RowByRowCell(Own):
-    def change(self, h):
-        return torch.stack([row / 2 for row in h])
-
-
-class DroppingCell(Own):
-    def change(self, h):
-        return h * torch.rand(self.hidden_size, dtype=torch.float64)
-
-
-class CountingCell(Own):
-    calls = 0
-
-    def change(self, h):
-        self.calls += 1
-        return h / self.calls
-
-
-class MaskedCell(Own):
-    def change(self, h):
-        return h * torch.ones(3, 4, dtype=torch.float64)
-
-
-@pytest.mark.parametrize(
-    ("Cls", "reason"),
-    [(RunningSumCell, r"line \d+, return torch\.cumsum\(h, dim=1\): cumsum is not compiled"),
-     (DecidingCell, r"line \d+, return h if h\.sum\(\) > 0 else -h: sum over the whole batch"),
-     (RowByRowCell, r"line \d+, return torch\.stack\(\[row / 2 for row in h\]\): it goes through the sequences"),
-     (DroppingCell, "draws random numbers"), (CountingCell, "changes the cell itself"),
-     (MaskedCell, r"a tensor \(3, 4\) together with 4 units")],
-)  # fmt: skip
-def test_what_cannot_be_fused_is_named_and_runs_step_by_step(Cls, reason):
-    cell, x, start = case(Cls)
-    assert fuse(cell).why_not.startswith(f"{Cls.__name__} runs step by step: ")
-    assert re.search(reason, fuse(cell).why_not)
-    results = []
-    for make in (fuse, literal):
-        torch.manual_seed(5)
-        vars(cell).pop("calls", None)
-        results.append(numbers(make(cell), cell, x, start))
-    assert_same(*results)
-
-
-# ---- Compilation ----
-
-
-def run_elsewhere(folder, *, also=""):
-    """Fuse an RNNCell in a process of its own with folder as its cache; the finished process."""
-    code = (
-        "import torch\nfrom course_lib.fuse import compile\nfrom course_lib.cells import RNNCell\n"
-        f"from course_lib.fuse import fuse\n{also}\n"
-        "torch.manual_seed(0)\nprint(fuse(RNNCell(2, 4))(torch.ones(3, 5, 2))[0].sum().item())"
-    )
-    environment = os.environ | {"COURSE_CACHE": str(folder), "PYTHONPATH": str(Path(__file__).parents[1])}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=-1, stderr=-1, text=True)
-
-
-FORBID = "def refuse(*_):\n    raise RuntimeError('compiled again')\ncompile.compiled = refuse"
-
-
-def test_a_kernel_is_compiled_once_for_all_processes_even_if_two_do_it_at_once(tmp_path):
-    both = [run_elsewhere(tmp_path) for _ in range(2)]
-    printed = [process.communicate() for process in both]
-    third = run_elsewhere(tmp_path, also=FORBID).communicate()
-    assert printed[0] == printed[1] == third and not third[1]
-    assert {file.suffix for file in tmp_path.iterdir()} == {".kernel"}
-
-
-def test_a_damaged_cache_is_compiled_anew(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    text = "define void @nothing(ptr %table) {\nret void\n}\n"
-    compile_module.Kernel(text)
-    (file,) = tmp_path.iterdir()
-    whole = file.read_bytes()
-    for damaged in (b"", whole[:40], whole[:-1] + b"?"):
-        file.write_bytes(damaged)
-        compile_module.Kernel(text).function("nothing")(None)
-        assert file.read_bytes() == whole
-
-
-def test_a_cache_that_cannot_be_written_costs_a_compilation_and_nothing_else(tmp_path, monkeypatch):
-    blocked = tmp_path / "a file, not a folder"
-    blocked.write_text("")
-    monkeypatch.setenv("COURSE_CACHE", str(blocked))
-    compile_module.Kernel("define void @nothing(ptr %table) {\nret void\n}\n").function("nothing")(None)
-    assert blocked.read_text() == ""
+def test_numbers_of_another_kind_than_the_weights_are_refused():
+    cell, x, _ = case(LSTMCell)
+    with pytest.raises(ValueError, match="of float64, with no empty axis; got Tensor .* of float32"):
+        fuse(cell)(x.float())
 
 
 def test_without_llvmlite_cells_run_step_by_step_and_say_so_once(monkeypatch, capsys):
@@ -352,9 +139,3 @@ def test_without_llvmlite_cells_run_step_by_step_and_say_so_once(monkeypatch, ca
     assert "llvmlite" in fuse(cell).why_not
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
     assert capsys.readouterr().err.count("llvmlite is not installed") == 1
-
-
-def test_numbers_of_another_kind_than_the_weights_are_refused():
-    cell, x, _ = case(LSTMCell)
-    with pytest.raises(ValueError, match="of float64, with no empty axis; got Tensor .* of float32"):
-        fuse(cell)(x.float())

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from test_fuse import assert_same, case, literal, numbers
+from literal import assert_same, case, literal, numbers
 from torch import nn, tanh
 from torch.autograd import forward_ad
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from literal import TOLERANCE, assert_same, literal, numbers
 from published import PUBLISHED, SLSTMCell
-from test_fuse import TOLERANCE, assert_same, literal, numbers
 
 from course_lib.fuse import fuse
 from course_lib.unroll import unroll

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_fuse import TOLERANCE, case, literal, numbers
+from literal import TOLERANCE, case, literal, numbers
 from torch import nn
 
 from course_lib.cells import Cell

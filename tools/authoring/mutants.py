@@ -151,7 +151,8 @@ def tests_of(module):
     package, _, name = module.partition(".")
     files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
     own = [file for file in files if Path(file).stem in (f"test_{name}", f"test_{package}_{name}")]
-    whole = [file for file in files if Path(file).stem == f"test_{package}" or Path(file).parent.name == package]
+    whole = [file for file in files if f"{Path(file).stem}_".startswith(f"test_{package}_")
+             or Path(file).parent.name == package]  # fmt: skip
     return (own or whole) + [file for file in files if module == "cells" and Path(file).stem == "test_docstrings"]
 
 

@@ -1,0 +1,128 @@
+"""A learner's own cell is fused without registration, or named with the reason and run step by step."""
+
+import re
+
+import pytest
+import torch
+from literal import assert_same, case, literal, numbers
+from torch import nn, sigmoid, tanh
+from torch.nn import functional
+
+from course_lib.cells import Cell, RNNCell
+from course_lib.fuse import fuse
+
+
+class OneMatrixCell(Cell):
+    """An LSTM in the style of many tutorials: one matrix on x and h side by side, cut into four."""
+
+    state = ("h", "c")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.all = nn.Linear(input_size + hidden_size, 4 * hidden_size)
+
+    def step(self, gate, x, h, c):
+        f, i, o, g = self.all(torch.cat([x, h], dim=1)).chunk(4, dim=1)
+        c = f.sigmoid() * c + functional.sigmoid(i) * g.tanh()
+        return {"c": c, "h": torch.sigmoid(o) * functional.tanh(c)}
+
+
+class OddCell(Cell):
+    """What else a step may do: numbers, a power, division, exp, another width, x itself, @, detach."""
+
+    state = ("h", "c", "n")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.wide, self.back = nn.Linear(hidden_size, 2 * hidden_size + 1), nn.Linear(2 * hidden_size + 1, hidden_size)
+        self.U, self.scale = nn.Parameter(torch.randn(hidden_size, hidden_size) / 4), nn.Parameter(torch.rand(1))
+        self.b, self.V = self.per_unit(), nn.Linear(input_size, hidden_size)
+
+    def step(self, gate, x, h, c, n):
+        m = self.back(torch.relu(self.wide(h - c.detach())))
+        s = sigmoid(self.b).expand_as(h) + 1
+        i = torch.exp(0.1 * m) / (2 + s * h**2)
+        k = self.scale * (h @ self.U) - self.V(tanh(x) * x)
+        c = 0.5 * c - (-i) * tanh(k) + self.V(x)
+        return {"h": tanh(c + n), "c": c, "n": c}
+
+
+class SwapCell(Cell):
+    """New states that are old states, an affine map and a bare vector."""
+
+    state = ("h", "a", "b", "v")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.h, self.v, self.V = self.affine(), self.per_unit(), self.of_state(bias=True)
+
+    def step(self, gate, x, h, a, b, v):
+        return {"h": self.V(self.h(x, a)), "a": b, "b": h, "v": self.v.expand_as(h) * 1.0 + 0 * v}
+
+
+@pytest.mark.parametrize("Cls", [OneMatrixCell, OddCell, SwapCell], ids=lambda Cls: Cls.__name__)
+@pytest.mark.parametrize("hidden", [3, 16])
+def test_a_cell_of_ones_own_is_fused_without_registration(Cls, hidden):
+    cell, x, start = case(Cls, hidden=hidden, inputs=2)
+    assert fuse(cell).why_not is None
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+
+
+class Own(RNNCell):
+    """An RNNCell whose step goes through `change`, for steps that cannot be fused."""
+
+    def step(self, gate, x, h):
+        return {"h": self.change(tanh(self.h(x, h)))}
+
+
+class RunningSumCell(Own):
+    def change(self, h):
+        return torch.cumsum(h, dim=1)
+
+
+class DecidingCell(Own):
+    def change(self, h):
+        return h if h.sum() > 0 else -h
+
+
+class RowByRowCell(Own):
+    def change(self, h):
+        return torch.stack([row / 2 for row in h])
+
+
+class DroppingCell(Own):
+    def change(self, h):
+        return h * torch.rand(self.hidden_size, dtype=torch.float64)
+
+
+class CountingCell(Own):
+    calls = 0
+
+    def change(self, h):
+        self.calls += 1
+        return h / self.calls
+
+
+class MaskedCell(Own):
+    def change(self, h):
+        return h * torch.ones(3, 4, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("Cls", "reason"),
+    [(RunningSumCell, r"line \d+, return torch\.cumsum\(h, dim=1\): cumsum is not compiled"),
+     (DecidingCell, r"line \d+, return h if h\.sum\(\) > 0 else -h: sum over the whole batch"),
+     (RowByRowCell, r"line \d+, return torch\.stack\(\[row / 2 for row in h\]\): it goes through the sequences"),
+     (DroppingCell, "draws random numbers"), (CountingCell, "changes the cell itself"),
+     (MaskedCell, r"a tensor \(3, 4\) together with 4 units")],
+)  # fmt: skip
+def test_what_cannot_be_fused_is_named_and_runs_step_by_step(Cls, reason):
+    cell, x, start = case(Cls)
+    assert fuse(cell).why_not.startswith(f"{Cls.__name__} runs step by step: ")
+    assert re.search(reason, fuse(cell).why_not)
+    results = []
+    for make in (fuse, literal):
+        torch.manual_seed(5)
+        vars(cell).pop("calls", None)
+        results.append(numbers(make(cell), cell, x, start))
+    assert_same(*results)
