@@ -21,13 +21,16 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer
+.PHONY: help lab playground test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
 
 lab: learner  ## open the course in JupyterLab
 	$(PY) -m jupyterlab $(ROOT_USER) $(ARGS)
+
+playground: learner  ## write build/playground.html, where networks train in the browser
+	$(PY) -m course_lib.page build $(ARGS)
 
 test: developer  ## run every notebook and compare, then test the library, the exercises and the tools
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)

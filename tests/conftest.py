@@ -51,3 +51,16 @@ def lab(tmp_path_factory):
         pytest.skip(reason)
     with browser.start(tmp_path_factory.mktemp("browser")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Playwright's Chromium, started once for the tests of one file; skips where the machine has none."""
+    if reason := browser.missing():
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.FLAGS)
+        yield started
+        started.close()

@@ -20,7 +20,7 @@ LAYERS = [
     ["fuse"],
     ["training", "gradients", "script"],
     ["sweep", "bench", "text", "ledger", "diagram"],
-    ["lesson", "rivals"],
+    ["lesson", "rivals", "page"],
     ["widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
@@ -30,6 +30,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
              ["run"], ["check"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["forward", "backward"], ["module"], ["__init__"]],
     "diagram": [["graph", "place", "route", "sheet", "words"], ["draw", "unrolled"], ["__init__"]],
+    "page": [["about"], ["__init__"], ["__main__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "checks": [["compare", "draw", "mutate", "reading", "record", "tokens"], ["stops", "symptoms"], ["judge"],

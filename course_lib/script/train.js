@@ -54,7 +54,7 @@ export function network({ cell, make }, { outputs, batch, steps }) {
 
   // What the network says after a step of a sequence; after `gradient` or `run.forward`.
   const answer = (w, seq, step) => Float64Array.from(read(w, (seq * (steps + 1) + step + 1) * units));
-  return { run, d, gradient, answer };
+  return { cell, run, d, gradient, answer };
 }
 
 // The sum of squared errors; slope: its derivative by each output.

@@ -132,6 +132,8 @@ KINDS = {
     "stretch": number(1.0, 0, -1, 1e9), "unevenness": number(0.5, -0.1, 1.1), "pace": series([0.5, 0.25], [-0.5], 0.5),
     "clamps": OVERRIDE, "look_inside.gate": choice("forget").but(None), "value": FRACTION.but(None),
     "symbols": TEXTS.but(wrong=(["a"],)), "GateLens.sequences": whole(3, 2),
+    "playground.path": Kind(lambda: FOLDER / "page.html", PATHS),
+    "playground.cells": Kind(lambda: (LSTMCell,), (*NO_THING, (LSTMCell, 3), [], (Network,), (LSTMCell(2, 3),))),
     # sweep
     "cells": CELLS, "tasks": TASKS, "inits": INITS, "sweep.lags": listed([10, 20], [10.0], [0], [10**30], []),
     "seeds": listed([3, 4], [1.5], [2**64], []), "rates": listed([0.01, 0.1], [0.0], ["a"], []),
@@ -209,6 +211,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"latex\.(Equations?|written|inside|bracketed|symbol|text|escaped)(\..*)?": "made by equations, and its parts",
     r"diagram\.(?!diagram$).*": "made by diagram, and its parts",
     r"script\.(?!script$).*": "made by script",
+    r"page\.(?!playground$).*": "parts of playground",
     r"machine\..*": "takes nothing of a learner",
     r"server\..*": "called by Jupyter",
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",

@@ -1,0 +1,67 @@
+"""A page to play with: networks that train in the browser, from the cells' own text, without Python or a network.
+
+>>> from tempfile import mkdtemp
+>>> playground(Path(mkdtemp()) / "playground.html").name
+'playground.html'
+
+Or `python -m course_lib.page FOLDER`. The page is one file, which opens from a disk. In it are each cell's JavaScript,
+written from its step, and small files by hand: random.js and tasks.js draw the sequences that the course draws from the
+same seed, start.js its weights, race.js trains, svg.js draws.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from course_lib import doors, tasks
+from course_lib.cells import CELLS, Cell
+from course_lib.diagram.sheet import colour
+from course_lib.files import write
+from course_lib.page.about import about
+from course_lib.script import TRAIN
+
+HERE = Path(__file__).parent
+THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c")}
+
+
+def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Path:
+    """Write the page to path, an .html file, and return path. cells: the classes to choose from, also your own.
+
+    Raises ValueError for a cell that has no JavaScript, for one that reads its sizes in its step, and for no cell.
+    """
+    path = doors.target("playground", "path", path)
+    if not isinstance(cells, (list, tuple)) or not cells:
+        doors.refuse("playground", "cells as a list of classes of cells", cells)
+    told = {"cells": {one["name"]: one for one in map(about, cells)}, "tasks": played()}
+    script = "\n".join(map(read, ("svg.js", "settings.js", "charts.js", "playground.js")))
+    parts = {"css": looks() + read("page.css") + read("playground.css"), "data": json.dumps(told), "worker": worker(),
+             "script": script}  # fmt: skip
+    page = read("playground.html")
+    for name, text in parts.items():
+        page = page.replace(f"/*{name}*/", text.replace("</", "<\\/"))
+    write(path, page.encode())
+    return path
+
+
+def read(name):
+    """The text of a file of this folder."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def worker():
+    """The text of the worker, a script: what draws, starts and trains."""
+    train = TRAIN.read_text(encoding="utf-8").replace("export ", "")
+    return "\n".join([*map(read, ("random.js", "tasks.js", "start.js")), train, *map(read, ("race.js", "worker.js"))])
+
+
+def played():
+    """{task of tasks.js: what Python says of it}."""
+    found = {name: getattr(tasks, name) for name in re.findall(r"^  (\w+): \(lag\)", read("tasks.js"), re.M)}
+    return {name: {"least": task.least, "says": task.__doc__.partition("\n")[0]} for name, task in found.items()}
+
+
+def looks():
+    """The colours of things as variables of CSS, in both themes: --c-forget is the forget gate's."""
+    things = THINGS | {"first": "c", "second": "h"}
+    light, dark = (" ".join(f"--c-{name}: {colour(of)[k]};" for name, of in things.items()) for k in (0, 1))
+    return f".gates {{ {light} }}\n@media (prefers-color-scheme: dark) {{ .gates {{ {dark} }} }}\n"

@@ -1,0 +1,88 @@
+"""The playground in a real browser, opened from a file, without a network."""
+
+import pytest
+from pages import faults, opened
+
+from course_lib.cells import LSTMCell, MinLSTMCell, RNNCell
+from course_lib.page import playground
+from course_lib.tasks import Latching
+from course_lib.training import train
+
+EASY = "#cell=MinLSTMCell&against=&task=Latching&lag=10&start=chrono&seed=5"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return playground(tmp_path_factory.mktemp("page") / "playground.html", cells=(LSTMCell, MinLSTMCell, RNNCell))
+
+
+def says(page, text):
+    page.locator("#said", has_text=text).wait_for()
+
+
+def test_play_trains_until_the_task_is_solved_with_the_losses_of_the_course(chromium, page):
+    history = train(MinLSTMCell, Latching(lag=10), hidden_size=16, init="chrono", seed=5, batch_size=16,
+                    learning_rate=0.01, progress=False)  # fmt: skip
+    with opened(chromium, page, hash_=EASY) as tab:
+        says(tab, "Ready. MinLSTMCell, on 11 steps.")
+        tab.get_by_role("button", name="Play").click()
+        says(tab, f"solved after {history.solved_at} updates")
+        assert tab.evaluate("seen.runs[0].losses.slice(0, 20)") == pytest.approx(history.losses[:20], abs=1e-6)
+        assert "solved after" in tab.locator("[role=status]").inner_text()
+        assert not tab.locator("#play").is_enabled()
+        for name in ("Loss by update", "Share of right answers", "Gradient by lag", "Gates over one sequence"):
+            picture = tab.get_by_role("img", name=name).first
+            assert picture.locator(".line").count() > 0 and len(picture.get_attribute("aria-label")) > len(name) + 20
+
+
+def test_two_cells_race_by_keyboard_and_a_moved_bias_is_kept_in_the_address(chromium, page):
+    with opened(chromium, page, hash_="#lag=20&start=forget_bias&bias=0") as tab:
+        says(tab, "Ready. LSTMCell against RNNCell, on 20 steps.")
+        tab.locator("#step").focus()
+        for _ in range(3):
+            tab.keyboard.press("Enter")
+        says(tab, "3 updates")
+        tab.locator("#nudge").focus()
+        for _ in range(4):
+            tab.keyboard.press("ArrowRight")
+        tab.wait_for_function("location.hash.includes('changes=3:')")
+        tab.locator("#step").press("Enter")
+        says(tab, "4 updates")
+        assert tab.evaluate("seen.told.runners.map((runner) => runner.bias !== null)") == [True, False]
+        address, losses = tab.evaluate("[location.hash, seen.runs.map((run) => run.losses)]")
+        assert len(losses) == 2 and losses[0] != losses[1]
+    with opened(chromium, page, hash_=address) as again:
+        again.locator("#step").focus()
+        for _ in range(4):
+            again.keyboard.press("Enter")
+        says(again, "4 updates")
+        assert again.evaluate("seen.runs.map((run) => run.losses)") == losses
+        assert again.evaluate("location.hash") == address
+
+
+def test_a_setting_changed_by_touch_begins_anew(chromium, page):
+    with opened(chromium, page, width=360, touch=True) as tab:
+        tab.locator("#step").tap()
+        says(tab, "1 updates")
+        tab.locator("#to-settings").tap()
+        tab.select_option("[name=task]", "TemporalOrder")
+        says(tab, "Ready. LSTMCell against RNNCell, on 44 steps.")
+        assert "task=TemporalOrder" in tab.evaluate("location.hash")
+        box = tab.locator("[name=lag]").bounding_box()
+        tab.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        says(tab, "on 220 steps")
+
+
+def test_an_address_that_says_nonsense_is_read_as_far_as_it_makes_sense(chromium, page):
+    with opened(chromium, page, hash_="#cell=Nothing&lag=-5&task=Counting&seed=x&units=7&changes=a:b,4") as tab:
+        says(tab, "Ready. LSTMCell against RNNCell, on 11 steps.")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1920])
+def test_everyone_can_read_it_at_every_width_in_both_themes(chromium, page, width, dark):
+    with opened(chromium, page, width=width, dark=dark, hash_="#against=MinLSTMCell") as tab:
+        tab.locator("#step").click()
+        says(tab, "1 updates")
+        tab.wait_for_function("document.querySelectorAll('#gates1 .line').length > 0")
+        assert faults(tab) == []
