@@ -85,7 +85,8 @@ class Cell(nn.Module):
     @property
     def dtype(self):
         """What it computes in: the dtype of its weights."""
-        return next((weight.dtype for weight in self.parameters()), torch.get_default_dtype())
+        weight = first_weight(self)
+        return torch.get_default_dtype() if weight is None else weight.dtype
 
     def affine(self):
         """A new W x + U h + b."""
@@ -110,6 +111,15 @@ class Cell(nn.Module):
         for weight in module.parameters():
             nn.init.uniform_(weight, -bound, bound)
         return module
+
+
+def first_weight(module):
+    """The first of module.parameters(), or None; several times faster, as it is asked for at every call."""
+    for weight in module._parameters.values():
+        if weight is not None:
+            return weight
+    found = (first_weight(child) for child in module._modules.values() if child is not None)
+    return next((weight for weight in found if weight is not None), None)
 
 
 def check_cell(who, cell):

@@ -213,6 +213,8 @@ def tensor(who, name, value, sizes, *, dtype=None, finite=True):
         of = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
         refuse(who, f"{name} as a tensor ({axes}) of {of}, with no empty axis", value)
     hidden = finite and (value.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(value))
-    if finite and not hidden and not torch.isfinite(value).all():
-        raise ValueError(f"{who} needs finite {name}; got {int((~torch.isfinite(value)).sum())} NaN or infinite")
+    if finite and not hidden and not isfinite(value.detach().sum().item()):  # or finite numbers with an infinite sum
+        unfit = int((~torch.isfinite(value)).sum())
+        if unfit:
+            raise ValueError(f"{who} needs finite {name}; got {unfit} NaN or infinite")
     return value

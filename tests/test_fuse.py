@@ -54,6 +54,16 @@ def test_frames_that_were_not_kept_are_computed_again(Cls, monkeypatch):
     assert_same(numbers(fuse(cell), cell, x, start), kept)
 
 
+def test_the_way_back_does_not_touch_h_of_every_step_which_is_the_users_by_then(monkeypatch):
+    monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(keep=0, chunk=0))
+    cell, x, _ = case(LSTMCell, time=23)
+    hidden, _ = fuse(cell)(x, every=True)
+    loss = hidden.sum()
+    hidden.detach().fill_(7.0)
+    torch.autograd.grad(loss, list(cell.parameters()))
+    assert (hidden == 7.0).all()
+
+
 @pytest.mark.parametrize("batch", [1, 2, 7, 150])
 def test_the_batch_is_dealt_to_threads_and_nothing_is_lost(batch, monkeypatch):
     monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(small=0))

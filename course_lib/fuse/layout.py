@@ -102,11 +102,11 @@ class Sizes:
 class Layout(Sizes):
     """The tables of a run, complete but for addresses, and the sizes of its rooms.
 
-    table      (blocks, entries): in a column of `rooms` the place within that room, in one of `outside` that within
-               that tensor, in one of `tensors` and `gradients` nothing yet
-    rooms      {name: (columns, bytes)}
-    outside    {name: column}; tensors, gradients, constants: [column]; strides: [(column, column)]
-    again      the column that says how many chunks are computed again
+    table      (blocks, entries), where what has an address holds its place within that room or tensor
+    addresses  {what has an address: its place in a list of them, of which 0 stays empty}
+    of         for every column the place of the address that is added to it
+    rooms      {name: bytes}; outside: {name: column} of tensors from outside
+    constants  [column]; strides: [(column, column)]; again: the column for how many chunks are computed again
     """
 
     def __init__(self, compiled, widths, moves, batch, time, grad, threads, limits):
@@ -117,8 +117,7 @@ class Layout(Sizes):
         located = self.work(places["work"], rows) | self.slopes(places["slopes"], rows, entries)
         located["frames"] = "frames", [places["frames"].take(self.kept_bytes(rows)) for _, rows in self.blocks]
         self.fill(entries, located)
-        self.rooms = {name: (self.columns(k for k, (room, _) in located.items() if room == name), places[name].size)
-                      for name in ROOMS}  # fmt: skip
+        self.rooms = {name: places[name].size for name in ROOMS}
 
     def sizes(self):
         """The entries that are numbers, one for all blocks or a list."""
@@ -202,12 +201,12 @@ class Layout(Sizes):
         self.outside = {name: names[name] for name in rows if name in names}
         self.again = names["again"]
         count = len({*self.plan.vectors, *(k for run in self.compiled.runs for k in run.matrices)})
-        self.tensors, self.gradients = (self.columns(f"{kind}{k}" for k in range(count)) for kind in ("tensor", "grad"))
-        self.constants = self.columns(f"constant{k}" for k in range(len(names)))
+        numbered = [f"{kind}{k}" for kind in ("tensor", "grad") for k in range(count)]
+        self.addresses = {name: 1 + place for place, name in enumerate([*ROOMS, *self.outside, *numbered])}
+        within = self.addresses | {name: self.addresses[room] for name, (room, _) in located.items()}
+        self.of = np.array([within.get(name, 0) for name in names])
+        self.constants = [names[f"constant{k}"] for k in range(len(names)) if f"constant{k}" in names]
         self.strides = [(names.get(f"row{k}"), names.get(f"column{k}")) for k in range(count)]
-
-    def columns(self, names):
-        return np.array([self.compiled.entries[name] for name in names if name in self.compiled.entries], int)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from course_lib.fuse.compile import Kernel
 from course_lib.fuse.flush import flushed
 from course_lib.fuse.forward import forward, steps
 from course_lib.fuse.ir import Target
-from course_lib.fuse.memory import Room
+from course_lib.fuse.memory import take
 from course_lib.fuse.move import MOVES, move
 from course_lib.fuse.pack import finish, prepare
 from course_lib.fuse.plan import Plan
@@ -78,70 +78,91 @@ class Run:
     """
 
     def __init__(self, compiled, program, x, tensors, *, grad):
-        self.compiled, self.x, self.frames = compiled, x, None
+        self.compiled, self.x, self.tensors, self.frames = compiled, x, tensors, None
         batch, time, _ = x.shape
-        self.layout = layout.lay_out(compiled, tuple(program.widths), tuple(program.moves), batch, time, grad,
-                                     torch.get_num_threads(), layout.LIMITS)  # fmt: skip
-        self.table = self.layout.table.copy()
-        self.work = self.room("work")
-        for (row, column), tensor in zip(self.layout.strides, tensors):
-            if not tensor.is_contiguous():
-                self.table[:, [row, column]] = (0, *tensor.stride())[-2:]
-        if program.constants:
+        lay = self.layout = layout.lay_out(compiled, tuple(program.widths), tuple(program.moves), batch, time, grad,
+                                           torch.get_num_threads(), layout.LIMITS)  # fmt: skip
+        self.sizes, self.addresses = lay.table, [0] * (1 + len(lay.addresses))
+        strided = [pair for pair in zip(lay.strides, tensors) if not pair[1].is_contiguous()]
+        if strided or program.constants:
+            self.sizes = lay.table.copy()
+            for (row, column), tensor in strided:
+                self.sizes[:, [row, column]] = (0, *tensor.stride())[-2:]
             real, whole = BITS[x.dtype]
-            self.table[:, self.layout.constants] = np.array(program.constants, real).view(whole)
-        self.table[:, self.layout.tensors] = [tensor.data_ptr() for tensor in tensors]
-        self.outside({"x": x})
+            self.sizes[:, lay.constants] = np.array(program.constants, real).view(whole)
+        self.tell("tensor0", tensors)
+        self.work = self.room("work")
+
+    def tell(self, first, tensors):
+        """Where tensors lie that follow each other in the list of addresses."""
+        begin = self.layout.addresses.get(first, 0)
+        self.addresses[begin : begin + len(tensors)] = [tensor.data_ptr() for tensor in tensors]
 
     def room(self, name):
-        """A new Room, and its places in the table."""
-        columns, size = self.layout.rooms[name]
-        room = Room(size)
-        self.table[:, columns] = self.layout.table[:, columns] + room.address
+        """A Room, and its address in the list."""
+        room = take(self.layout.rooms[name])
+        self.addresses[self.layout.addresses[name]] = room.address
         return room
 
-    def outside(self, tensors):
-        """Tell the table where tensors from outside lie; None is no tensor."""
-        for name, tensor in tensors.items():
-            column = self.layout.outside.get(name)
-            if column is not None:
-                self.table[:, column] = 0 if tensor is None else self.layout.table[:, column] + tensor.data_ptr()
+    def table(self, outside):
+        """A table for the loops, with tensors from outside, {name: tensor}, where None is no tensor."""
+        lay, missing = self.layout, []
+        for name, tensor in outside.items():
+            if name in lay.outside:
+                if tensor is None:
+                    missing.append(lay.outside[name])
+                else:
+                    self.addresses[lay.addresses[name]] = tensor.data_ptr()
+        table = self.sizes + np.array(self.addresses, np.int64)[lay.of]
+        if missing:
+            table[:, missing] = 0
+        return table
 
     def forward(self, start, every):
         """(h of every step or None, [the last value of each state])."""
         lay, x = self.layout, self.x
         out = x.new_empty(lay.batch, lay.time, lay.hidden) if every else None
         last = [torch.empty_like(value) for value in start]
-        given = {f"start{k}": value for k, value in enumerate(start)} | {f"last{k}": v for k, v in enumerate(last)}
-        self.outside({"out": out} | given)
         frames = self.room("frames")
-        call(self.compiled.prepare, self.table[: lay.parts], lay.parts)
-        call(self.compiled.forward, self.table, lay.threads, self, frames, out, start, last)
+        table = self.table({"x": x, "out": out} | numbered("start", start) | numbered("last", last))
+        rows = rows_of(table)
+        call(self.compiled.prepare, rows[: lay.parts], lay.parts, self, table)
+        call(self.compiled.forward, rows, lay.threads, self, table, frames, out, start, last)
         if lay.grad:
             self.frames = frames
         else:
             frames.leave(), self.work.leave()
         return out, last
 
-    def backward(self, dout, dlast, wanted):
+    def backward(self, start, dout, dlast, wanted):
         """(gradient of x or None, [of each starting state that is wanted or None], [of each tensor])."""
         lay, x = self.layout, self.x
-        sizes = [tensor.numel() for tensor in wanted[1]]
         dx = x.new_empty(lay.batch, lay.time, lay.pad(0)) if "dx" in lay.outside else None
-        dstart = [x.new_empty(len(x), lay.width(i)) if want else None for i, want in zip(lay.plan.new, wanted[0])]
-        flat = x.new_empty(sum(sizes))
-        gradients = [g.view(tensor.shape) for g, tensor in zip(flat.split(sizes), wanted[1])]
-        given = {f"dlast{k}": value for k, value in enumerate(dlast)} | {f"dstart{k}": v for k, v in enumerate(dstart)}
-        self.outside({"dout": dout, "dx": dx} | given)
-        ends = np.cumsum([0, *sizes[:-1]]) * lay.bytes
-        self.table[:, lay.gradients] = flat.data_ptr() + ends
+        dstart = [torch.empty_like(value) if want else None for value, want in zip(start, wanted)]
+        gradients = [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in self.tensors]
+        self.tell("grad0", gradients)
         slopes, frames, self.frames = self.room("slopes"), self.frames, None  # frames can be used once
-        self.table[:, lay.again] = lay.chunks if frames is None else lay.first
+        kept = frames is not None
         frames = frames or self.room("frames")
-        call(self.compiled.backward, self.table, lay.threads, self, slopes, frames, dout, dlast, dx, dstart)
-        call(self.compiled.finish, self.table[: lay.parts], lay.parts, self, slopes, flat)
+        states = numbered("dlast", dlast) | numbered("dstart", dstart)
+        table = self.table({"out": None, "dout": dout, "dx": dx} | states)
+        table[:, lay.again] = lay.first if kept else lay.chunks
+        rows = rows_of(table)
+        call(self.compiled.backward, rows, lay.threads, self, table, slopes, frames, dout, dlast, dx, dstart)
+        call(self.compiled.finish, rows[: lay.parts], lay.parts, self, table, slopes, gradients)
         slopes.leave(), frames.leave()
         return dx, dstart, gradients
+
+
+def numbered(name, tensors):
+    """{name and number: tensor}."""
+    return {f"{name}{k}": tensor for k, tensor in enumerate(tensors)}
+
+
+def rows_of(table):
+    """The address of every row."""
+    first, step = table.ctypes.data, table.strides[0]
+    return range(first, first + len(table) * step, step)
 
 
 class Through(torch.autograd.Function):
@@ -166,7 +187,7 @@ class Through(torch.autograd.Function):
             dx, dstart, gradients = again(ctx.program, x, start, tensors, dout, dlast)
         else:
             dout, *dlast = (None if value is None else value.contiguous() for value in (dout, *dlast))
-            wanted = ctx.needs_input_grad[5 : 5 + ctx.states], tensors
-            dx, dstart, gradients = ctx.run.backward(dout, dlast, wanted)
+            wanted = ctx.needs_input_grad[5 : 5 + ctx.states]
+            dx, dstart, gradients = ctx.run.backward(start, dout, dlast, wanted)
             dx = None if dx is None else dx[:, :, : x.shape[2]]
         return None, None, None, None, dx, *dstart, *gradients

@@ -13,27 +13,26 @@ from course_lib.fuse.memory import SPARE
 from course_lib.machine import cores
 
 
-def call(function, tables, threads, *held):
-    """Call a function of the kernel with each row of tables; every thread takes the next one.
+def call(function, rows, threads, *held):
+    """Call a function of the kernel with the address of every row of a table; every thread takes the next one.
 
-    held    what the tables point to
+    held    the table and what it points to
 
     It ends, in whatever way, when no thread works any more: after Ctrl-C the others finish their rows, and more of it
     while they do is raised after that. Should one slip through, a thread holds what it writes to.
     """
-    first, size = tables.ctypes.data, tables.strides[0]
     if threads == 1:
-        for row in range(len(tables)):
-            function(first + row * size)
+        for row in rows:
+            function(row)
         return
-    left, began, ended = deque(range(len(tables))), [], []
+    left, began, ended = deque(rows), [], []
 
     def share():
         with suppress(IndexError):
             while True:
-                function(first + left.popleft() * size)
+                function(left.popleft())
 
-    def help(held=(tables, held)):
+    def help(held=held):
         began.append(None)
         try:
             share()
