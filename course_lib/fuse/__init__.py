@@ -28,10 +28,13 @@ from course_lib.cells import Cell, check_cell
 from course_lib.fuse.check import checked
 from course_lib.fuse.compile import available
 from course_lib.fuse.program import REAL
+from course_lib.fuse.reads import plain_reads
 from course_lib.fuse.replay import under_transform
 from course_lib.fuse.run import run_program
 from course_lib.fuse.trace import Unfused
 from course_lib.unroll import State, check_input, check_start, unroll
+
+SCANS = 50  # of a step's code, after which what it reads changes too often for that to save time
 
 
 def fuse(cell: Cell) -> "Fused":
@@ -48,14 +51,19 @@ class Fused:
     final    the state after the last step, {name: (batch, hidden)}
 
     Differentiable to the cell's parameters, to start, and to x where it requires a gradient; a second derivative runs
-    step by step. float32 or float64, as the cell's parameters and x are. The step is read anew at every call, so a cell
-    that was changed is never stale; the first time, it is compared with `unroll`. A step that is not compiled runs
-    through `unroll`, and says so once; why_not says why.
+    step by step. float32 or float64, as the cell's parameters and x are. The step is read anew at every call, unless
+    its code shows what it reads and all of that is the same: a cell that was changed is never stale. The first time, it
+    is compared with `unroll`. A step that is not compiled runs through `unroll`, and says so once; why_not says why.
     Raises ValueError as `unroll` does.
     """
 
     def __init__(self, cell: Cell) -> None:
         self.cell = check_cell("fuse", cell)
+        self.plain = {}  # {what else decides the Program: the Reads, or None where the code does not show them}
+        self.scans = 0
+
+    def __reduce__(self):  # a copy knows nothing yet of the copied cell
+        return fuse, (self.cell,)
 
     @property
     def why_not(self):
@@ -103,7 +111,22 @@ class Fused:
             raise Unfused("torch.jit.trace is on")
         if forward_ad._current_level >= 0:
             raise Unfused("derivatives are taken forwards, with torch.autograd.forward_ad")
-        return checked(self.cell, x, start)
+        return self.read(x, start)
+
+    def read(self, x, start):
+        """The Program of the cell's step, which is read anew unless all that it reads is known, and is the same."""
+        kind = (x.dtype, x.requires_grad, torch.is_grad_enabled(), torch.get_default_dtype(), self.cell.input_size,
+                *[(name, value.shape[1:]) for name, value in start.items()])  # fmt: skip
+        plain = self.plain.get(kind)
+        watched = torch._C._len_torch_function_stack() > 0  # every function of torch may mean something else
+        if plain is not None and not watched and plain.hold():
+            plain.program.check(x, *start.values())
+            return plain.program
+        program = checked(self.cell, x, start)
+        if not watched and self.scans < SCANS and (plain is not None or kind not in self.plain):
+            self.scans += 1
+            self.plain[kind] = plain_reads(self.cell, program)
+        return program
 
 
 @cache

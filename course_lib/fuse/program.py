@@ -70,6 +70,7 @@ class Program:
         self.tensors, self.moves = lists["tensors"], lists["moves"]
 
     def check(self, *tensors):
+        kind = tensors[0].dtype
         for tensor in (*tensors, *self.tensors):
-            if tensor.dtype not in REAL or tensor.dtype != tensors[0].dtype or tensor.device.type != "cpu":
+            if tensor.dtype is not kind or not tensor.is_cpu or kind not in REAL:
                 raise Unfused("its numbers are not all float32, or all float64, on the CPU")
