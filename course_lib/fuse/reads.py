@@ -55,7 +55,7 @@ class Reads:
         self.program = program
         self.found, self.kinds, self.codes, self.modules, self.called, self.tensors = [], [], [], {}, [], {}
         self.scanned = set()
-        self.scan(self.method(cell, "step"), cell)
+        scan(self, self.method(cell, "step"), cell)
         self.tensors = [(tensor, tensor.shape) for tensor in self.tensors.values()]
         self.modules = [(module, *entry) for module, entry in self.modules.items()]
 
@@ -135,92 +135,98 @@ class Reads:
                 return kept[group][name]
         raise Unclear
 
-    # ---- Code ----
 
-    def call(self, module):
-        """A module is called."""
-        self.called.append(module)
-        self.scan(self.method(module, "forward"), module)
+# ---- Code ----
 
-    def scan(self, function, module):
-        """Read the code of a method of a module."""
-        if (function, module) in self.scanned:
-            return
-        self.scanned.add((function, module))
-        code = function.__code__
-        if code.co_flags & FLAGS or code.co_freevars or code.co_cellvars or getattr(code, "co_exceptiontable", b""):
-            raise Unclear
-        if function.__defaults__ or function.__kwdefaults__ or not code.co_argcount:
-            raise Unclear
-        words = {word for constant in code.co_consts if isinstance(constant, tuple) for word in constant}
-        if words & {"out", "inplace"}:  # names of arguments, into which results are written
-            raise Unclear
-        self.codes.append((function, code))
-        lines = [line for line in dis.get_instructions(code) if line.opname not in SKIPPED]
-        base = None  # what the last line has left, where it is a module or a place of functions
-        for line, after in zip(lines, [*lines[1:], None]):
-            base = self.line(function, module, line, base)
-            named = after is not None and after.opname in ("LOAD_ATTR", "LOAD_METHOD")
-            if base is not None and not named:  # it could go anywhere
-                raise Unclear
 
-    def line(self, function, module, line, base):
-        """What one line of code leaves, where it is a module or a place of functions, else None."""
-        name, me = line.opname, function.__code__.co_varnames[0]
-        if name in PLAIN:
-            if name == "BINARY_OP" and line.argrepr.endswith("="):
-                raise Unclear
-            return None
-        if name.startswith(("LOAD_FAST", "STORE_FAST")) and name.count("FAST") <= 2:
-            *others, last = line.argval if isinstance(line.argval, tuple) else (line.argval,)
-            stored = name.startswith("STORE_FAST") and (last,) or ()
-            if me in others or me in stored and not name.startswith("STORE_FAST_LOAD_FAST"):
-                raise Unclear
-            return module if last == me else None
-        if name == "LOAD_GLOBAL":
-            value = function.__globals__.get(line.argval, MISSING)
-            self.found.append((function.__globals__, line.argval, value))
-            return self.known(value)
-        if name in ("LOAD_ATTR", "LOAD_METHOD"):
-            if base is None:
-                if line.argval not in NAMES:
-                    raise Unclear
-                return None
-            called = name == "LOAD_METHOD" or sys.version_info >= (3, 12) and line.arg & 1
-            if isinstance(base, Module):
-                return self.reached(base, line.argval, called)
-            value = vars(base).get(line.argval, MISSING)
-            self.found.append((vars(base), line.argval, value))
-            return self.known(value)
+def call(reads, module):
+    """A module is called."""
+    reads.called.append(module)
+    scan(reads, reads.method(module, "forward"), module)
+
+
+def scan(reads, function, module):
+    """Read the code of a method of a module."""
+    if (function, module) in reads.scanned:
+        return
+    reads.scanned.add((function, module))
+    code = function.__code__
+    if code.co_flags & FLAGS or code.co_freevars or code.co_cellvars or getattr(code, "co_exceptiontable", b""):
         raise Unclear
-
-    def reached(self, base, name, called):
-        """What an attribute of a module leaves."""
-        value = self.attribute(base, name)
-        if type(value) is FunctionType and name not in vars(base):
-            if not called:
-                raise Unclear
-            return self.scan(value, base)
-        if isinstance(value, Module):
-            return self.call(value) if called else value
-        if type(value) in (torch.Tensor, Parameter):
-            self.tensors[id(value)] = value
-            return None
-        if isinstance(value, tuple) and all(type(item) in NUMBERS for item in value):
-            return None
-        return self.known(value)
-
-    def known(self, value):
-        """None for a number and for a function that computes tensors; a place of functions."""
-        if type(value) is ModuleType and value in PLACES:
-            return value
-        if type(value) in NUMBERS:
-            return None
-        if not any(value is getattr(place, name, None) for place in PLACES[:2] for name in NAMES):
+    if function.__defaults__ or function.__kwdefaults__ or not code.co_argcount:
+        raise Unclear
+    words = {word for constant in code.co_consts if isinstance(constant, tuple) for word in constant}
+    if words & {"out", "inplace"}:  # names of arguments, into which results are written
+        raise Unclear
+    reads.codes.append((function, code))
+    lines = [line for line in dis.get_instructions(code) if line.opname not in SKIPPED]
+    base = None  # what the last line has left, where it is a module or a place of functions
+    for line, after in zip(lines, [*lines[1:], None]):
+        base = left(reads, function, module, line, base)
+        named = after is not None and after.opname in ("LOAD_ATTR", "LOAD_METHOD")
+        if base is not None and not named:  # it could go anywhere
             raise Unclear
-        if type(value) is FunctionType and "inplace" in value.__code__.co_varnames:
+
+
+def left(reads, function, module, line, base):
+    """What one line of code leaves, where it is a module or a place of functions, else None."""
+    name, me = line.opname, function.__code__.co_varnames[0]
+    if name in PLAIN:
+        if name == "BINARY_OP" and line.argrepr.endswith("="):
             raise Unclear
         return None
+    if name.startswith(("LOAD_FAST", "STORE_FAST")) and name.count("FAST") <= 2:
+        *others, last = line.argval if isinstance(line.argval, tuple) else (line.argval,)
+        stored = name.startswith("STORE_FAST") and (last,) or ()
+        if me in others or me in stored and not name.startswith("STORE_FAST_LOAD_FAST"):
+            raise Unclear
+        return module if last == me else None
+    if name == "LOAD_GLOBAL":
+        value = function.__globals__.get(line.argval, MISSING)
+        reads.found.append((function.__globals__, line.argval, value))
+        return known(value)
+    if name in ("LOAD_ATTR", "LOAD_METHOD"):
+        if base is None:
+            if line.argval not in NAMES:
+                raise Unclear
+            return None
+        called = name == "LOAD_METHOD" or sys.version_info >= (3, 12) and line.arg & 1
+        if isinstance(base, Module):
+            return reached(reads, base, line.argval, called)
+        value = vars(base).get(line.argval, MISSING)
+        reads.found.append((vars(base), line.argval, value))
+        return known(value)
+    raise Unclear
+
+
+def reached(reads, base, name, called):
+    """What an attribute of a module leaves."""
+    value = reads.attribute(base, name)
+    if type(value) is FunctionType and name not in vars(base):
+        if not called:
+            raise Unclear
+        return scan(reads, value, base)
+    if isinstance(value, Module):
+        return call(reads, value) if called else value
+    if type(value) in (torch.Tensor, Parameter):
+        reads.tensors[id(value)] = value
+        return None
+    if type(value) is tuple and all(type(item) in NUMBERS for item in value):
+        return None
+    return known(value)
+
+
+def known(value):
+    """None for a number and for a function that computes tensors; a place of functions."""
+    if type(value) is ModuleType and value in PLACES:
+        return value
+    if type(value) in NUMBERS:
+        return None
+    if not any(value is getattr(place, name, None) for place in PLACES[:2] for name in NAMES):
+        raise Unclear
+    if type(value) is FunctionType and "inplace" in value.__code__.co_varnames:
+        raise Unclear
+    return None
 
 
 def plain_reads(cell, program):
