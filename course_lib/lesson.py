@@ -1,36 +1,36 @@
-"""What every notebook uses: seeds, predictions, verdicts, figures with a text, the source of a thing, the doctor."""
+"""What every notebook uses: seeds, verdicts, attacks, figures with a text, the source of a thing, the doctor."""
 
 import inspect
-import json
 import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from base64 import b64encode
 from glob import has_magic
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from IPython.core.pylabtools import print_figure
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
+from PIL import Image
 
 from course_lib import doors
 from course_lib.cells import LSTMCell
-from course_lib.files import write
 from course_lib.ledger import HEADS
 from course_lib.machine import cores
+from course_lib.predictions import told
 from course_lib.stop import check
 from course_lib.tasks import Adding
 from course_lib.training import train
 
+SHARP = 2  # pixels of a figure for each of a screen that has 100 an inch
 VENV = Path(__file__).resolve().parents[1] / ".venv"  # the course's environment, where `make lab` made one
-ANSWERS = Path("answers.json")  # the learner's predictions, beside the notebooks, not under version control
 
 
 def seeds(count: int, *, skip: int = 0) -> list[int]:
@@ -46,24 +46,40 @@ def seeds(count: int, *, skip: int = 0) -> list[int]:
 
 
 def show(figure: Figure, text: str) -> None:
-    """Display a figure and, under it, its text alternative: what a reader who cannot see it needs to know.
+    """Display a figure with its text, which stands below it and is also its alternative for who cannot see it.
 
-    It is drawn here, so that it also appears where matplotlib was told to draw for no screen (MPLBACKEND=agg).
+    It is an image in HTML, since that is what JupyterLab and pages made from a notebook read an alternative from; drawn
+    here, so that it also appears where matplotlib was told to draw for no screen (MPLBACKEND=agg).
     """
     doors.instance("show", "figure", figure, plt.Figure, such_as="that of canvas()")
     doors.text("show", "text", text, empty=False)
-    drawn = {"image/png": print_figure(figure, base64=True), "text/plain": repr(figure)}
-    display(drawn, raw=True, metadata={"image/png": {"alt": text}})
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=SHARP * figure.dpi)
+    wide = round(figure.get_figwidth() * figure.dpi)
     plt.close(figure)
-    display(Markdown(f"*Figure: {text}*"))
+    encoded = b64encode(smaller(picture)).decode()
+    drawn = f'<img alt="{escape(text)}" width="{wide}" src="data:image/png;base64,{encoded}">'
+    below = f'<figcaption aria-hidden="true"><em>Figure: {escape(text)}</em></figcaption>'
+    display({"text/html": f"<figure>{drawn}{below}</figure>", "text/plain": f"Figure: {text}"}, raw=True)
 
 
-def verdict(claim: str, holds: bool, sentence: str) -> None:
+def smaller(picture):
+    """The bytes of a PNG with 256 colours, a third of those that matplotlib writes."""
+    small = BytesIO()
+    with Image.open(picture) as drawn:
+        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def verdict(claim: str, holds: bool, sentence: str, *, predicted: str | None = None) -> None:
     """Print the measured sentence that settles a claim; AssertionError if this run does not support it.
 
-    holds is True or False, of Python, numpy or torch. ValueError for anything else, so that no NaN passes for a yes.
+    holds       True or False, of Python, numpy or torch; ValueError for anything else, so that no NaN passes for a yes
+    predicted   the name of the prediction that is settled with it: what happens and why is told below the sentence
     """
     settle("verdict", "verdict", claim, holds, sentence)
+    if predicted is not None:
+        display(Markdown(told(predicted)))
 
 
 def attack(claim: str, holds: bool, sentence: str, *, narrows: bool = False) -> None:
@@ -91,53 +107,6 @@ def source(thing: Any) -> None:
     except (TypeError, OSError):
         doors.refuse("source", "a class or function that is written in Python, in a file or a cell", thing)
     display(Markdown(f"```python\n{text}\n```"))
-
-
-class Prediction(widgets.VBox):
-    """A question to answer before running the experiment; answering shows whether and why.
-
-    question   the text; choices: the possible answers; answer: the index of the right one; because: why, in a sentence
-
-    The choice is kept in answers.json beside the notebook and comes back on the next run.
-    """
-
-    def __init__(self, question: str, choices: Sequence[str], *, answer: int, because: str) -> None:
-        who = "Prediction"
-        self.choices = doors.texts(who, "choices", choices, least=2)
-        if isinstance(choices, str) or len(set(choices)) < len(choices):
-            doors.refuse(who, "choices as a list of texts, each of them once", choices)
-        self.answer = doors.whole(who, "answer, the index of the right choice,", answer, least=0, most=len(choices) - 1)
-        self.question, self.because = doors.text(who, "question", question), doors.text(who, "because", because)
-        self.radio = widgets.RadioButtons(options=self.choices, value=None, layout={"width": "auto"})
-        self.feedback = widgets.HTML()
-        super().__init__([widgets.HTML(f"<b>Predict.</b> {question}"), self.radio, self.feedback])
-        self.radio.observe(self.on_choice, names=["value"])
-        if "COURSE_QUIET" not in os.environ and (kept := stored_answers().get(question)) in self.choices:
-            self.radio.value = kept
-
-    def on_choice(self, change):
-        right = change["new"] == self.choices[self.answer]
-        self.feedback.value = f"<b>{'Yes.' if right else 'Not what happens.'}</b> {self.because} Now run on."
-        if "COURSE_QUIET" not in os.environ:
-            try:
-                store_answer(self.question, change["new"])
-            except OSError as error:
-                self.feedback.value += f" <i>(Your answer will not be there next time: {error}.)</i>"
-
-    def __repr__(self):
-        return f"Predict: {self.question} " + " / ".join(self.choices)
-
-
-def stored_answers():
-    """The learner's predictions so far, {question: choice}; empty where there are none or the file is damaged."""
-    try:
-        return json.loads(ANSWERS.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def store_answer(question, choice):
-    write(ANSWERS, json.dumps(stored_answers() | {question: choice}, indent=1))
 
 
 def doctor() -> None:

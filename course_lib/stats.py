@@ -51,3 +51,24 @@ def bootstrap(costs, *, draws=2000):
     again = np.random.default_rng(0).integers(len(repeated), size=(draws, len(repeated)))
     low, high = np.quantile(repeated[again].mean(axis=1), [0.025, 0.975])
     return float(repeated.mean()), float(low), float(high)
+
+
+def t_interval(values, *, level=0.95):
+    """The mean of independent values and its interval by Student (1908): (mean, low, high).
+
+    values (n,)   n >= 2; exact where they are normal, whatever n; level: the share of intervals that hold the true mean
+    """
+    values = doors.array("t_interval", "values", values, dims=(1,))
+    if len(values) < 2:
+        doors.refuse("t_interval", "2 values or more", values)
+    level = doors.number("t_interval", "level", level, above=0, most=0.9999)
+    mean, half = values.mean(), student((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(mean), float(mean - half), float(mean + half)
+
+
+def student(probability, freedom):
+    """A quantile of Student's distribution. For t = √freedom tan(a), that of a goes with cos(a)^(freedom - 1)."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 200_001)
+    density = np.cos(angle) ** (freedom - 1)
+    share = np.cumsum(density) - (density + density[0]) / 2  # by the trapezoid rule
+    return np.sqrt(freedom) * np.tan(np.interp(probability, share / share[-1], angle))

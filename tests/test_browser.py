@@ -9,7 +9,22 @@ def test_the_first_notebook_runs_from_top_to_bottom_without_a_complaint(lab):
     with lab.run(START) as tab:
         assert tab.errors == []
         assert tab.problems == []
-        assert tab.page.locator(".jp-RenderedImage img").count() > 0
+        figure = tab.page.get_by_role("img", name="Four memories that start at 1.")
+        assert figure.count() == 1 and figure.bounding_box()["width"] == 640
+
+
+def test_a_prediction_is_one_group_for_the_keyboard_and_says_that_it_was_noted(lab):
+    ask = 'from course_lib.predictions import predict\npredict("template-half")'
+    with lab.run([ask], name="prediction.ipynb") as tab:
+        group = tab.page.get_by_role("group", name="Predict. The memory holds 1")
+        buttons = group.get_by_role("radio")
+        assert buttons.count() == 3 and group.get_by_role("status").inner_text() == ""
+        buttons.first.focus()
+        tab.page.keyboard.press("Space")
+        tab.page.keyboard.press("ArrowDown")
+        assert [button.is_checked() for button in buttons.all()] == [False, True, False]
+        tab.page.wait_for_function("document.querySelector('fieldset [role=status]').textContent.startsWith('Noted')")
+        assert tab.problems == []
 
 
 def test_a_failing_cell_a_console_error_and_a_request_to_another_machine_are_seen(lab):

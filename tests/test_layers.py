@@ -15,13 +15,13 @@ from course_lib.checks.judge import Problem
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["doors", "files", "machine", "server"],
-    ["cells", "data", "scan", "stats", "stop"],
-    ["tasks", "unroll", "initialise", "latex", "plots"],
+    ["answers", "cells", "data", "scan", "stats", "stop"],
+    ["tasks", "unroll", "initialise", "latex", "plots", "predictions"],
     ["fuse"],
     ["training", "gradients", "script"],
     ["sweep", "bench", "text", "ledger", "diagram"],
     ["lesson", "rivals", "page"],
-    ["widgets", "checks"],
+    ["figures", "widgets", "checks"],
 ]
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
     "fuse": [["compile", "flush", "number", "memory"], ["layout", "threads", "ir", "elementary"],
@@ -33,6 +33,8 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "page": [["about"], ["__init__"], ["__main__"]],
     "widgets": [["common"], ["browser", "panel"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
+    "predictions": [["__init__"]],
+    "figures": [["*"], ["__init__"]],
     "checks": [["compare", "draw", "mutate", "reading", "record", "tokens"], ["stops", "symptoms"], ["judge"],
                ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """What notebooks are made of: seeds move together, predictions answer and are kept, verdicts can fail."""
 
-import json
 import os
+import re
 import sys
 from base64 import b64decode
 from pathlib import Path
@@ -10,25 +10,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_lib import lesson
+from course_lib import lesson, predictions
 from course_lib.cells import RNNCell
-
-QUESTION = dict(question="Which?", choices=["one", "two"], answer=1, because="Two is more.")
-
-
-@pytest.fixture
-def answers(tmp_path, monkeypatch):
-    """A place of its own for the learner's answers, as in a notebook that a person runs."""
-    monkeypatch.setattr(lesson, "ANSWERS", tmp_path / "answers.json")
-    monkeypatch.delenv("COURSE_QUIET", raising=False)
-    return tmp_path / "answers.json"
 
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What was displayed, in order: (object, metadata)."""
+    """What was displayed, in order."""
     seen = []
-    monkeypatch.setattr(lesson, "display", lambda thing, metadata=None, raw=False: seen.append((thing, metadata)))
+    monkeypatch.setattr(lesson, "display", lambda thing, raw=False: seen.append(thing))
     return seen
 
 
@@ -43,54 +33,10 @@ def test_one_variable_moves_every_seed(monkeypatch):
         lesson.seeds(3)
 
 
-def test_a_prediction_answers_right_and_wrong_choices(answers):
-    prediction = lesson.Prediction(**QUESTION)
-    assert prediction.feedback.value == ""
-    prediction.radio.value = "one"
-    assert "Not what happens." in prediction.feedback.value and "Two is more." in prediction.feedback.value
-    prediction.radio.value = "two"
-    assert "Yes." in prediction.feedback.value
-
-
-def test_a_prediction_comes_back_on_the_next_run(answers):
-    lesson.Prediction(**QUESTION).radio.value = "one"
-    assert lesson.Prediction(**QUESTION).radio.value == "one"
-    assert json.loads(answers.read_text()) == {"Which?": "one"}
-    assert [f.name for f in answers.parent.iterdir()] == ["answers.json"]
-
-
-def test_a_damaged_file_of_answers_is_no_obstacle(answers):
-    answers.write_text('{"Which?": "on')
-    prediction = lesson.Prediction(**QUESTION)
-    assert prediction.radio.value is None
-    prediction.radio.value = "two"
-    assert json.loads(answers.read_text()) == {"Which?": "two"}
-
-
-def test_a_prediction_under_test_keeps_nothing_and_prints_the_same_text(answers, monkeypatch):
-    monkeypatch.setenv("COURSE_QUIET", "1")
-    prediction = lesson.Prediction(**QUESTION)
-    prediction.radio.value = "one"
-    assert not answers.exists() and repr(prediction) == "Predict: Which? one / two"
-
-
-def test_an_answer_that_cannot_be_kept_is_answered_all_the_same_and_that_is_said(answers, monkeypatch):
-    (answers.parent / "a file").write_text("")
-    monkeypatch.setattr(lesson, "ANSWERS", answers.parent / "a file" / "answers.json")
-    prediction = lesson.Prediction(**QUESTION)
-    prediction.radio.value = "two"
-    assert "Yes." in prediction.feedback.value and "will not be there next time" in prediction.feedback.value
-
-
-def test_a_prediction_without_a_right_answer_is_refused():
-    with pytest.raises(ValueError, match="the index of the right choice, as a whole number from 0 to 1; got 2"):
-        lesson.Prediction(**QUESTION | {"answer": 2})
-
-
 def test_an_attack_says_whether_the_claim_stood_and_stops_the_notebook_where_it_came_out_otherwise(shown):
     lesson.attack("A1", True, "More of it: 3.")
     lesson.attack("A1", True, "Another start: 4.", narrows=True)
-    assert [thing.data for thing, _ in shown] == [
+    assert [thing.data for thing in shown] == [
         "**Attack withstood, A1.** More of it: 3.",
         "**Attack that narrows, A1.** Another start: 4.",
     ]
@@ -100,25 +46,33 @@ def test_an_attack_says_whether_the_claim_stood_and_stops_the_notebook_where_it_
 
 def test_a_verdict_that_does_not_hold_stops_the_notebook(shown):
     lesson.verdict("A1", True, "It is 3.")
-    assert shown[0][0].data == "**Verdict A1.** It is 3."
+    assert shown[0].data == "**Verdict A1.** It is 3."
     with pytest.raises(AssertionError, match="A1: this run does not support the verdict. Measured: It is 3."):
         lesson.verdict("A1", False, "It is 3.")
 
 
 def test_a_figure_is_shown_with_its_text_whatever_matplotlib_draws_for_and_closed(shown):
     assert plt.get_backend().lower() == "agg"  # which shows nothing by itself
-    figure, _ = plt.subplots()
-    lesson.show(figure, "A line that rises.")
-    drawn, metadata = shown[0]
-    assert b64decode(drawn["image/png"]).startswith(b"\x89PNG") and drawn["text/plain"] == repr(figure)
-    assert metadata == {"image/png": {"alt": "A line that rises."}}
-    assert shown[1][0].data == "*Figure: A line that rises.*"
+    figure, _ = plt.subplots(figsize=(5, 3), dpi=100)
+    lesson.show(figure, 'A line that rises "in" a < b.')
+    drawn = shown[0]
+    found = re.search(r'<img alt="([^"]*)" width="500" src="data:image/png;base64,([^"]+)">', drawn["text/html"])
+    assert found[1] == "A line that rises &quot;in&quot; a &lt; b."
+    assert int.from_bytes(b64decode(found[2])[16:20], "big") == 1000  # twice as many pixels as it is wide
+    assert drawn["text/plain"] == 'Figure: A line that rises "in" a < b.'
     assert not plt.fignum_exists(figure.number)
+
+
+def test_a_verdict_tells_what_the_prediction_was_about(shown):
+    lesson.verdict("A1", True, "It is 3.", predicted="02-norm")
+    assert [thing.data for thing in shown] == ["**Verdict A1.** It is 3.", predictions.told("02-norm")]
+    with pytest.raises(ValueError, match="predict has no name '02-nrom'"):
+        lesson.verdict("A1", True, "It is 3.", predicted="02-nrom")
 
 
 def test_the_source_shown_is_the_source_that_runs(shown):
     lesson.source(RNNCell.step)
-    assert shown[0][0].data.startswith("```python\ndef step(self, gate, x, h):\n    h = tanh(self.h(x, h))")
+    assert shown[0].data.startswith("```python\ndef step(self, gate, x, h):\n    h = tanh(self.h(x, h))")
 
 
 def test_the_doctor_names_versions_and_what_is_missing(capsys, monkeypatch):

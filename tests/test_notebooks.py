@@ -12,13 +12,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tools.authoring.fold import fold
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NEEDS = re.compile(r"\*Needs: .+\. About \d+ minutes to read, \d+ seconds to run\.\*")
 ROUND = ["Predict", "Experiment", "Verdict"]
 ROUNDS = 3
 IMPORTS = {"course_lib", "torch", "numpy", "matplotlib", "ipywidgets", "IPython"}
-TAGS = {"nbval-ignore-output"}  # each cell that has one says why in its metadata, as "reason"
+TAGS = {"nbval-ignore-output", "hide-input"}  # a cell with the first says why in its metadata, as "reason"
 LINES, COLUMNS, BYTES, ALT = 12, 120, 500_000, 40
 BANNED = {
     r"^\s*[!%]": "a shell or magic command",
@@ -34,7 +36,7 @@ def faults(notebook):
     """What is wrong with the form of a notebook, as sentences."""
     text = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    found = [*opening(text), *rounds(text, code), *record(notebook, code)]
+    found = [*opening(text), *rounds(text, code), *record(notebook, code), *folds(notebook)]
     for cell in notebook.cells:
         found += [f"cell {cell.id}: {fault}" for fault in (*tags(cell), *paths(cell))]
     for cell in text:
@@ -61,8 +63,8 @@ def rounds(text, code):
     count = len(found) // len(ROUND)
     if found != ROUND * count or not 1 <= count <= ROUNDS:
         yield f"there must be one to three rounds of Predict, Experiment, Verdict; the headings are {found}"
-    called = [call for cell in code for call in re.findall(r"\b(Prediction|verdict)\(", cell.source)]
-    for name in ("Prediction", "verdict"):
+    called = [call for cell in code for call in re.findall(r"\b(predict|verdict)\(", cell.source)]
+    for name in ("predict", "verdict"):
         if called.count(name) < count:
             yield f"every round needs its {name}(...); there are {called.count(name)} for {count} rounds"
 
@@ -78,11 +80,19 @@ def record(notebook, code):
         yield f"the file must have at most {BYTES} bytes; it has {size}"
 
 
+def folds(notebook):
+    kept = copy.deepcopy(notebook)
+    fold(kept)
+    for cell, folded in zip(notebook.cells, kept.cells):
+        if cell.metadata != folded.metadata:
+            yield f"cell {cell.id} must be folded as {dict(folded.metadata)}; run `make notebooks`"
+
+
 def tags(cell):
     for tag in cell.metadata.get("tags", []):
         if tag not in TAGS:
             yield f"no tag {tag!r}; choices: {sorted(TAGS)}"
-        elif len(cell.metadata.get("reason", "")) < 10:
+        elif tag != "hide-input" and len(cell.metadata.get("reason", "")) < 10:
             yield f"a tag {tag!r} needs its reason in the cell's metadata"
 
 
@@ -104,7 +114,8 @@ def markdown(text):
 
 def source(code):
     lines = [line for line in code.splitlines() if line.strip()]
-    if not 1 <= len(lines) <= LINES:
+    imported = all(line.startswith(("import ", "from ")) for line in lines)
+    if not (imported and lines) and not 1 <= len(lines) <= LINES:
         yield f"a code cell has 1 to {LINES} lines; this one has {len(lines)}"
     if max(map(len, lines), default=0) > COLUMNS:
         yield f"a line has at most {COLUMNS} columns"
@@ -130,9 +141,11 @@ def outputs(stored):
             yield f"no error may be stored; {output.ename}"
         if output.get("name") == "stderr":
             yield "nothing may be written to stderr"
-        for kind in output.get("data", {}):
-            if kind.startswith("image/") and len(output.metadata.get(kind, {}).get("alt", "")) < ALT:
-                yield f"a figure needs a text alternative of {ALT} characters or more: use lesson.show(figure, text)"
+        data = output.get("data", {})
+        alts = re.findall(r'<img(?: alt="([^"]*)")?', data.get("text/html", ""))
+        alts += [output.metadata.get(kind, {}).get("alt", "") for kind in data if kind.startswith("image/")]
+        if any(len(alt) < ALT for alt in alts):
+            yield f"a figure needs a text alternative of {ALT} characters or more: use lesson.show(figure, text)"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -195,6 +208,10 @@ def run_twice(notebook):
     next(cell for cell in notebook.cells if cell.cell_type == "code").execution_count = 99
 
 
+def unfolded(notebook):
+    next(cell for cell in notebook.cells if cell.cell_type == "code").metadata = {}
+
+
 def another_kernel(notebook):
     notebook.metadata.kernelspec.name = "my-env"
 
@@ -215,8 +232,9 @@ PLANTED = {
     "no verdict": (replace("## Verdict", "## Result"), "rounds of Predict, Experiment, Verdict"),
     "verdict before experiment": (replace("## Predict", "## Verdict"), "rounds of Predict, Experiment, Verdict"),
     "four rounds": (four_rounds, "rounds of Predict, Experiment, Verdict"),
-    "a prediction that is not asked": (replace("Prediction(", "print("), "needs its Prediction"),
+    "a prediction that is not asked": (replace("predict(", "print("), "needs its predict"),
     "a verdict that is not computed": (replace("verdict(", "print("), "needs its verdict"),
+    "an import that is not folded": (unfolded, "must be folded as"),
     "not run in order": (run_twice, "in order"),
     "cleared": (forget_outputs, "outputs must be stored"),
     "another kernel": (another_kernel, "kernel must be python3"),
@@ -247,6 +265,10 @@ PLANTED = {
     "an error": (output("error", ename="ValueError", evalue="", traceback=[]), "no error may be stored"),
     "a warning": (output("stream", name="stderr", text="careful"), "stderr"),
     "a figure without a text": (output("display_data", data={"image/png": ""}), "a figure needs a text"),
+    "an image in HTML without a text": (
+        output("display_data", data={"text/html": "<img src='x.png'>"}),
+        "needs a text",
+    ),
     "a figure with a short text": (
         output("display_data", data={"image/png": ""}, metadata={"image/png": {"alt": "a plot"}}),
         "a figure needs a text",
@@ -267,4 +289,5 @@ def test_a_planted_fault_is_found(name, template):
 
 def test_code_that_only_looks_like_a_fault_is_let_through(template):
     code("a = 7 % 2\nb = a != 1  # 100 % sure; really\nname = 'a/tmp/b'\nimport torch.nn as nn")(template)
+    fold(template)
     assert faults(template) == []

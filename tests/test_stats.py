@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_lib.stats import bootstrap, kaplan_meier, wilson
+from course_lib.stats import bootstrap, kaplan_meier, student, t_interval, wilson
 
 
 def test_the_interval_of_a_success_rate_is_wilsons():
@@ -34,3 +34,21 @@ def test_the_interval_of_a_mean_holds_the_true_mean_as_often_as_it_says(seeds, s
 
 def test_places_have_equal_weight_in_a_mean():
     assert bootstrap([[3, 3, 3], [5, 5, 5]]) == (4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("probability", "freedom", "value"),
+    [(0.975, 1, 12.70620), (0.975, 4, 2.77645), (0.975, 14, 2.14479), (0.995, 9, 3.24984), (0.95, 100, 1.66023)],
+)
+def test_a_quantile_of_students_distribution_is_the_tables(probability, freedom, value):
+    assert student(probability, freedom) == pytest.approx(value, abs=1e-5)
+
+
+def test_students_interval_of_five_values_holds_the_true_mean_as_often_as_it_says():
+    draws = np.random.default_rng(1).normal(7, 1, (1000, 5))
+    held = [low <= 7 <= high for _, low, high in map(t_interval, draws)]
+    assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+    mean, low, high = t_interval([1.0, 2.0, 3.0])
+    assert (mean, low, high) == (2.0, pytest.approx(2 - 2.4841, abs=1e-4), pytest.approx(2 + 2.4841, abs=1e-4))
+    with pytest.raises(ValueError, match="t_interval needs 2 values or more"):
+        t_interval([1.0])

@@ -9,7 +9,7 @@ from typing import get_type_hints
 
 import pytest
 
-from course_lib import gradients, lesson
+from course_lib import gradients, lesson, predictions
 from course_lib.fuse import Fused, fuse
 from course_lib.sweep import sweep
 from course_lib.tasks import Task
@@ -21,7 +21,7 @@ DOORS = [
     fuse, Fused.__init__, Fused.__call__, unroll, shuffled, build, train, evaluate, sweep, Task.batch,
     gradients.half_life, gradients.time_constant, gradients.gradient_per_step, gradients.weight_gradient_per_step,
     gradients.jacobians, gradients.paths, lesson.seeds, lesson.show, lesson.verdict, lesson.source, lesson.doctor,
-    lesson.Prediction.__init__,
+    predictions.predict,
 ]  # fmt: skip
 
 

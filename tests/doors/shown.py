@@ -26,6 +26,7 @@ BARS = Kind(
     (*NO_TEXT[:6], [0.5], {"a": None}, {"a": "b"}, {"a": [2.0]}, {"a": [nan]}, {"a": []}, {1: [0.5]}, {"a": [[0.5]]}),
 )
 TEXTS = Kind(lambda: ["a", "b"], (*NO_TEXT, [1], ["a", None], "", [b"a"]), (tuple, "".join))
+BELIEVED = Kind(lambda: {"0": "A textbook."}, (None, "", "x", nan, object(), {"1": "x"}, {"5": "x"}, [1], 3))
 CHOICES = Kind(lambda: ["one", "two"], (*NO_TEXT, "ab", ["one"], ["one", "one"], ["one", 2]), (tuple,))
 NUMBERS = Kind(lambda: ("01",), (*NO_TEXT, (), ["01"], "01", (1,), (None,)))
 CLAIM = Kind(lambda: CLAIMS[0], (*NO_THING, "A1", type(CLAIMS[0])))

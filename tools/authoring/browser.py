@@ -68,6 +68,7 @@ class Lab:
             for cell in cleared.cells:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
+                    cell.metadata.pop("jupyter", None)  # nothing folded: a folded cell has no number that says it ran
             nbformat.write(cleared, path)
         return Tab(self.browser.new_page(viewport={"width": 1200, "height": 1000}), self.url, path)
 

@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 
 from course_lib import ledger
 from course_lib.files import write
+from tools.authoring.fold import fold
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +81,7 @@ def main():
             failed.append(path.name)
             print(f"failed: {failure(error)}")
             continue
+        fold(notebook)
         write(path, nbformat.writes(notebook) + "\n")
         keep_said()
         print(f"{seconds:.1f} s")
