@@ -1,6 +1,5 @@
 """A grid small enough to be run in a test, and what is compared of its rows."""
 
-import pytest
 import torch
 
 from course_lib.cells import Affine, Cell, GRUCell, LSTMCell
@@ -14,17 +13,6 @@ ELSEWHERE = ("seconds", "versions", "command")  # what may differ where the same
 def numbers(rows):
     """The rows without what may differ where the same run is done again."""
     return [{name: value for name, value in row.items() if name not in ELSEWHERE} for row in rows]
-
-
-def alike(rows, others):
-    """Whether two lists of rows say the same, their losses to rounding.
-
-    Of about twenty runs of a cluster one had a loss that was off by one unit in its last place, the rest of its numbers
-    being equal; the reason is not known. Within one process 60 repetitions were equal to the bit.
-    """
-    losses = [[row["loss"] for row in each] for each in (rows, others)]
-    rest = [[row | {"loss": None} for row in numbers(each)] for each in (rows, others)]
-    return rest[0] == rest[1] and losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
 def undisturbed(*, seeds):
