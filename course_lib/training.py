@@ -255,8 +255,9 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, pro
                 batch = task.batch(batch_size, generator=generator)
                 update(network, task, batch, optimiser, clip, history, interrupts)
                 history.seconds = time.perf_counter() - began
-                bar.update()
-                bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
+                if not quiet:
+                    bar.update()
+                    bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
                 if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
                     with interrupts.held():
                         save(checkpoint, history, optimiser, generator)
@@ -279,7 +280,8 @@ def update(network, task, batch, optimiser, clip, history, interrupts):
     loss = task.loss(output, batch)
     optimiser.zero_grad()
     loss.backward()
-    norm = nn.utils.clip_grad_norm_(network.parameters(), float("inf") if clip is None else clip)
+    weights = optimiser.param_groups[0]["params"]  # to find them in the network anew takes as long as a product
+    norm = nn.utils.clip_grad_norm_(weights, float("inf") if clip is None else clip)
     if not (torch.isfinite(loss) and torch.isfinite(norm)):
         history.ended = "diverged"
         rate, limit = history.settings["learning_rate"], "none" if clip is None else f"{clip:g}"
