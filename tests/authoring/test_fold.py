@@ -15,6 +15,7 @@ CELLS = {  # code: (folded, its outputs folded)
     'from course_lib.predictions import predict\n\npredict("02-norm")': (True, False),
     "equations(LSTMCell)": (True, False),
     "errors(loss)": (True, True),
+    "argument()": (True, False),
     'errors(loss)\nshow(figure, "A curve.")': (True, True),
     'verdict("A1", True,\n    "It is so.")': (True, True),
     "loss = train(LSTMCell, task)": (False, False),

@@ -220,6 +220,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"script\.(?!script$).*": "made by script",
     r"page\.(?!playground$).*": "parts of playground",
     r"machine\..*": "takes nothing of a learner",
+    r"figures\..*": "draw what a notebook computed",
     r"stats\.student": "a part of t_interval",
     r"server\..*": "called by Jupyter",
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",

@@ -7,7 +7,7 @@ page made from the notebook folds by the tag `hide-input`. On a code host everyt
 import ast
 
 HIDE = "hide-input"
-SETTINGS = {"predict", "diagram", "equations", "source"}  # these put a thing before the reader
+SETTINGS = {"predict", "diagram", "equations", "source", "argument"}  # these put a thing before the reader
 RESULTS = {"show", "verdict", "attack"}  # and these what came out; as do the functions of course_lib.figures
 
 
@@ -38,7 +38,7 @@ def folded(cell, drawn):
     rest = [node for node in statements(cell) if not is_import(node)]
     functions = (node.func for node in ast.walk(rest[-1]) if isinstance(node, ast.Call)) if rest else ()
     called = {function.id for function in functions if isinstance(function, ast.Name)}
-    result = bool(called & (RESULTS | drawn))
+    result = bool(called & (RESULTS | drawn - SETTINGS))
     printed = any(output["output_type"] == "stream" for output in cell["outputs"])
     return not rest or result or bool(called & SETTINGS), result or printed
 
