@@ -79,14 +79,18 @@ class Cell(nn.Module):
     def start(self, batch_size):
         """The state before the first step: zeros, {name: (batch, hidden)}."""
         size = doors.whole(type(self).__name__, "batch_size", batch_size), self.hidden_size
-        dtype = self.dtype
-        return {name: torch.zeros(size, dtype=dtype) for name in self.state}
+        return {name: torch.zeros(size, dtype=self.dtype, device=self.device) for name in self.state}
 
     @property
     def dtype(self):
         """What it computes in: the dtype of its weights."""
         weight = first_weight(self)
         return torch.get_default_dtype() if weight is None else weight.dtype
+
+    @property
+    def device(self):
+        """Where its weights are."""
+        return next((weight.device for weight in self.parameters()), torch.device("cpu"))
 
     def affine(self):
         """A new W x + U h + b."""

@@ -9,7 +9,9 @@ ValueError: longest_lag needs noise as a number above 0; got -1
 The checks stand where a learner's values come in, and not inside loops over time.
 """
 
+import errno
 import os
+import re
 from inspect import signature
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -19,6 +21,7 @@ import numpy as np
 
 MOST = 2**31 - 1  # of what can be counted
 SEEDS = 2**63 - 1  # what both torch and numpy can start from
+LONE = re.compile("[\ud800-\udfff]")  # halves of characters, which no encoding has
 
 
 def shown(value):
@@ -76,15 +79,20 @@ def between(least, most, above=-inf):
     return "finite number"
 
 
+def as_array(value):
+    """value as an array; an empty text where it is ragged, masked, or a tensor that is not plain numbers."""
+    try:
+        return np.array("") if np.ma.is_masked(value) else np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return np.array("")
+
+
 def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False):
     """value, numbers in anything like an array, finite and from least to most, as a float array of dims[k] axes.
 
-    gaps   whether NaN may be among them. A tensor that requires a gradient, which would be lost, is refused.
+    gaps   whether NaN may be among them. What would be lost is refused: a gradient that is required, a mask.
     """
-    try:
-        found = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):  # ragged, or a tensor that requires a gradient
-        found = np.array("")
+    found = as_array(value)
     if found.dtype.kind not in "iuf" or not found.size or dims is not None and found.ndim not in dims:
         axes = "" if dims is None else f" along {' or '.join(map(str, dims))} axes"
         refuse(who, f"{name} as plain numbers{axes}, at least one", value)
@@ -106,8 +114,8 @@ def choice(who, name, value, choices):
 
 
 def text(who, name, value, *, empty=True):
-    """value, which is a str, and not a blank one unless it may be empty."""
-    if not isinstance(value, str) or not (empty or value.strip()):
+    """value, which is a str that can be written to a file, and not a blank one unless it may be empty."""
+    if not isinstance(value, str) or not (empty or value.strip()) or LONE.search(value):
         refuse(who, f"{name} as text", value)
     return value
 
@@ -125,8 +133,8 @@ def several(who, name, value, *, least=1):
 
 def texts(who, name, value, *, least=1):
     """value, a list or tuple of str or one str of symbols, at least so many, as a list."""
-    fits = isinstance(value, (str, list, tuple)) and len(value) >= least and all(isinstance(one, str) for one in value)
-    if not fits:
+    fits = isinstance(value, (str, list, tuple)) and len(value) >= least
+    if not fits or any(not isinstance(one, str) or LONE.search(one) for one in value):
         refuse(who, f"{name} as a list of {least} or more texts", value)
     return list(value)
 
@@ -140,15 +148,23 @@ def flag(who, name, value):
 
 def flags(who, name, value):
     """value, a list or anything like it of True and False (or 1 and 0), at least one, as a bool array (n,)."""
-    found = np.asarray(value) if isinstance(value, (list, tuple)) or hasattr(value, "shape") else np.array("")
+    found = as_array(value) if isinstance(value, (list, tuple)) or hasattr(value, "dtype") else np.array("")
     if found.dtype.kind not in "bi" or found.ndim != 1 or not len(found) or not np.isin(found, (0, 1)).all():
         refuse(who, f"{name} as a list of True and False", value)
     return found.astype(bool)
 
 
 def path(who, name, value):
-    """value, which names a file or a folder."""
-    if not isinstance(value, (str, os.PathLike)) or not str(value):
+    """value, which can name a file or a folder."""
+    fits = isinstance(value, (str, os.PathLike)) and bool(str(value).strip())
+    try:
+        if fits:
+            os.stat(value)
+    except OSError as error:
+        fits = error.errno != errno.ENAMETOOLONG
+    except ValueError:  # half a character, or the character 0
+        fits = False
+    if not fits:
         refuse(who, f"{name} as a path", value)
     return value
 
@@ -197,21 +213,24 @@ def function(who, name, value, *arguments):
     return value
 
 
-def tensor(who, name, value, sizes, *, dtype=None, finite=True):
+def tensor(who, name, value, sizes, *, dtype=None, device=None, finite=True):
     """value, a tensor of these axes, {axis: size, or None for any from 1}, and of dtype or, when None, of any float.
 
+    device   where it has to be; anywhere when None
     finite   whether every number is looked at, which takes as long as adding them up. Where a tensor has no numbers to
              look at (on meta, in a transform of torch.func), it is not.
     """
     import torch  # not above: stats and plots have doors too, and do without it
 
     kinds = (torch.float32, torch.float64) if dtype is None else (dtype,)
-    fits = isinstance(value, torch.Tensor) and value.layout is torch.strided
+    fits = isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_nested
     fits = fits and value.dim() == len(sizes) and value.dtype in kinds
     if not fits or not all(n if size is None else n == size for n, size in zip(value.shape, sizes.values())):
         axes = ", ".join(axis if size is None else f"{axis} {size}" for axis, size in sizes.items())
         of = " or ".join(str(kind).removeprefix("torch.") for kind in kinds)
         refuse(who, f"{name} as a tensor ({axes}) of {of}, with no empty axis", value)
+    if device is not None and value.device != device:
+        refuse(who, f"{name} on {device}, as the rest is", f"a tensor on {value.device}")
     hidden = finite and (value.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(value))
     if finite and not hidden and not isfinite(value.detach().sum().item()):  # or finite numbers with an infinite sum
         unfit = int((~torch.isfinite(value)).sum())

@@ -28,10 +28,12 @@ def initialise(cell, how="default", *, bias=None, lag=None):
     """
     who = type(check_cell("initialise", cell)).__name__
     doors.choice("initialise", "start", how, INITIALISATIONS)
-    lag = lag if lag is None else doors.whole("initialise", "lag", lag)
+    lag, most = lag if lag is None else doors.whole("initialise", "lag", lag), torch.finfo(cell.dtype).max
     if bias is not None and how != "forget_bias":
         raise ValueError(f"initialise needs a bias for 'forget_bias' alone; got bias = {doors.shown(bias)} for {how!r}")
     bias = 1.0 if bias is None else doors.number(how, "bias", bias)
+    if abs(bias) > most:
+        doors.refuse(how, f"bias as a number up to {most:.3g}", bias)
     with torch.no_grad():
         if how == "forget_bias":
             for weight, sign in memory_biases(cell):
@@ -71,10 +73,13 @@ def by_hand(cell, **weights):
     >>> cell = by_hand(RNNCell(1, 2), W=[[1.0], [0.0]], U=[[0.0, 0.0], [1.0, 0.0]])  # the second unit copies the first
     """
     known, values = named_weights(cell), {}
+    most = min(torch.finfo(weight.dtype).max for weight in known.values())
     for name, value in weights.items():
         shape = tuple(named_weight(cell, name).shape)
         plain = value.detach() if isinstance(value, torch.Tensor) else value
         found = doors.array(type(cell).__name__, name, plain)
+        if abs(found).max() > most:
+            doors.refuse(type(cell).__name__, f"{name} in numbers up to {most:.3g}", value)
         if found.ndim and found.shape != shape:
             raise ValueError(f"{type(cell).__name__} needs {name} with the shape {shape}; got {found.shape}")
         values[name] = torch.from_numpy(found)

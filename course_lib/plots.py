@@ -6,6 +6,8 @@ in every notebook, so that no figure depends on colour alone.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.cbook import is_math_text
+from matplotlib.mathtext import MathTextParser
 
 from course_lib import doors
 from course_lib.stats import wilson
@@ -13,6 +15,8 @@ from course_lib.stats import wilson
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE, GREY = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#C8B400", "#0072B2", "#D55E00", "#CC79A7", "#777777",
 )  # fmt: skip
+
+MOST = 1e300  # matplotlib adds margins to what it draws
 
 STYLES = {  # thing: (colour, marker, line)
     "RNN": (RED, "o", "-"), "identity RNN": (ORANGE, "v", "-"), "ReLU RNN": (ORANGE, "^", "--"),
@@ -33,7 +37,17 @@ def on(who, ax, name=None):
     """ValueError unless ax can be drawn on and name, where there is one, is text."""
     doors.instance(who, "ax", ax, plt.Axes, such_as="that of canvas()")
     if name is not None:
-        doors.text(who, "name", name)
+        caption(who, "name", name)
+
+
+def caption(who, name, value):
+    """value, text that can be drawn: what stands between two $ is TeX that matplotlib reads."""
+    if is_math_text(doors.text(who, name, value)):
+        try:
+            MathTextParser("path").parse(value)
+        except ValueError:
+            doors.refuse(who, f"{name} with TeX between two $, or with \\$ for the sign itself,", value)
+    return value
 
 
 def pair(who, x, y):
@@ -46,14 +60,14 @@ def pair(who, x, y):
 
 def style(thing):
     """The keyword arguments for matplotlib that belong to a thing; black for a thing that has no style of its own."""
-    colour, marker, line = STYLES.get(doors.text("style", "thing", thing), (BLACK, ".", "-"))
+    colour, marker, line = STYLES.get(caption("style", "thing", thing), (BLACK, ".", "-"))
     return {"color": colour, "marker": marker, "linestyle": line, "markersize": 4, "linewidth": 1.5}
 
 
 def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
     """A new figure and its axes, sized for a notebook at 100 dpi and still legible in print."""
     columns, rows = (doors.whole("canvas", name, n, most=100) for name, n in (("columns", columns), ("rows", rows)))
-    size = [doors.number("canvas", name, n, above=0, most=100) for name, n in (("width", width), ("height", height))]
+    size = [doors.number("canvas", name, n, least=0.1, most=100) for name, n in (("width", width), ("height", height))]
     settings = {
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -68,8 +82,8 @@ def canvas(columns=1, *, rows=1, width=6.4, height=3.0):
 def label(ax, x, y, *, title=None, legend=True):
     """Name the axes, with units, and show the legend if anything is labelled: inside, or over the axes ("above")."""
     on("label", ax, title)
-    doors.text("label", "x", x), doors.text("label", "y", y)
-    if legend != "above" or not isinstance(legend, str):
+    caption("label", "x", x), caption("label", "y", y)
+    if not isinstance(legend, str) or legend != "above":
         doors.flag("label", "legend, when it is not 'above',", legend)
     ax.set(xlabel=x, ylabel=y, title=title)
     if legend and ax.get_legend_handles_labels()[0]:
@@ -121,7 +135,7 @@ def success(ax, x, wins, tries, *, of, name=None):
 def level(ax, y, text, *, of="baseline"):
     """A horizontal reference line with its name at the right end."""
     on("level", ax)
-    colour, y, text = style(of)["color"], doors.number("level", "y", y), doors.text("level", "text", text)
+    colour, y, text = style(of)["color"], doors.number("level", "y", y), caption("level", "text", text)
     ax.axhline(y, color=colour, linestyle=":", linewidth=1.5)
     ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2),
                 textcoords="offset points", ha="right", va="bottom", fontsize=8, color=colour)  # fmt: skip
@@ -132,7 +146,7 @@ def point(ax, x, y, text, *, of, side="right"):
     """One marked point of one thing, with its name above it on the "right", or below it on the "left"."""
     on("point", ax)
     look, x, y = style(of), doors.number("point", "x", x), doors.number("point", "y", y)
-    doors.text("point", "text", text), doors.choice("point", "side", side, ("right", "left"))
+    caption("point", "text", text), doors.choice("point", "side", side, ("right", "left"))
     place = {"xytext": (7, 5)} if side == "right" else {"xytext": (-7, -12), "ha": "right"}
     ax.plot([x], [y], **look | {"linestyle": "none", "markersize": 7})
     ax.annotate(text, (x, y), textcoords="offset points", fontsize=8, color=look["color"], **place)
@@ -156,7 +170,10 @@ def heat(ax, values, *, colours="viridis", low=None, high=None, name=""):
     on("heat", ax, name)
     values = doors.array("heat", "values", values, dims=(2,), gaps=True)
     doors.choice("heat", "colours", colours, tuple(plt.colormaps()))
-    low, high = (end if end is None else doors.number("heat", "low and high", end) for end in (low, high))
+    low, high = (end if end is None else doors.number("heat", "low and high", end, least=-MOST, most=MOST)
+                 for end in (low, high))  # fmt: skip
+    if None not in (low, high) and low > high:
+        doors.refuse("heat", "low up to high", f"{low:g} and {high:g}")
     image = ax.imshow(values, aspect="auto", origin="lower", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label=name)
@@ -182,7 +199,7 @@ def letters(ax, text, values, *, most=1.0, name=""):
     """
     on("letters", ax, name)
     values = doors.array("letters", "values", values, dims=(1,), gaps=True)
-    most = doors.number("letters", "most", most, above=0)
+    most = doors.number("letters", "most", most, above=0, most=MOST)
     if len(doors.text("letters", "text", text)) != len(values):
         raise ValueError(f"letters needs one value per character; got {len(text)} characters and {len(values)} values")
     lines = [part + "\n" for part in text.split("\n")]

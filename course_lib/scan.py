@@ -56,7 +56,7 @@ def check(a, b, start):
     """The start, zeros when it is None; ValueError unless it and a and b fit."""
     doors.tensor("a scan", "a", a, {"batch": None, "time": None, "hidden": None})
     batch, time, hidden = a.shape
-    doors.tensor("a scan", "b", b, {"batch": batch, "time": time, "hidden": hidden}, dtype=a.dtype)
+    doors.tensor("a scan", "b", b, {"batch": batch, "time": time, "hidden": hidden}, dtype=a.dtype, device=a.device)
     if start is None:
         return torch.zeros_like(b[:, 0])
-    return doors.tensor("a scan", "start", start, {"batch": batch, "hidden": hidden}, dtype=a.dtype)
+    return doors.tensor("a scan", "start", start, {"batch": batch, "hidden": hidden}, dtype=a.dtype, device=a.device)

@@ -11,7 +11,9 @@ def wilson(wins, tries, *, z=1.96):
     wins, tries   numbers or arrays of one shape, 0 <= wins <= tries, tries > 0
     """
     wins, tries = doors.array("wilson", "wins", wins), doors.array("wilson", "tries", tries)
-    z = doors.number("wilson", "z", z, above=0)
+    z = doors.number("wilson", "z", z, above=0, most=100)
+    if (wins % 1).any() or (tries % 1).any():
+        raise ValueError(f"wilson needs whole numbers of wins and tries; got {wins} of {tries}")
     if wins.shape != tries.shape and wins.ndim and tries.ndim:
         raise ValueError(f"wilson needs as many wins as tries; got {wins.shape} and {tries.shape}")
     if not ((wins >= 0) & (wins <= tries) & (tries > 0)).all():

@@ -125,7 +125,7 @@ def shuffled(seed: int) -> Callable[[int, torch.Tensor], torch.Tensor]:
 def check_input(cell, x):
     """x, or a ValueError unless it is what cell can run over: a finite tensor (batch, time, input)."""
     sizes = {"batch": None, "time": None, "input": cell.input_size}
-    return doors.tensor(type(cell).__name__, "x", x, sizes, dtype=cell.dtype)
+    return doors.tensor(type(cell).__name__, "x", x, sizes, dtype=cell.dtype, device=cell.device)
 
 
 def check_start(cell, x, start):
@@ -136,7 +136,7 @@ def check_start(cell, x, start):
         doors.refuse(who, f"start as {{name: (batch, hidden)}} for {', '.join(cell.state)}", given)
     for name, zero in own.items():
         axes = dict(zip(("batch", "hidden", "third", "fourth"), zero.shape))
-        doors.tensor(who, f"start[{name!r}]", start[name], axes, dtype=cell.dtype)
+        doors.tensor(who, f"start[{name!r}]", start[name], axes, dtype=cell.dtype, device=cell.device)
     return start
 
 

@@ -20,7 +20,8 @@ from course_lib.widgets.gate_desk import MISSIONS, Mission
 AXES = plt.Figure().subplots()  # one for all, since making one takes longer than drawing
 AX = Kind(lambda: AXES, (*NO_THING, plt.Figure(), plt, plt.Axes))
 FIGURE = Kind(lambda: plt.figure(), (*NO_THING, plt, plt.Figure))
-NAME = words().but(None)
+CAPTION = words("what it is", "$\\frac{$")
+NAME = CAPTION.but(None)
 BARS = Kind(
     lambda: {"forget": [0.5, 0.25]},
     (*NO_TEXT[:6], [0.5], {"a": None}, {"a": "b"}, {"a": [2.0]}, {"a": [nan]}, {"a": []}, {1: [0.5]}, {"a": [[0.5]]}),

@@ -54,7 +54,8 @@ OTHER = (torch.float64, torch.float16, torch.int32, torch.int64, torch.bool, tor
 
 def unlooked(kind):
     """The same kind of tensor where no number is looked at: NaN in, NaN out."""
-    finite = (v for v in kind.bad if not torch.is_tensor(v) or v.dtype != torch.float32 or torch.isfinite(v).all())
+    seen = (v for v in kind.bad if not torch.is_tensor(v) or not v.is_meta)
+    finite = (v for v in seen if not torch.is_tensor(v) or v.dtype != torch.float32 or torch.isfinite(v).all())
     return Kind(kind.good, tuple(finite), kind.same)
 
 
@@ -74,6 +75,8 @@ def start(*names):
         0.0,
         "a",
         some.T,
+        some.to("meta"),
+        some.to_sparse(),
     )
     no_state += tuple(some.to(kind) for kind in OTHER)
     bad = ({}, [some], [some, some], some, "h", 1.0, True, {**good, "z": some}, {names[0]: some, "z": some}, dict, ())
@@ -125,7 +128,7 @@ CLASS = Kind(lambda: LSTMCell, (*NO_THING, LSTMCell(INPUTS, HIDDEN), Cell, nn.LS
 CELL_OR_CLASS = Kind(lambda: LSTMCell, (*NO_THING, Cell, nn.LSTM, Adding, TASK), (lambda Cls: Cls(2, 3),))
 NETWORK = Kind(network, (*NO_CELL, cell(), Network(LSTMCell(INPUTS + 1, HIDDEN), 1), Network))
 A_TASK = Kind(lambda: TASK, (*NO_THING, Adding, Task, cell(), [TASK], "Adding"))
-X = tensors(BATCH, STEPS, INPUTS)
+X = tensors(BATCH, STEPS, INPUTS).but(wrong=(torch.empty(BATCH, STEPS, INPUTS, device="meta"),))
 A_BATCH = Kind(lambda: batch_of(TASK), (*NO_THING, X.good(), (X.good(), None), Adding, TASK, TASK.batch))
 GENERATOR = Kind(lambda: torch.Generator().manual_seed(0), (*NO_THING, torch.Generator, np.random.default_rng(0)))
 AT = Kind(
@@ -137,7 +140,25 @@ AT = Kind(
 SQUARE = [[0.5] * HIDDEN] * HIDDEN
 WEIGHTS = Kind(
     lambda: SQUARE,
-    (None, "a", "1.5", [], [[]], {}, object(), print, True, nan, inf, 1j, 10**400, [[0.5]], SQUARE[:1], SQUARE[0])
+    (
+        None,
+        "a",
+        "1.5",
+        [],
+        [[]],
+        {},
+        object(),
+        print,
+        True,
+        nan,
+        inf,
+        1j,
+        10**400,
+        1e308,
+        [[0.5]],
+        SQUARE[:1],
+        SQUARE[0],
+    )
     + ([*SQUARE, SQUARE[0]], [[0.5], [0.5, 0.5]], [["a"] * HIDDEN] * HIDDEN, [[None] * HIDDEN] * HIDDEN)
     + ([[nan] * HIDDEN] * HIDDEN, torch.zeros(HIDDEN, HIDDEN, dtype=torch.complex64)),
     (np.array, torch.tensor, lambda rows: 0.5, lambda rows: np.float64(0.5), lambda rows: leaf(torch.tensor(rows))),

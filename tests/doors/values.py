@@ -47,6 +47,17 @@ ODD = (
 )
 
 
+LOOP = []
+LOOP.append(LOOP)
+NO_NUMBERS = (
+    LOOP,
+    (n for n in (0.5, 0.25)),
+    torch.empty(2, device="meta"),
+    torch.eye(2).to_sparse(),
+    torch.zeros(2, dtype=torch.bfloat16),
+)
+
+
 def whole(good, least=1):
     bad = (least - 1, -1, -(10**9), 10**30, good + 0.5, float(good), nan, inf, -inf, True, np.bool_(True), None)
     return Kind(lambda: good, (*bad, np.float64(good), str(good), *ODD), (np.int64, np.int32))
@@ -61,6 +72,7 @@ def series(good, *bad):
     """Numbers along one axis."""
     bad += ([], np.array([]), "a", ["a"], [[1.0], [1.0, 2.0]], [None], None, {}, object(), [1j], print, "1.5", 1j)
     bad += (["0.5", "0.5"], torch.tensor([0.5, 0.5], requires_grad=True), [nan, 0.5], [inf, 0.5])
+    bad += (np.ma.array([0.5, 0.25], mask=[0, 1]), np.array([0.5, None], object), *NO_NUMBERS)
     return Kind(lambda: good, bad, (np.array, torch.tensor, tuple))
 
 
@@ -73,13 +85,13 @@ SEED = whole(3, 0).but(wrong=(2**64, -(2**63)))
 FRACTION = number(0.5, -0.1, 1.1, 2, -1)
 POSITIVE = number(0.5, 0, -1, -0.5)
 GATES = series([0.5, 0.25], -0.1, 1.1, [0.5, 1.1], [-0.1, 0.5], True, [True, False])
-FLAG = Kind(lambda: True, (None, 0, 1, "", "yes", [], nan, object(), bool), (np.bool_,))
+FLAG = Kind(lambda: True, (None, 0, 1, "", "yes", [], nan, object(), bool, np.array([True, False])), (np.bool_,))
 LINE = series([0.5, 0.25], [[0.5, 0.25]], 0.5, [0.5], [0.5, 0.25, 0.1])  # as long as LINE is elsewhere in the call
 ROWS = series([[0.5, 0.25], [0.1, 0.2]], [0.5, 0.25], 0.5, [[0.5, 0.25], [0.1]], [[]], [[nan, 0.5], [0.1, 0.2]])
 
 # ---- Words, files and folders ----
 
-NO_TEXT = (None, 0, 1.5, nan, True, [], {}, object(), str, b"a")
+NO_TEXT = (None, 0, 1.5, nan, True, [], {}, object(), str, b"a", "\ud800")
 
 
 def choice(good):
@@ -119,6 +131,6 @@ GARBAGE = (
     file("sqlite", b"SQLite format 3\x00" + bytes(84)),
     file("latin", "Größe".encode("latin-1")),
 )
-PATHS = (3, True, [], {}, object(), "", b"a", nan, print, FOLDER, FOLDER / "text" / "below")
+PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, FOLDER, FOLDER / "text" / "below")
 NO_FILE = (None, "no such file", FOLDER / "none")
 NOTEBOOK = file("01_a.ipynb", b'{"cells": [{"outputs": [{"data": {"text/markdown": "**Verdict A1.** It is so."}}]}]}')
