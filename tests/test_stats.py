@@ -52,3 +52,13 @@ def test_students_interval_of_five_values_holds_the_true_mean_as_often_as_it_say
     assert (mean, low, high) == (2.0, pytest.approx(2 - 2.4841, abs=1e-4), pytest.approx(2 + 2.4841, abs=1e-4))
     with pytest.raises(ValueError, match="t_interval needs 2 values or more"):
         t_interval([1.0])
+
+
+def test_one_try_is_enough_for_an_interval_and_none_is_not():
+    low, high = wilson(1, 1)
+    assert (low, high) == (pytest.approx(1 / (1 + 1.96**2)), 1)
+    for wins, tries in ((0, 0), ([0, 1], [0, 1])):
+        with pytest.raises(ValueError, match="wilson needs 0 <= wins <= tries and tries > 0"):
+            wilson(wins, tries)
+    with pytest.raises(ValueError, match="wilson needs whole numbers of wins and tries; got 0.5 of 1.0"):
+        wilson(0.5, 1)

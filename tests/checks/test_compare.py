@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.checks import PROBLEMS
+from course_lib.checks import PROBLEMS, compare
 from solutions import message
 
 
@@ -49,3 +49,21 @@ def test_wrong_shapes_and_names_are_said_in_words():
     assert "yours     shape (7, 5)" in text and "expected  shape (" in text
     text = message("lstm_step", lambda x, h, c, W, U, b: {"h": h})
     assert "yours     ['h']" in text and "expected  ['h', 'c']" in text
+
+
+def test_what_is_equal_is_said_of_numbers_texts_and_single_values():
+    one = np.array([1.0, 2.0])
+    assert compare.equal(one, one + 5e-5) and not compare.equal(one, one + 5e-4)
+    assert compare.equal(np.array([[3.0]]), np.array(3.0)) and not compare.equal(one, np.array(1.0))
+    assert not compare.equal(np.array(3.0), np.array([3.0])) and not compare.equal(one, np.array(["1", "2"]))
+    assert compare.equal(np.array(["a", "b"]), np.array(["a", "b"]))
+    assert not compare.equal(np.array(["a", "b"]), np.array(["a", "c"]))
+    assert not compare.equal(np.array([np.nan]), np.array([np.nan]))
+    assert compare.same({"a": one}, {"a": one}) and not compare.same({"a": one}, {"b": one})
+
+
+def test_a_case_is_described_by_shapes_and_single_values():
+    case = {"x": torch.zeros(2, 3), "state": {"h": torch.zeros(2, 4), "c": torch.zeros(2, 4)}, "text": "abc", "n": 3,
+            "rate": 0.123456789}  # fmt: skip
+    assert compare.describe(case) == "x (2, 3), state {h, c} each (2, 4), text with 3 characters, n = 3, rate = 0.12346"
+    assert compare.describe({}) == "it has no arguments"
