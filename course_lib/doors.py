@@ -65,7 +65,7 @@ def number(who, name, value, *, least=-inf, most=inf, above=-inf):
         good = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
     except OverflowError:  # a whole number that no float can hold
         good = False
-    if not good or not (least <= value <= most and value > above):
+    if not good or not (least <= float(value) <= most and float(value) > above):
         refuse(who, f"{name} as a {between(least, most, above)}", value)
     return float(value)
 

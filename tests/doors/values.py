@@ -65,7 +65,7 @@ def whole(good, least=1):
 
 def number(good, *bad):
     bad += (nan, inf, -inf, 10**400, True, np.bool_(True), None, str(good), *ODD)
-    return Kind(lambda: good, bad, (np.float64,))
+    return Kind(lambda: good, bad, (np.float64, np.float32))
 
 
 def series(good, *bad):
