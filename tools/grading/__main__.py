@@ -6,9 +6,10 @@
 
 1 find      the roster and the folder are read (roster.py), the notebook is found (files.py) and the answers in it,
             whatever state it is in (submissions.py); nothing is run
-2 judge     the answers run in a box (sandbox.py). The checks of solutions/ run outside it, in a process of the grader:
-            they ask the box for the value of a function, and plain data comes back. So an answer cannot reach the
-            checks, their references, other answers or the gradebook, whatever it does to the process that it runs in.
+2 judge     the answers run in a box (sandbox.py) of their own (walls.py). The checks of solutions/ run outside it, in a
+            process of the grader: they ask the box for the value of a function, and plain data comes back. So an answer
+            cannot reach the checks, their references, other answers or the gradebook, whatever it does to the process
+            that it runs in.
 3 record    a clean notebook, with what the checks said and nothing of a student's that a page would run (harmless.py),
             goes through nbgrader's autograder into its gradebook: points, manual grading in formgrader and feedback
             are nbgrader's
@@ -32,7 +33,8 @@ from tools.grading.judge import ROOT, Unsound
 from tools.grading.report import counts
 from tools.grading.roster import Unreadable
 from tools.grading.run import Run, disk_full
-from tools.grading.sandbox import BWRAP, Box, Broken, protection
+from tools.grading.sandbox import Box, Broken
+from tools.grading.walls import BWRAP, protection
 
 TRY = "bwrap --unshare-all --ro-bind / / true"
 

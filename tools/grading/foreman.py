@@ -19,6 +19,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from tools.grading import walls
+
 MEMORY = 3 * 2**30  # bytes that the grader itself may take for one submission, beyond what it has loaded
 SECONDS = 900  # of its own processor time
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +42,12 @@ class Foreman:
         environment = {name: value for name, value in os.environ.items() if name != "COURSE_SECRET"}
         environment |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
                         "OMP_NUM_THREADS": "1"}  # fmt: skip
-        self.process = subprocess.Popen([sys.executable, "-m", "tools.grading.foreman"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, env=environment, start_new_session=True)  # fmt: skip
+        controls = {bwrap: found and found.control.fileno() for bwrap, found in walls.servers.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tools.grading.foreman", json.dumps(controls)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, env=environment, start_new_session=True,
+            pass_fds=list(filter(None, controls.values())),
+        )  # fmt: skip
 
     def stop(self):
         if self.process is not None:
@@ -98,13 +104,18 @@ def do(job):
 
 
 def main():
-    """Read jobs from standard input, a line each; write [number, exit status] for each that has ended."""
+    """Read jobs from standard input, a line each; write [number, exit status] for each that has ended.
+
+    The first word is JSON: {path of bubblewrap: the socket of its walls.Server, or null}.
+    """
     import torch
 
     from tools.grading import judge, record  # noqa: F401 - loaded once, for all copies
 
     torch.set_num_threads(1)
     judge.course()  # which is kept
+    for bwrap, control in json.loads(sys.argv[1]).items():
+        walls.servers[bwrap] = control and walls.Server(bwrap, control)
     inbox, running, rest = sys.stdin.fileno(), {}, b""
     while True:
         for handle in select.select([inbox, *running], [], [])[0]:
@@ -123,6 +134,8 @@ def main():
             for line in asked:
                 job = json.loads(line)
                 number, (ends, held) = job.pop("number"), os.pipe()
+                if bwrap := job.get("settings", {}).get("bwrap"):
+                    walls.server(bwrap)  # which may have been killed
                 pid = os.fork()
                 if pid == 0:
                     code = 1

@@ -220,19 +220,16 @@ def answer(space, asked):
     return call(space, asked["name"], asked["args"], asked["kwargs"])
 
 
-def main():
+def serve(inbox, outbox, memory):
+    """Answer what is asked on the file inbox, a line each, on the file outbox."""
     import lockdown  # beside this file, inside the box and outside
 
-    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):  # what a learner prints goes nowhere, and input() has nothing to read
-        os.dup2(nowhere, stream)
     torch.set_num_threads(1)
     lockdown.adopt()
-    lockdown.forbid()
     if Path("/proc/self/statm").exists():
-        take_at_most(int(sys.argv[1]))
+        take_at_most(memory)
     space, own = fresh(), os.getpid()
+    inbox, outbox = os.fdopen(inbox, "rb"), os.fdopen(outbox, "wb")
     for line in inbox:
         asked = json.loads(line)
         try:
@@ -245,6 +242,17 @@ def main():
             os._exit(0)
         outbox.write(text.encode() + b"\n")
         outbox.flush()
+
+
+def main():
+    import lockdown
+
+    inbox, outbox = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):  # what a learner prints goes nowhere, and input() has nothing to read
+        os.dup2(nowhere, stream)
+    lockdown.forbid()
+    serve(inbox, outbox, int(sys.argv[1]))
 
 
 if __name__ == "__main__":

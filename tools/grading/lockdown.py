@@ -1,8 +1,9 @@
-"""On Linux: what a process may not ask the system for any more, and a promise to end with its parent.
+"""On Linux: what a process gives up: rights, calls of the system, outliving its parent.
 
 Some memory is held by no process, so no limit on processes sees it: files without a name (memfd), System V's shared
 memory and queues, kernel keys, and file systems that a process mounts in a user namespace of its own. `forbid` takes
-away the system calls that make them. Imported inside the box too, where nothing else of the grader is.
+away the system calls that make them, and those that change what is mounted. Imported inside the box too, where nothing
+of the grader is but inside.py and forkserver.py.
 """
 
 import ctypes
@@ -28,7 +29,8 @@ CALLS = {  # machine: (its number in the filter, clone, {denied system calls})
 }  # fmt: skip - (u)mount, pivot_root, chroot, mq_open, msgget, semget, shmget, keys, unshare, setns, perf_event_open,
 # memfd_*, bpf, userfaultfd, io_uring
 CLONE3 = 435  # its flags cannot be looked at; without it the C library takes clone
-DIE_WITH_PARENT, SUBREAPER, NO_NEW_PRIVILEGES, SECCOMP = 1, 36, 38, 22
+DIE_WITH_PARENT, SUBREAPER, NO_NEW_PRIVILEGES, SECCOMP, HAS_RIGHT, DROP_RIGHT = 1, 36, 38, 22, 23, 24
+RIGHTS = 64  # that root may have, at most
 
 
 def prctl(*words):
@@ -47,6 +49,26 @@ def adopt():
     """From now on the children of ended descendants become this process's own."""
     if sys.platform == "linux":
         prctl(SUBREAPER, 1)
+
+
+def limits(disk):
+    """The largest file, and how many are open, of this process and all that it starts."""
+    import resource  # not on Windows
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+
+def drop():
+    """Give up every right of root's, in this process and all that it starts."""
+    system = ctypes.CDLL(None, use_errno=True)
+    for right in range(RIGHTS):
+        if system.prctl(HAS_RIGHT, right, 0, 0, 0) == 1:
+            prctl(DROP_RIGHT, right)
+    prctl(NO_NEW_PRIVILEGES, 1)
+    if system.capset(struct.pack("Ii", 0x20080522, 0), struct.pack("6I", *[0] * 6)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def forbid():

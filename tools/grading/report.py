@@ -8,7 +8,7 @@ from course_lib.files import write
 from tools.grading import analysis, lateness, roster, submissions
 from tools.grading.harmless import cell, line, markdown
 from tools.grading.judge import NOT_JUDGED
-from tools.grading.sandbox import protection
+from tools.grading.walls import protection
 
 STATUSES = ("graded", "partly graded", "not gradable")
 NOTHING = {"status": "not gradable", "why": "nothing was handed in", "todo": "Ask for the file.", "time": None}

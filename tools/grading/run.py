@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from course_lib import checks
 from course_lib.files import write
-from tools.grading import judge, report, roster, sandbox
+from tools.grading import judge, report, roster, walls
 from tools.grading.books import Books
 from tools.grading.foreman import Foreman
 from tools.grading.record import Class, handed_in_at
@@ -115,7 +115,7 @@ class Run:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
 
     def __call__(self):
-        sandbox.sweep()
+        walls.sweep()
         with Foreman(self.jobs) as foreman:
             done = self.judge(foreman)
             held = record(self, foreman, done)

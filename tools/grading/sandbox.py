@@ -6,7 +6,7 @@
 
 The limits are for all processes of the box together (watch.py). What bubblewrap adds to them: no network, no files but
 Python, its packages and the course's library (without the checks), read-only, and an empty folder that is thrown away;
-other processes are not seen, and none outlives the box. Without it, `protection` says what is missing.
+other processes are not seen, and none outlives the box. Without it, walls.protection says what is missing.
 """
 
 import base64
@@ -14,40 +14,23 @@ import json
 import os
 import pickle
 import select
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
-from tempfile import gettempdir, mkdtemp
 
 import torch
 
-from tools.grading import inside, lockdown, watch
+from tools.grading import inside, walls, watch
+from tools.grading.walls import BWRAP, PATIENCE, START
 
-try:
-    import resource
-except ImportError:  # on Windows grading does not begin
-    resource = None
-
-ROOT = Path(__file__).resolve().parents[2]
-BWRAP = shutil.which("bwrap")
-HIDDEN = ("checks", "__pycache__")  # in course_lib: the references, and what was compiled of them
 MOST = 2**24  # bytes in a reply
 ITEMS = 10**6  # lists, pairs and members of lists in a reply
 PROCESSES = 64  # that a box may have at a time
 OWN = 2**29  # bytes that Python and PyTorch have before any cell is run
 LOOK = 0.05  # seconds between two looks at what the box uses
-PATIENCE = 6  # times its limit of processor time may pass on the clock: the machine may be busy, and the code may sleep
 KNOWN = {kind.__name__: kind for kind in (
     ArithmeticError, AssertionError, AttributeError, FloatingPointError, ImportError, IndexError, KeyError, MemoryError,
     ModuleNotFoundError, NameError, NotImplementedError, OSError, OverflowError, RecursionError, RuntimeError,
     SyntaxError, TimeoutError, TypeError, UnboundLocalError, ValueError, ZeroDivisionError,
 )}  # fmt: skip
-START = 60  # seconds for Python and PyTorch to start
 
 
 class Broken(Exception):
@@ -56,49 +39,6 @@ class Broken(Exception):
 
 class Slow(Broken):
     """It does not answer, and has used little processor time: it sleeps, or the machine is busy."""
-
-
-def protection(bwrap):
-    """A sentence: what a learner's code can still do."""
-    if bwrap:
-        return "Learners' code ran in bubblewrap: no network, no other files, and a folder that was thrown away."
-    return ("Learners' code ran in plain processes with limits on time, memory and file size: nothing kept it from "
-            "reading files, writing or deleting them, using the network, or leaving processes behind. Install "
-            "bubblewrap (Debian: apt-get install bubblewrap), or grade in a container without network.")  # fmt: skip
-
-
-def shared(places):
-    """The words that let bubblewrap show these places, read-only."""
-    return [word for place in places for word in ("--ro-bind", str(place), str(place))]
-
-
-def command(memory, disk, bwrap):
-    """What starts the process of a box; see Box."""
-    script, rules = (str(Path(one.__file__).resolve()) for one in (inside, lockdown))
-    command = [sys.executable, script, str(memory)]
-    if not bwrap:
-        return command
-    size = ["--size", str(disk)]
-    library = [path for path in sorted((ROOT / "course_lib").iterdir()) if path.name not in HIDDEN]
-    python = list(dict.fromkeys(["/usr", sys.base_prefix, sys.prefix]))
-    own = [place for place in python if Path(place).is_relative_to(ROOT)]
-    outside = [place for place in python if place not in own]
-    # The course may itself lie in a folder of Python or the system: it is covered before parts of it come back.
-    cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, script, rules])]
-    links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
-    own_folders = [word for place in ("/dev/shm", "/tmp", "/box") for word in (*size, "--tmpfs", place)]
-    # Started by root, bubblewrap would leave the box root's rights, and with them what is read-only is soon writable.
-    return [bwrap, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--proc", "/proc",
-            "--dev", "/dev", *own_folders, "--remount-ro", "/dev", *cover, *links, "--remount-ro", str(ROOT),
-            "--remount-ro", "/", "--chdir", "/box", *command]  # fmt: skip
-
-
-def limits(disk):
-    """Set, in the process that becomes that of a box, what holds for each of its processes."""
-    lockdown.end_with_parent()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
 
 class Linked(torch.autograd.Function):
@@ -138,15 +78,7 @@ class Box:
         self.stop()
 
     def start(self):
-        self.folder = "/" if self.bwrap else mkdtemp(prefix=f"box-{os.getpid()}-")
-        environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
-                       "HOME": "/box" if self.bwrap else self.folder, "MPLBACKEND": "Agg", "COURSE_QUIET": "1",
-                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-        self.process = subprocess.Popen(
-            command(self.memory, self.disk, self.bwrap), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env=environment, cwd=self.folder, start_new_session=True,
-            preexec_fn=partial(limits, self.disk),
-        )  # fmt: skip
+        self.process = walls.made(self.memory, self.disk, self.bwrap)
         os.set_blocking(self.process.stdin.fileno(), False)
         self.rest = b""
         self.ask(START, do="run", source="")
@@ -156,15 +88,8 @@ class Box:
         if self.process is None:
             return
         self.spent = self.clock()
-        watch.end(self.process.pid)
-        with suppress(OSError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.process.end()
         self.process = None
-        if not self.bwrap:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def clock(self):
         """Seconds of processor time that the box has used since it was made."""
@@ -261,11 +186,3 @@ class Box:
         if gradients:
             value = Linked.apply(value, gradients, *leaves)
         return value
-
-
-def sweep():
-    """Throw away the folders of boxes whose grader has ended before it could."""
-    for folder in Path(gettempdir()).glob("box-[0-9]*-*"):
-        pid = folder.name.split("-")[1]
-        if pid.isdigit() and not watch.alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
