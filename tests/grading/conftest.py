@@ -1,11 +1,28 @@
-"""What the tests of the grader share."""
+"""What the tests of the grader share: the process that boxes are copied from, and the one that does the jobs."""
 
 import pytest
 
-from tools.grading import walls
+from tools.grading import run, walls
+from tools.grading.foreman import Foreman
+
+
+class Lasting(Foreman):
+    """A foreman that outlives a run: without it, every run of a test would load PyTorch and nbgrader anew."""
+
+    def __exit__(self, *_):
+        pass
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_server_left_running():
-    yield
+def one_foreman_and_one_server():
+    lasting = Lasting(1)
+
+    def foreman(jobs):
+        lasting.jobs = jobs
+        return lasting
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "Foreman", foreman)
+        yield
+    lasting.stop()
     walls.stop()

@@ -6,17 +6,18 @@ import json
 import logging
 import os
 import re
-import sys
 import time
 import warnings
 from pathlib import Path
 from tempfile import mkdtemp
 
 import nbformat
+import nbgrader.api
 from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import CheckCellMetadata, DeduplicateIds, GetGrades, OverwriteCells, SaveAutoGrades
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from sqlalchemy.exc import SAWarning
@@ -30,6 +31,16 @@ from tools.grading.judge import HIDDEN, NOT_JUDGED, ROOT
 SPECIAL = re.compile(r"[\[\]*?#%{}]")  # nbgrader takes a path as a pattern, and as an address of its database
 FULL = ("No space left", "disk is full")  # what nbgrader and its database say of a full disk
 TRIES = 6  # where another process writes to the gradebook
+
+
+def version():
+    """The version of the gradebook's tables, as alembic knows it."""
+    from alembic.script import ScriptDirectory  # which only a new gradebook needs
+
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()
+
+
+nbgrader.api.get_alembic_version = version  # its own starts alembic in another process, for seconds
 
 
 class HideTests(NbGraderPreprocessor):
@@ -69,7 +80,6 @@ class Class:
 
     def __init__(self, folder):
         self.folder = Path(folder).resolve()
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # for alembic
         warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, in every run
         root, here = plain(ROOT), plain(self.folder)
         self.url = f"sqlite:///{here / 'gradebook.db'}"
