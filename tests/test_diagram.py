@@ -1,6 +1,7 @@
 """A cell's picture shows what its step does, no more and no less, and can be read."""
 
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -19,6 +20,14 @@ from course_lib.unroll import unroll
 DRAWN = CELLS + STRANGERS[:-1] + PUBLISHED
 every_cell = pytest.mark.parametrize("Cls", DRAWN, ids=lambda Cls: f"{Cls.__module__}.{Cls.__name__}")
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@cache
+def laid_out(Cls):
+    """(Graph, Places, Board) of a cell; those of the largest take seconds."""
+    graph = Graph(Cls(2, 4))
+    places = Places(graph)
+    return graph, places, routes(graph, places)
 
 
 def reaches(part):
@@ -46,9 +55,7 @@ def test_lines_lead_to_a_new_state_from_whatever_changes_it(Cls):
 
 @every_cell
 def test_every_line_finds_its_way_around_the_parts(Cls):
-    graph = Graph(Cls(2, 4))
-    places = Places(graph)
-    board = routes(graph, places)
+    graph, places, board = laid_out(Cls)
     bodies = {(x + dx, y): p for p, (x, y) in places.at.items() for dx in ((-1, 0, 1) if p.wide else (0,))}
     assert len(bodies) == sum(3 if p.wide else 1 for p in places.at), "no part stands on another"
     assert set(places.at) == set(graph.parts) and board.missing == 0
@@ -66,9 +73,8 @@ def test_every_line_finds_its_way_around_the_parts(Cls):
 @pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)
 def test_a_cell_of_the_course_reads_at_a_glance(Cls):
     """At most two crossings, and a page wide; states come in on the left, go out on the right, x comes from below."""
-    graph = Graph(Cls(2, 4))
-    places = Places(graph)
-    board, at = routes(graph, places), places.at
+    graph, places, board = laid_out(Cls)
+    at = places.at
     assert board.crossings <= 2
     assert int(re.search(r'width="(\d+)"', diagram(Cls).svg)[1]) <= 900
     inner = [at[p] for p in graph.parts if p.kind in ("box", "op")]
@@ -88,7 +94,10 @@ def test_a_cell_of_the_course_reads_at_a_glance(Cls):
 
 @every_cell
 def test_the_svg_has_real_text_and_says_its_words_to_who_cannot_see_it(Cls):
-    shown = diagram(Cls)
+    with pytest.MonkeyPatch.context() as patch:  # the same layout as in the tests above
+        patch.setattr("course_lib.diagram.graph_of", lambda cell: laid_out(Cls)[0])
+        patch.setattr("course_lib.diagram.routes", lambda graph, places: laid_out(Cls)[2])
+        shown = diagram(Cls)
     root = ElementTree.fromstring(shown.svg)
     named = [root.find(f"{SVG}{kind}") for kind in ("title", "desc")]
     assert root.get("role") == "img" and root.get("aria-labelledby").split() == [one.get("id") for one in named]

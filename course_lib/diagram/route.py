@@ -24,7 +24,8 @@ def routes(graph, places):
                   lambda e: (e not in road, e[0].kind not in ("source", "join"), length(e))):  # fmt: skip
         board = Board(graph, places)
         for edge in sorted(edges, key=order):
-            board.route(*edge)
+            if best is None or board.cost < best.cost:  # else it cannot become the best any more
+                board.route(*edge)
         if best is None or board.cost < best.cost:
             best = board
     return best
@@ -41,6 +42,7 @@ class Board:
         self.places, self.body, self.edges, self.nets, self.lines = places, {}, {}, {}, {}
         self.doors, self.cost, self.crossings, self.missing = set(), 0.0, 0, 0
         self.points = {}  # point: {net: set of directions in which it has lines there}
+        self.crowded = {}  # point: whether a wide part is above or below it
         for part, (x, y) in places.at.items():
             for dx in (-1, 0, 1) if part.wide else (0,):
                 self.body[x + dx, y] = part
@@ -79,27 +81,27 @@ class Board:
             seen[state] = cost
         count = len(queue)
         found = None
+        taken, right, bottom = self.body.keys() | self.points.keys(), self.places.width + 1, self.places.height + 2
         while queue:
-            cost, _, (point, d) = heappop(queue)
-            if cost > seen[point, d]:
+            cost, _, state = heappop(queue)
+            if cost > seen[state]:
                 continue
-            if (point, d) in goals and self.body.get(point) is goal and (point, d) in came:
-                found = point, d
+            point, d = state
+            if state in goals and self.body.get(point) is goal and state in came:
+                found = state
                 break
-            for turn in TURNS[d]:
-                if turn != d and (self.others(point, net) or (point, d) not in came):
-                    continue
+            for turn in TURNS[d] if state in came and not self.others(point, net) else (d,):
                 new = point[0] + turn[0], point[1] + turn[1]
-                if not (-1 <= new[0] <= self.places.width + 1 and -2 <= new[1] <= self.places.height + 2):
+                if not (-1 <= new[0] <= right and -2 <= new[1] <= bottom):
                     continue
-                step = self.step(point, new, turn, net, goal, goals)
+                step = self.step(point, new, turn, net, goal, goals) if new in taken else self.free(new, turn)
                 if step is None:
                     continue
-                total = cost + step + (BEND if turn != d else 0.0)
-                if total < seen.get((new, turn), 1e9):
-                    seen[new, turn], came[new, turn] = total, (point, d)
+                total, there = cost + step + (BEND if turn != d else 0.0), (new, turn)
+                if total < seen.get(there, 1e9):
+                    seen[there], came[there] = total, state
                     count += 1
-                    heappush(queue, (total, count, (new, turn)))
+                    heappush(queue, (total, count, there))
         if found is None:
             self.missing += 1
             self.cost += 1000
@@ -139,8 +141,7 @@ class Board:
             return None
         if self.edges.get(frozenset((a, b))) is net:
             return SHARED
-        beside = [self.body.get((b[0], b[1] + dy)) for dy in (-1, 1)]
-        cost = 1.0 + NEAR * (d[1] == 0 and any(p is not None and p.wide for p in beside))
+        cost = self.free(b, d)
         for other in self.others(b, net):
             ways = self.points[b][other]
             across = {(d[1], d[0]), (-d[1], -d[0])}
@@ -148,3 +149,10 @@ class Board:
                 return None
             cost += CROSS
         return cost
+
+    def free(self, b, d):
+        """What it costs to come in direction d to a point where nothing is."""
+        if b not in self.crowded:
+            beside = [self.body.get((b[0], b[1] + dy)) for dy in (-1, 1)]
+            self.crowded[b] = any(p is not None and p.wide for p in beside)
+        return 1.0 + NEAR * (d[1] == 0 and self.crowded[b])
