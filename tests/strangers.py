@@ -1,13 +1,16 @@
-"""Cells that the course does not have and that are unlike its own: what a newcomer may well add.
+"""Cells and a task that the course does not have and that are unlike its own: what a newcomer may well add.
 
 Each is written as CONTRIBUTING.md says and nowhere else, so a test of every cell that does not pass on these asks for
 more than a cell declares.
 """
 
+from math import log
+
 import torch
 from torch import sigmoid, tanh
 
 from course_lib.cells import Cell
+from course_lib.tasks import Batch, Choice
 
 
 class LEMCell(Cell):
@@ -142,3 +145,25 @@ class FallingCell(Cell):
 
 
 STRANGERS = (LEMCell, SLSTMCell, SignedMinGRUCell, MGUCell, FallingCell)
+
+
+class Parity(Choice):
+    """Say whether a number of events is odd: a memory that must be turned over, neither added to nor replaced.
+
+    x = 1 at an event, else 0, for lag + 1 steps; each of the first `lag` steps is an event with probability 1/2. At the
+    last step, which is never one, the class is asked for: 1 where the number of events is odd, else 0.
+
+    Lag: the time from the first possible event to the question; the last one may come a step before it.
+    Baseline: both classes are equally likely: ln 2.
+    """
+
+    input_size, output_size = 1, 2
+    baseline = log(2)
+
+    def draw(self, batch_size, generator):
+        events = torch.randint(0, 2, (batch_size, self.lag), generator=generator)
+        x = torch.cat([events, torch.zeros(batch_size, 1)], dim=1)
+        return Batch(x[..., None], events.sum(dim=1) % 2)
+
+    def solve(self, x):
+        return torch.tensor([int(sum(value for (value,) in sequence)) % 2 for sequence in x.tolist()])

@@ -40,10 +40,20 @@ def as_output(task, y):
 
 
 def test_every_task_in_the_file_is_listed():
-    kinds = [
-        c for _, c in inspect.getmembers(tasks, inspect.isclass) if issubclass(c, tasks.Task) and hasattr(c, "baseline")
-    ]
-    assert len(TASKS) == len(set(TASKS)) and set(TASKS) == set(kinds)
+    kinds = [c for _, c in inspect.getmembers(tasks, inspect.isclass) if issubclass(c, tasks.Task)]
+    missing = {c.__name__ for c in {*kinds} - {*TASKS, tasks.Task, tasks.Choice}}
+    assert not missing, f"add {missing} to TASKS at the end of course_lib/tasks.py"
+    assert len(TASKS) == len(set(TASKS))
+
+
+@every_task
+def test_a_task_declares_what_the_others_do(Task):
+    task, who = Task(lag=max(22, Task.least)), Task.__name__
+    missing = [name for name in ("input_size", "output_size", "baseline") if not hasattr(task, name)]
+    missing += [name for name in ("draw", "solve") if getattr(Task, name) is getattr(tasks.Task, name)]
+    assert not missing, f"{who} needs {', '.join(missing)}: see what Task says of them"
+    untold = [part for part in ("Lag: ", "Baseline: ") if part not in Task.__doc__]
+    assert not untold, f"the docstring of {who} needs a paragraph {' and one '.join(untold)}"
 
 
 @every_task
@@ -51,7 +61,8 @@ def test_every_task_in_the_file_is_listed():
 def test_the_exact_answer_is_the_target(Task, lag):
     batch = drawn(Task(lag=lag), 40)
     answer = Task(lag=lag).solve(batch.x)
-    torch.testing.assert_close(answer, batch.y, rtol=0, atol=1e-6, equal_nan=True)
+    said = f"{Task.__name__} draws other answers than it solves for at lag {lag}: {{}}".format
+    torch.testing.assert_close(answer, batch.y, rtol=0, atol=1e-6, equal_nan=True, msg=said)
 
 
 @every_task
@@ -82,7 +93,11 @@ def test_a_right_answer_scores_one_and_costs_less_than_what_counts_as_solved(Tas
     output = as_output(task, batch.y).nan_to_num(0.0)  # where nothing was recorded any answer will do
     assert task.score(output, batch) == 1.0
     loss = task.loss(output, batch)
-    assert loss.shape == () and loss < max(task.solved_at, 1e-12) < task.baseline
+    assert loss.shape == ()
+    assert loss < max(task.solved_at, 1e-12) < task.baseline, (
+        f"{Task.__name__} needs the loss of a right answer, here {loss:.2g}, below solved_at, {task.solved_at:.2g}, "
+        f"and that below the baseline, {task.baseline:.2g}"
+    )
 
 
 @every_task
@@ -107,7 +122,10 @@ def test_the_baseline_is_what_knowing_the_step_alone_can_reach(Task, lag):
     else:
         frequencies = torch.nn.functional.one_hot(fit.y, task.output_size).float().mean(dim=0)
         output = frequencies.clamp_min(1e-9).log().expand(*batch.y.shape, task.output_size)
-    assert task.loss(output, batch).item() == pytest.approx(task.baseline, rel=0.02)
+    reached = task.loss(output, batch).item()
+    assert reached == pytest.approx(task.baseline, rel=0.02), (
+        f"{Task.__name__} has baseline = {task.baseline:.4f}; knowing the step alone gives {reached:.4f} at lag {lag}"
+    )
 
 
 @pytest.mark.parametrize("Task", [Adding, Adding1997, KeepOrReplace, Counting, Latching, TemporalOrder])

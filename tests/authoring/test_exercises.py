@@ -43,9 +43,12 @@ def test_there_is_one_set_for_each_notebook_and_every_problem_is_set_once():
     coded = [name for name in answers if name in PROBLEMS]
     essays = [name for name in answers if name in ESSAYS]
     checks = [name for name in answers if name.startswith("check_")]
-    assert sorted(coded) == sorted(PROBLEMS) and checks == [f"check_{name}" for name in coded]
-    assert len(answers) == len(coded) + len(checks) + len(essays)
-    assert sorted(essays) == sorted(ESSAYS) and len(coded) + len(essays) >= 60
+    asked = {*PROBLEMS, *ESSAYS}
+    unset, unknown = sorted(asked - {*answers}), sorted({*answers} - asked - {*checks})
+    assert not unset, f"{unset} of course_lib/checks need a task and an answer in a notebook of solutions/"
+    assert not unknown, f"{unknown} of solutions/ need a problem, or an Essay, in course_lib/checks"
+    assert len(coded) == len(PROBLEMS) and len(essays) == len(ESSAYS) and len(coded) + len(essays) >= 60
+    assert checks == [f"check_{name}" for name in coded], "run `make exercises`, which writes the checks"
 
 
 @every_set
@@ -53,7 +56,8 @@ def test_every_problem_states_its_points_level_and_minutes(name):
     parts = cells("solutions", name)
     points = [graded(cell).points for cell in parts if graded(cell).get("grade")]
     headings = [HEADING.match(cell.source) for cell in parts if cell.source.startswith("## ")]
-    assert all(headings) and [int(found[1]) for found in headings] == list(range(1, len(headings) + 1))
+    assert all(headings), "a heading is `## Title`, then `*2 points · core · 5 minutes*`: warm-up, core or stretch"
+    assert [int(found[1]) for found in headings] == list(range(1, len(headings) + 1))
     assert [int(found[2]) for found in headings] == points
     assert all(3 <= int(found[4]) <= 60 for found in headings)
     minutes = sum(int(found[4]) for found in headings)
@@ -65,7 +69,9 @@ def test_a_code_problem_says_what_is_given_wanted_and_in_which_shape(name):
     parts = cells("solutions", name)
     for cell, task in ((cell, task) for k, cell in enumerate(parts) for task in parts[max(k - 2, 0) : k]):
         if graded(cell).get("solution") and cell.cell_type == "code" and task.source.startswith("## "):
-            assert all(f"- **{word}** " in task.source for word in ("Given", "Wanted", "Shape"))
+            wanted = [f"- **{word}** " for word in ("Given", "Wanted", "Shape")]
+            missing = [words for words in wanted if words not in task.source]
+            assert not missing, f"the task of cell {task.id} needs {missing}"
 
 
 @every_set
@@ -148,13 +154,16 @@ def test_a_solution_runs_and_shows_what_is_stored(name, monkeypatch, tmp_path):
                 stored = [
                     (output.output_type, output.get("text") or output.data["text/plain"]) for output in cell.outputs
                 ]
-                assert shown(cell.source, space) == stored
+                assert shown(cell.source, space) == stored, (
+                    f"{cell.id} shows something else; run `make notebooks ARGS=solutions/{name}/{name}.ipynb`"
+                )
 
 
 @every_set
 def test_a_solution_is_stored_as_it_ran(name):
     parts = [cell for cell in cells("solutions", name) if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in parts] == list(range(1, len(parts) + 1))
+    counts = [cell.execution_count for cell in parts]
+    assert counts == list(range(1, len(parts) + 1)), f"run `make notebooks ARGS=solutions/{name}/{name}.ipynb`"
     assert all(output.output_type != "error" for cell in parts for output in cell.outputs)
     right = [json.dumps(cell.outputs) for cell in parts if graded(cell).get("grade")]
     assert all(": right" in output for output in right)

@@ -18,7 +18,8 @@ OWN = ["a", "b", token("student 7", "secret")]
 
 
 def test_every_problem_has_its_solution():
-    assert PROBLEMS.keys() == solutions().keys()
+    assert not (without := PROBLEMS.keys() - solutions().keys()), f"{without} need an answer in solutions/"
+    assert not (unknown := solutions().keys() - PROBLEMS.keys()), f"{unknown} need a problem in course_lib/checks"
 
 
 @every_problem
@@ -37,7 +38,11 @@ def test_planted_wrong_answers_are_rejected_and_most_are_named(name):
         assert said.startswith(f"{name} ")
         assert (f"when {words}." if words in PROBLEMS[name].mistakes else words or "yours") in said
     message(name, lambda *case: None)
-    assert len(found) >= 9 and len([words for words, _ in found if words]) >= 7
+    named = len([words for words, _ in found if words])
+    assert len(found) >= 9 and named >= 7, (
+        f"{name} has {len(found)} wrong answers, {named} of them named; 9 and 7 are needed: "
+        "add mistakes that are edits of its solution as it stands, or planted answers"
+    )
 
 
 @every_problem
@@ -68,8 +73,9 @@ def test_every_known_mistake_differs_from_the_right_answer_and_from_every_other(
 
 @every_problem
 def test_every_problem_has_three_hints_and_at_least_eight_known_mistakes(name):
-    assert len(PROBLEMS[name].hints) == 3
-    assert len(PROBLEMS[name].mistakes) >= 8
+    hints, mistakes = len(PROBLEMS[name].hints), len(PROBLEMS[name].mistakes)
+    assert hints == 3, f"{name} needs three hints, from a nudge to nearly the answer; it has {hints}"
+    assert mistakes >= 8, f"{name} needs eight known mistakes or more; it has {mistakes}"
 
 
 # ---- Instances of one's own ----
