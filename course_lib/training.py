@@ -47,10 +47,12 @@ class Network(nn.Module):
         super().__init__()
         self.cell = check_cell("Network", cell)
         self.readout = nn.Linear(cell.hidden_size, doors.whole("Network", "output_size", output_size))
+        self.fused = fuse(cell)  # kept, for it knows what the step reads
 
     def forward(self, x, *, at="last"):
         every = not (isinstance(at, str) and at == "last")
-        hidden, _ = fuse(self.cell)(x, every=every)
+        self.fused = self.fused if self.fused.cell is self.cell else fuse(self.cell)
+        hidden, _ = self.fused(x, every=every)
         return self.readout(hidden) if not every else self.read(hidden, at=at)
 
     def read(self, hidden, *, at="last"):
@@ -191,8 +193,7 @@ def train(
     Ctrl-C, or the stop button of a notebook, returns the History so far: after the update that is being done, or, the
     second time, at once and as it was before it. In a notebook it then ends the cell; elsewhere, what trains in a loop
     asks for History.ended.
-    Raises ValueError for sizes and rates that cannot be used, for a start asked of a Network that has one, and for a
-    checkpoint that is of other settings or none.
+    Raises ValueError for sizes and rates that cannot be used, a start asked of a Network, a checkpoint of another run.
     """
     check()
     check_task("train", task)
@@ -280,8 +281,7 @@ def update(network, task, batch, optimiser, clip, history, interrupts):
     loss = task.loss(output, batch)
     optimiser.zero_grad()
     loss.backward()
-    weights = optimiser.param_groups[0]["params"]  # to find them in the network anew takes as long as a product
-    norm = nn.utils.clip_grad_norm_(weights, float("inf") if clip is None else clip)
+    norm = nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], float("inf") if clip is None else clip)
     if not (torch.isfinite(loss) and torch.isfinite(norm)):
         history.ended = "diverged"
         rate, limit = history.settings["learning_rate"], "none" if clip is None else f"{clip:g}"
@@ -336,8 +336,7 @@ def load(path, history, optimiser, generator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the format of what is no checkpoint
             kept = torch.load(path, weights_only=True)
-        missing = {*vars(history), "optimiser", "generator"} - kept.keys()
-        if missing:
+        if missing := {*vars(history), "optimiser", "generator"} - kept.keys():
             raise KeyError(*missing)
     except Exception as error:  # whatever a file of another kind gives rise to
         raise ValueError(f"train needs checkpoint as a new file, or one that it wrote; got {path} ({error})") from None

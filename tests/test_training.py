@@ -1,11 +1,12 @@
 """Training is seeded, can be stopped at any moment, and loses nothing."""
 
+import copy
 import pickle
 
 import pytest
 import torch
 
-from course_lib import training
+from course_lib import fuse, training
 from course_lib.cells import CELLS, GRUCell, LSTMCell, RNNCell
 from course_lib.tasks import Adding, Adding1997, Copying, Latching
 from course_lib.training import History, Network, below, build, evaluate, hidden_size_for, streak, train
@@ -264,3 +265,19 @@ def test_ctrl_c_that_comes_when_all_is_done_is_said_too(monkeypatch):
 
     monkeypatch.setattr(training, "Deferred", Late)
     assert train(LSTMCell, Adding(lag=5), updates=2, **SHORT).ended == "interrupted"
+
+
+def test_a_step_is_read_once_in_a_run(monkeypatch):
+    times, real = [], fuse.plain_reads
+    monkeypatch.setattr(fuse, "plain_reads", lambda *step: times.append(step) or real(*step))
+    train(LSTMCell, Adding(lag=5), hidden_size=3, updates=4, progress=False)
+    assert len(times) == 1
+
+
+def test_a_network_runs_the_cell_that_it_has_now():
+    one, other = (build(RNNCell, Adding(lag=5), hidden_size=3, seed=seed) for seed in (0, 1))
+    x = torch.rand(2, 5, 2)
+    one(x)
+    one.cell = copy.deepcopy(other).cell
+    one.readout = other.readout
+    assert torch.equal(one(x), other(x))
