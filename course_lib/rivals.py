@@ -42,6 +42,10 @@ KINDS = {"LSTM": (LSTMCell, nn.LSTM), "GRU": (GRUCell, nn.GRU)}
 NAMES = ("nn", "nn, flushing", "fused", "torch.compile", "jax")
 LOOPED = 100  # steps up to which torch.compile is tried: its loop in Python takes seconds for a thousand
 TINY = 1e-40  # a number that float32 holds only as a denormal
+LEAST = 1e-38  # about the least that it holds with all its digits
+GRADIENTS = (1.0, 1e-10, 1e-20, 1e-30, 1e-36, 1e-40, 1e-42, 1e-44)  # that arrive at the last step
+TIMED = ("compiled", "torch.nn.LSTM", "torch.nn.LSTM, flushing")
+FELT = 1.5  # times as long, from which on it is no chance
 
 
 @contextmanager
@@ -160,16 +164,8 @@ def summary(rows):
             yield f"{kind} / {name}: median {np.median(own):.2f}, worst {max(own):.2f}"
 
 
-def vanished(*, time: int = 400, batch: int = 64, hidden: int = 64, rounds: int = 5) -> list[dict]:
-    """Seconds of one training step of an LSTM on a living and on a vanished gradient: what the processor feels of it.
-
-    A gradient of 1, or of 1e-40, arrives at h after the last step; the forget gates are open, so that it stays about
-    as large for `time` steps. Numbers below 1e-38, denormals, take many processors ten or a hundred times as long.
-
-    Returns a row for the compiled cell, for torch.nn.LSTM, and for torch.nn.LSTM after torch.set_flush_denormal(True):
-    {"name", "living", "vanished" (seconds, medians over rounds), "ratio" (vanished / living)}.
-    ValueError for sizes and rounds that are not positive whole numbers.
-    """
+def on_gradients(sizes, time, batch, hidden, rounds):
+    """{(name, size): seconds of a training step in every round} on a gradient of each size, for each of TIMED."""
     for name, value in {"time": time, "batch": batch, "hidden": hidden, "rounds": rounds}.items():
         doors.whole("vanished", name, value)
     torch.manual_seed(0)
@@ -187,19 +183,75 @@ def vanished(*, time: int = 400, batch: int = 64, hidden: int = 64, rounds: int 
         return once
 
     of_torch, work = lambda x: network(x)[0][:, -1], {}
-    for kind, size in (("living", 1.0), ("vanished", TINY)):
+    for size in sizes:
         own = step(lambda x: fused(x)[0], list(cell.parameters()), size)
         theirs = step(of_torch, list(network.parameters()), size)
-        work |= {f"compiled {kind}": flushing(False, own), f"torch.nn.LSTM {kind}": flushing(False, theirs)}
-        work[f"torch.nn.LSTM, flushing {kind}"] = flushing(True, theirs)
+        for name, wanted, once in zip(TIMED, (False, False, True), (own, theirs, theirs)):
+            work[f"{name}, {size}"] = flushing(wanted, once)
     with as_before():
-        seconds = {key: np.array(value) for key, value in bench.interleaved(work, rounds).items()}
+        seconds = bench.interleaved(work, rounds)
+    return {(name, size): np.array(seconds[f"{name}, {size}"]) for name in TIMED for size in sizes}
+
+
+def vanished(*, time: int = 400, batch: int = 64, hidden: int = 64, rounds: int = 5) -> list[dict]:
+    """Seconds of one training step of an LSTM on a living and on a vanished gradient: what the processor feels of it.
+
+    A gradient of 1, or of 1e-40, arrives at h after the last step; the forget gates are open, so that it stays about
+    as large for `time` steps. Numbers below 1e-38, denormals, take many processors ten or a hundred times as long.
+
+    Returns a row for the compiled cell, for torch.nn.LSTM, and for torch.nn.LSTM after torch.set_flush_denormal(True):
+    {"name", "living", "vanished" (seconds, medians over rounds), "ratio" (vanished / living)}.
+    ValueError for sizes and rounds that are not positive whole numbers.
+    """
+    seconds = on_gradients((1.0, TINY), time, batch, hidden, rounds)
     rows = []
-    for name in ("compiled", "torch.nn.LSTM", "torch.nn.LSTM, flushing"):
-        living, gone = seconds[f"{name} living"], seconds[f"{name} vanished"]
+    for name in TIMED:
+        living, gone = seconds[name, 1.0], seconds[name, TINY]
         rows.append({"name": name, "living": float(np.median(living)), "vanished": float(np.median(gone)),
                      "ratio": float(np.median(gone / living))})  # fmt: skip
     return rows
+
+
+def by_size(*, time: int = 100, batch: int = 16, hidden: int = 32, rounds: int = 3) -> dict[str, list[float]]:
+    """Milliseconds of one training step of an LSTM against the size of the gradient that arrives: a few seconds.
+
+    As `vanished`, for gradients from 1 down to 1e-44, the least that float32 holds: {"size": sizes, and for each of
+    TIMED: milliseconds}. Below 1e-38 numbers are denormal; `felt` says in words what this processor makes of them.
+    ValueError for sizes and rounds that are not positive whole numbers.
+
+        found = rivals.by_size()
+        (ax,) = canvas()
+        for name in rivals.TIMED:
+            line(ax, -np.log10(found["size"]), found[name], of=name)
+        print(rivals.felt(found))
+    """
+    seconds = on_gradients(GRADIENTS, time, batch, hidden, rounds)
+    return {"size": list(GRADIENTS)} | {
+        name: [1e3 * float(np.median(seconds[name, size])) for size in GRADIENTS] for name in TIMED
+    }
+
+
+def felt(found: dict[str, list[float]]) -> str:
+    """A sentence about what `by_size` found: whether this processor is slowed by denormals, and what flushing does.
+
+    ValueError for what is no result of `by_size`.
+    """
+    names = {"size", *TIMED}
+    if not isinstance(found, dict) or found.keys() != names or len({len(values) for values in found.values()}) != 1:
+        doors.refuse("felt", "found as by_size returns it", found)
+    small = np.array(found["size"]) < LEAST
+
+    def times(name):
+        """How many times as long a step takes on gradients that are denormal as on others."""
+        ms = np.array(found[name])
+        return float(np.median(ms[small]) / np.median(ms[~small]))
+
+    plain, flushed, compiled = times("torch.nn.LSTM"), times("torch.nn.LSTM, flushing"), times("compiled")
+    told = f"on a gradient below 1e-38 torch.nn.LSTM takes {plain:.1f} times as long as on a larger one"
+    if plain < FELT:
+        return f"This processor does not mind: {told}. Others take ten times as long."
+    also = f"with such numbers counted as zero {flushed:.1f} times, the compiled loops {compiled:.1f} times"
+    return f"This processor feels it: {told}, {also}."
 
 
 def main(arguments=None):

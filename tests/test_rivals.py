@@ -78,3 +78,28 @@ def test_a_step_on_a_vanished_gradient_is_timed_beside_one_on_a_living_gradient(
 def test_sizes_that_are_none_are_refused(wrong):
     with pytest.raises(ValueError, match=f"vanished needs {next(iter(wrong))} as a whole number"):
         rivals.vanished(**wrong)
+
+
+def test_a_training_step_is_timed_on_gradients_of_all_sizes_and_what_it_shows_is_said(monkeypatch):
+    monkeypatch.setattr(bench, "SETTLE", 0.0)
+    found = rivals.by_size(time=5, batch=2, hidden=4, rounds=1)
+    assert found.keys() == {"size", *rivals.TIMED} and all(len(ms) == len(found["size"]) for ms in found.values())
+    assert all(ms > 0 for name in rivals.TIMED for ms in found[name]) and rivals.felt(found).startswith(
+        "This processor"
+    )
+    assert min(found["size"]) > 0 and torch.tensor(min(found["size"])) > 0  # float32 holds it
+
+
+def test_what_a_processor_feels_is_said_as_it_was_measured():
+    small = [size < 1e-38 for size in rivals.GRADIENTS]
+    found = {"size": list(rivals.GRADIENTS)} | {name: [2.0] * len(small) for name in rivals.TIMED}
+    assert "does not mind" in rivals.felt(found) and "1.0 times" in rivals.felt(found)
+    found["torch.nn.LSTM"] = [2.0 + 10.0 * gone for gone in small]
+    sentence = rivals.felt(found)
+    assert "feels it" in sentence and "6.0 times" in sentence and "counted as zero 1.0 times" in sentence
+
+
+@pytest.mark.parametrize("wrong", [None, {}, {"size": [1.0]}, [1.0]])
+def test_what_is_no_result_is_refused(wrong):
+    with pytest.raises(ValueError, match="felt needs found as by_size returns it"):
+        rivals.felt(wrong)

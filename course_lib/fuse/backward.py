@@ -55,7 +55,7 @@ def runs_backward(w, operand, runs, frames, t):
         w.product(a, f.entry(am), f.entry(f"pad{width}"), "1",
                      f.entry(f"transposed{w.all_runs().index(run)}", "ptr"), panel, str(wide), c, f.entry(cm),
                      init, im, f.entry("rows"), f.entry(f"pad{inputs}"), str(count),
-                     f.entry(f"width{width}"))  # fmt: skip
+                     f.entry(f"width{width}"), soon=w.frame_before(frames))  # fmt: skip
         w.started.add(operand)
 
 

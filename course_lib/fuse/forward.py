@@ -38,7 +38,7 @@ def run_forward(w, run, frames):
     bias = f.at(f.entry("bias", "ptr"), f.entry(f"slot{run.nodes[0]}")) if run.first else c
     w.product(a, f.entry(am), "0", "1", f.entry(f"matrix{w.all_runs().index(run)}", "ptr"),
                  f.mul(inputs, str(wide)), str(wide), c, f.entry(cm), bias, "0" if run.first else f.entry(cm),
-                 f.entry("rows"), w.number_of(run), "1", inputs)  # fmt: skip
+                 f.entry("rows"), w.number_of(run), "1", inputs, soon=w.frame_after(frames))  # fmt: skip
 
 
 def move_forward(w, i, frames):

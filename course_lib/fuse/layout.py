@@ -15,7 +15,7 @@ class Limits:
     below which one thread is faster."""
 
     chunk: int = 2**18
-    keep: int = 2**26
+    keep: int = 3 * 2**26
     block: int = 64
     small: float = 2e6
 

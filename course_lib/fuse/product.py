@@ -3,10 +3,11 @@
 from contextlib import contextmanager
 
 from course_lib.fuse.ir import Function
+from course_lib.fuse.memory import LINE
 
 PRODUCT = (
     ", ptr %A, i64 %am, i64 %al, i64 %ak, ptr %B, i64 %bp, i64 %bk, ptr %C, i64 %cm, ptr %I, i64 %im, "
-    "i64 %M, i64 %N, i64 %L, i64 %K"
+    "i64 %M, i64 %N, i64 %L, i64 %K, ptr %next, ptr %end"
 )
 WIDE = ((2, 4), (1, 8))  # rows and vectors of a tile, for one or two rows
 
@@ -17,10 +18,14 @@ def product(target):
     A (M, L K) is read at %am m + %al l + %ak k; B in panels two vectors wide, %bp apart, its rows %bk apart; C (M, N)
     has rows %cm apart, I, to which the product is added, rows %im apart. N is a multiple of the lanes.
 
+    Meanwhile the memory from %next up to %end is fetched into the cache, as it is used soon.
+
     Tall tiles take turns on a panel, which stays in the nearest cache. One or two rows alone take wide tiles, so that
     an addition need not wait for the one before.
     """
     f = Function("product", target, {}, extra=PRODUCT)
+    f.soon = f.variable("ptr")
+    f.set(f.soon, "ptr", "%next")
     many = f.let("icmp sgt i64 %M, 2")
     rows = f.let(f"select i1 {many}, i64 %M, i64 0")
     tall = 8 if target.registers >= 32 else 4
@@ -72,7 +77,10 @@ def tile(f, m, n, panel, rows, vectors):
         for _ in range(rows - 1):
             heads.append(f.at(heads[-1], "%am"))
         with f.loop("0", "%K") as k:
-            b = f.get(b_place, "ptr")
+            b, soon = f.get(b_place, "ptr"), f.get(f.soon, "ptr")
+            f.do(f"call void @llvm.prefetch.p0(ptr {soon}, i32 1, i32 2, i32 1)")  # to be written, into the 2nd cache
+            later = f.at(soon, str(LINE // f.target.bytes))
+            f.set(f.soon, "ptr", f.let(f"select i1 {f.let(f'icmp ult ptr {later}, %end')}, ptr {later}, ptr {soon}"))
             panels = [b]
             for _ in range(2, vectors, 2):
                 panels.append(f.at(panels[-1], "%bp"))
@@ -116,4 +124,5 @@ def add_product(f, a, ak, b, m, rows, depth):
     """Rows m, m + 1, ... of C += A' B, A's rows %ak apart."""
     c = f.at("%C", f.mul(m, "%cm"))
     f.do(f"call void @product(ptr %table, ptr {a}, i64 1, i64 0, i64 {ak}, ptr {b}, i64 {2 * f.target.lanes}, "
-         f"i64 %ak, ptr {c}, i64 %cm, ptr {c}, i64 %cm, i64 {rows}, i64 %N, i64 1, i64 {depth})")  # fmt: skip
+         f"i64 %ak, ptr {c}, i64 %cm, ptr {c}, i64 %cm, i64 {rows}, i64 %N, i64 1, i64 {depth}, "
+         f"ptr %A, ptr %A)")  # fmt: skip

@@ -32,6 +32,18 @@ class Writer:
         before = f.at("%frame", f.mul(step, size))
         return before, f.at(before, size)
 
+    def frame_after(self, frames):
+        """The first and the last address of the frame after that of a step."""
+        before, now = frames
+        f = self.f
+        size = f.mul(f.entry("rows"), f.entry("frame"))
+        after = f.at(now, size)
+        return after, f.at(after, size)
+
+    def frame_before(self, frames):
+        """Those of the frame before that of a step, which the way back needs next."""
+        return frames
+
     def value_at(self, i, frames):
         """(address, entry of the row stride) of the value of node i."""
         node, (before, now) = self.plan.nodes[i], frames
@@ -56,10 +68,13 @@ class Writer:
         """The same for a tensor (batch, units) from outside that belongs to a state."""
         return self.f.entry(f"{name}{k}", "ptr"), f"width{self.plan.nodes[self.plan.new[k]].width}"
 
-    def product(self, a, am, al, ak, b, bp, bk, c, cm, init, im, M, N, L, K):  # noqa: N803
+    def product(self, a, am, al, ak, b, bp, bk, c, cm, init, im, M, N, L, K, *, soon=None):  # noqa: N803
+        """A call of `product`; soon: (first, end) of the memory that is used after it."""
+        first, end = soon or (a, a)
         call = self.f.entry("product", "ptr")
         self.f.do(f"call void {call}(ptr %table, ptr {a}, i64 {am}, i64 {al}, i64 {ak}, ptr {b}, i64 {bp}, i64 {bk}, "
-                  f"ptr {c}, i64 {cm}, ptr {init}, i64 {im}, i64 {M}, i64 {N}, i64 {L}, i64 {K})")  # fmt: skip
+                  f"ptr {c}, i64 {cm}, ptr {init}, i64 {im}, i64 {M}, i64 {N}, i64 {L}, i64 {K}, "
+                  f"ptr {first}, ptr {end})")  # fmt: skip
 
     def units(self, width):
         """A loop over the units of a width class, a vector at a time."""
