@@ -10,6 +10,7 @@ import torch
 from literal import assert_same, case, literal, numbers
 from torch import nn, tanh
 from torch.autograd import forward_ad
+from torch.nn import functional
 
 from course_lib.cells import Cell, LSTMCell, RNNCell
 from course_lib.fuse import fuse, tell_once
@@ -289,3 +290,70 @@ def test_h_is_read_wherever_it_stands_among_the_states():
 
     cell, x, _ = case(LateCell)
     torch.testing.assert_close(fuse(cell)(x, every=True)[0], unroll(cell, x)["h"], rtol=1e-10, atol=1e-12)
+
+
+class SwappedCell(Cell):
+    """h is not the first of its states."""
+
+    state = ("c", "h")
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.a = self.affine()
+
+    def step(self, gate, x, c, h):
+        c = 0.5 * c + 0.5 * h
+        return {"h": torch.tanh(self.a(x, c)), "c": c}
+
+
+def test_states_come_in_the_order_of_the_cell_and_are_compared_by_name():
+    cell, x = SwappedCell(2, 4), torch.randn(3, 5, 2)
+    assert fuse(cell).why_not is None
+    c, h = fuse(cell)(x)[1].values()
+    wanted_c, wanted_h = unroll(cell, x).final.values()
+    torch.testing.assert_close(c, wanted_c), torch.testing.assert_close(h, wanted_h)
+
+
+def of_len(self, gate, x, h):
+    return {"h": h / len(h)}
+
+
+def of_the_batch(self, gate, x, h):
+    return {"h": h / h.shape[0]}
+
+
+@pytest.mark.parametrize("step", [of_len, of_the_batch])
+def test_a_step_that_computes_with_the_number_of_sequences_is_told_what_would_do(step):
+    cell = type("Own", (Cell,), {"step": step})(2, 4)
+    assert "the number of sequences; h.shape[0] may be passed on, as in h.view(h.shape[0], -1)" in fuse(cell).why_not
+
+
+MADE = {
+    "prelu": lambda a, p: functional.prelu(a, p[:1]),
+    "prelu of every unit": lambda a, p: functional.prelu(a, p),
+    "hstack": lambda a, p: torch.hstack([a[:, 2:], a[:, :2]]),
+    "nan_to_num": lambda a, p: torch.nan_to_num(torch.log(a), nan=0.5, neginf=-3.0),
+    "isnan": lambda a, p: torch.where(torch.isnan(torch.sqrt(a)), 0.5 * a, a),
+    "isinf": lambda a, p: torch.where(torch.isinf(1 / (a * 0.0)), 0.25 * a, a),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_functions_that_are_made_of_others_give_what_torch_gives(name):
+    def init(self, input_size, hidden_size):
+        Cell.__init__(self, input_size, hidden_size)
+        self.a, self.p = self.affine(), self.per_unit()
+
+    def step(self, gate, x, h):
+        return {"h": torch.tanh(MADE[name](self.a(x, h), self.p))}
+
+    torch.manual_seed(0)
+    cell, x = type("Own", (Cell,), {"__init__": init, "step": step})(2, 4), torch.randn(3, 2, 2)
+    assert fuse(cell).why_not is None
+    results = []
+    for hidden in (fuse(cell)(x)[0], unroll(cell, x).steps["h"][-1]):
+        given = [p for p in cell.parameters() if p.requires_grad]
+        found = torch.autograd.grad(hidden.sum(), given, allow_unused=True)
+        results.append([hidden, *(torch.zeros(1) if g is None else g.sum(dim=0) for g in found)])
+    for got, wanted in zip(*results):
+        torch.testing.assert_close(got, wanted.expand_as(got), rtol=1e-4, atol=1e-6)

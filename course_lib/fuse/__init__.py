@@ -48,12 +48,15 @@ class Fused:
     x        (batch, time, input)
     start    the state before the first step, {name: (batch, hidden)}; the cell's own, mostly zeros, when omitted
     every    False for hidden (batch, hidden) after the last step; True for (batch, time, hidden), after every step
-    final    the state after the last step, {name: (batch, hidden)}
+    final    the state after the last step, {name: (batch, hidden)}, in the order of the cell's `state`: not the pair of
+             torch.nn.LSTM, of which `hidden, (h, c) = fused(x)` would get the names; final.values() are the tensors
 
     Differentiable to the cell's parameters, to start, and to x where it requires a gradient; a second derivative runs
     step by step. float32 or float64, as the cell's parameters and x are. The step is read anew at every call, unless
-    its code shows what it reads and all of that is the same: a cell that was changed is never stale. The first time, it
-    is compared with `unroll`. A step that is not compiled runs through `unroll`, and says so once; why_not says why.
+    its code shows what it reads and all of that is the same: a cell that was changed is never stale. The first time,
+    it is compared with `unroll`. A step that is not compiled runs through `unroll`, and says so once; why_not says why.
+    For all this the step is called on symbols, and on copies of the cell: what it counts outside of the cell, in a
+    global or a file, has gone on by a dozen steps when the cell is refused for it.
     Raises ValueError as `unroll` does.
     """
 

@@ -115,6 +115,17 @@ def number_of(a):
     return Symbol(a.tape, a.number, a.units)
 
 
+def isinf(input):
+    return component("eq", component("abs", input), math.inf)
+
+
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    most = torch.finfo(input.dtype).max
+    a = component("where", component("ne", input, input), 0.0 if nan is None else nan, input)
+    a = component("where", component("eq", input, math.inf), most if posinf is None else posinf, a)
+    return component("where", component("eq", input, -math.inf), -most if neginf is None else neginf, a)
+
+
 def masked_fill(a, mask, value):
     return component("where", mask, value, a)
 
@@ -139,6 +150,10 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 
 def elu(input, alpha=1.0, inplace=False):
     return in_place(inplace, input, component("elu", input, alpha))
+
+
+def prelu(input, weight):
+    return component("where", component("gt", input, 0.0), input, input * weight)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
@@ -240,7 +255,8 @@ FUNCTIONS |= {
     "lerp": lerp, "addcmul": lambda input, a, b, *, value=1: input + (a * b if value == 1 else value * a * b),
     "addcdiv": lambda input, a, b, *, value=1: input + (a / b if value == 1 else value * a / b),
     "clamp": clamp, "clip": clamp, "max": maximum, "min": minimum,
-    "where": where, "masked_fill": masked_fill,
+    "where": where, "masked_fill": masked_fill, "isnan": lambda input: component("ne", input, input), "isinf": isinf,
+    "nan_to_num": nan_to_num, "prelu": prelu, "hstack": lambda tensors: axes.cat(tensors, 1),
     "gelu": gelu, "softplus": softplus, "leaky_relu": leaky_relu, "elu": elu, "hardtanh": hardtanh,
     "softmax": norms.softmax, "log_softmax": norms.log_softmax, "logsumexp": norms.logsumexp, "glu": glu,
     "dropout": dropout,

@@ -30,9 +30,9 @@ def run_program(program, x, start, every):
     first = [start[name] for name in program.names]
     flat = [value if value.dim() == 2 else value.reshape(len(x), -1) for value in first]
     out, *last = Through.apply(compiled, program, every, torch.is_grad_enabled(), x, *flat, *program.tensors)
-    final = {name: value if value.shape == old.shape else value.reshape(old.shape)
-             for name, value, old in zip(program.names, last, first)}  # fmt: skip
-    return (out if every else final["h"]), final
+    ends = {name: value if value.shape == old.shape else value.reshape(old.shape)
+            for name, value, old in zip(program.names, last, first)}  # fmt: skip
+    return (out if every else ends["h"]), {name: ends[name] for name in start}  # in the order of `unroll`
 
 
 class Loops:

@@ -14,6 +14,15 @@ class Unfused(Exception):
 class Batch:
     """The number of sequences, which a step may pass on (h.view(h.shape[0], 4, -1)) but not compute with."""
 
+    def refuse(self, *_):
+        raise Unfused(
+            "it computes with the number of sequences; h.shape[0] may be passed on, as in h.view(h.shape[0], -1)"
+        )
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __floordiv__ = refuse
+    __mod__ = __pow__ = __neg__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = refuse
+    __float__ = __int__ = __index__ = refuse
+
 
 class Tape:
     """What a step does, as a list of nodes.
@@ -140,7 +149,12 @@ class Symbol:
     def __bool__(self):
         raise Unfused("what it does depends on the data")
 
-    __len__ = __float__ = __int__ = __index__ = __complex__ = __bool__
+    __float__ = __int__ = __index__ = __complex__ = __bool__
+
+    def __len__(self):
+        raise Unfused(
+            "it asks for len, the number of sequences; h.shape[0] may be passed on, as in h.view(h.shape[0], -1)"
+        )
 
     def __iter__(self):
         raise Unfused("it goes through the sequences of the batch one by one")
