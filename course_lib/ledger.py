@@ -146,8 +146,14 @@ CLAIMS = (
         "An identity matrix always keeps, but what comes in piles up and saturates, which is also forgetting.",
         "As the comment says.",
         "true with limits",
-        "With tanh an identity keeps nothing, even in silence. With relu or without squashing it keeps, and drowns.",
+        "In silence an identity keeps with relu, and with tanh what is written small; a large number fades. Inputs do "
+        "pile up where nothing keeps them out. They saturate a tanh if they are large or their mean is not 0; weak "
+        "ones of mean 0 lose the number without that. And a gate is not the only way to keep them out: a write that "
+        "is a saturated sum, and sees when to store, does it too, with weights set by hand.",
         ("03",),
+        "the claim",
+        "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks of "
+        "its state and still passes a gradient of 1 over many steps.",
     ),
     Claim(
         "C4",

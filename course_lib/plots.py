@@ -19,9 +19,9 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE, GREY = (
 MOST = 1e300  # matplotlib adds margins to what it draws
 
 STYLES = {  # thing: (colour, marker, line)
-    "RNN": (RED, "o", "-"), "identity RNN": (ORANGE, "v", "-"), "ReLU RNN": (ORANGE, "^", "--"),
+    "RNN": (RED, "o", "-"), "identity RNN": (ORANGE, "v", "-"), "ReLU RNN": (BLACK, "^", "--"),
     "one network": (PURPLE, "s", "-"), "residual": (PURPLE, "D", "--"), "small step": (PURPLE, "P", ":"),
-    "additive": (YELLOW, "X", "-"), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
+    "additive": (PURPLE, "X", "-."), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
     "LSTM": (BLUE, "o", "-"), "LSTM 1997": (SKY, "s", "--"), "GRU": (SKY, "D", "-"), "minGRU": (GREEN, "^", "-"),
     "memoryless": (GREY, "x", "--"), "baseline": (GREY, "", ":"), "target": (BLACK, "*", "-"),
     "narrow": (ORANGE, "v", ":"), "middle": (RED, "o", "--"), "wide": (BLACK, "s", "-"),
@@ -30,6 +30,7 @@ STYLES = {  # thing: (colour, marker, line)
     "tied": (GREEN, "P", "-."), "page": (RED, "X", "-."),
     "LSTM, default": (BLUE, "D", "--"), "RNN, orthogonal": (RED, "v", "--"),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
+    "mark added": (GREEN, "P", "--"),
 }  # fmt: skip
 
 
