@@ -135,6 +135,12 @@ def source(code):
         yield f"no import of {name}; choices: {', '.join(sorted(IMPORTS))}"
 
 
+def described(picture):
+    """The description that an SVG holds itself; "" where it has none."""
+    found = re.search(r"<desc[^>]*>([^<]*)</desc>", picture)
+    return found[1] if found else ""
+
+
 def outputs(stored):
     for output in stored:
         if output.output_type == "error":
@@ -143,7 +149,8 @@ def outputs(stored):
             yield "nothing may be written to stderr"
         data = output.get("data", {})
         alts = re.findall(r'<img(?: alt="([^"]*)")?', data.get("text/html", ""))
-        alts += [output.metadata.get(kind, {}).get("alt", "") for kind in data if kind.startswith("image/")]
+        alts += [output.metadata.get(kind, {}).get("alt", "") or described(data[kind])
+                 for kind in data if kind.startswith("image/")]  # fmt: skip
         if any(len(alt) < ALT for alt in alts):
             yield f"a figure needs a text alternative of {ALT} characters or more: use lesson.show(figure, text)"
 
@@ -265,6 +272,7 @@ PLANTED = {
     "an error": (output("error", ename="ValueError", evalue="", traceback=[]), "no error may be stored"),
     "a warning": (output("stream", name="stderr", text="careful"), "stderr"),
     "a figure without a text": (output("display_data", data={"image/png": ""}), "a figure needs a text"),
+    "a drawing without a text": (output("display_data", data={"image/svg+xml": "<svg/>"}), "a figure needs a text"),
     "an image in HTML without a text": (
         output("display_data", data={"text/html": "<img src='x.png'>"}),
         "needs a text",
