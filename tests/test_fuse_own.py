@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from course_lib.cells import Cell, RNNCell
 from course_lib.fuse import fuse
+from course_lib.unroll import unroll
 
 
 class OneMatrixCell(Cell):
@@ -126,3 +127,34 @@ def test_what_cannot_be_fused_is_named_and_runs_step_by_step(Cls, reason):
         vars(cell).pop("calls", None)
         results.append(numbers(make(cell), cell, x, start))
     assert_same(*results)
+
+
+MADE = {
+    "prelu": lambda a, p: functional.prelu(a, p[:1]),
+    "prelu of every unit": lambda a, p: functional.prelu(a, p),
+    "hstack": lambda a, p: torch.hstack([a[:, 2:], a[:, :2]]),
+    "nan_to_num": lambda a, p: torch.nan_to_num(torch.log(a), nan=0.5, neginf=-3.0),
+    "isnan": lambda a, p: torch.where(torch.isnan(torch.sqrt(a)), 0.5 * a, a),
+    "isinf": lambda a, p: torch.where(torch.isinf(1 / (a * 0.0)), 0.25 * a, a),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_functions_that_are_made_of_others_give_what_torch_gives(name):
+    def init(self, input_size, hidden_size):
+        Cell.__init__(self, input_size, hidden_size)
+        self.a, self.p = self.affine(), self.per_unit()
+
+    def step(self, gate, x, h):
+        return {"h": torch.tanh(MADE[name](self.a(x, h), self.p))}
+
+    torch.manual_seed(0)
+    cell, x = type("Own", (Cell,), {"__init__": init, "step": step})(2, 4), torch.randn(3, 2, 2)
+    assert fuse(cell).why_not is None
+    results = []
+    for hidden in (fuse(cell)(x)[0], unroll(cell, x).steps["h"][-1]):
+        given = [p for p in cell.parameters() if p.requires_grad]
+        found = torch.autograd.grad(hidden.sum(), given, allow_unused=True)
+        results.append([hidden, *(torch.zeros(1) if g is None else g.sum(dim=0) for g in found)])
+    for got, wanted in zip(*results):
+        torch.testing.assert_close(got, wanted.expand_as(got), rtol=1e-4, atol=1e-6)
