@@ -24,6 +24,7 @@ STYLES = {  # thing: (colour, marker, line)
     "additive": (PURPLE, "X", "-."), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
     "LSTM": (BLUE, "o", "-"), "LSTM 1997": (SKY, "s", "--"), "GRU": (SKY, "D", "-"), "minGRU": (GREEN, "^", "-"),
     "memoryless": (GREY, "x", "--"), "baseline": (GREY, "", ":"), "target": (BLACK, "*", "-"),
+    "latching": (RED, "s", "--"), "adding": (RED, "o", "-"),
     "narrow": (ORANGE, "v", ":"), "middle": (RED, "o", "--"), "wide": (BLACK, "s", "-"),
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),

@@ -1,0 +1,73 @@
+"""The figures of notebook 02."""
+
+import numpy as np
+
+from course_lib.lesson import show
+from course_lib.plots import canvas, label, level, line, runs, style, success
+
+FLOOR = 1e-20  # what is smaller is drawn here
+
+
+def solved_by_lag(solved, runs):
+    """The share of so many runs that solved a task, for {(task's name, lag): runs that did}."""
+    figure, ax = canvas()
+    told = []
+    for task in dict.fromkeys(task for task, _ in solved):
+        lags = [lag for name, lag in solved if name == task]
+        wins = [solved[task, lag] for lag in lags]
+        beside = np.array(lags) * (1.06 if told else 1)  # so that no interval hides another
+        success(ax, beside, wins, [runs] * len(lags), of=task.lower())
+        told.append(f"{task.lower()} {', '.join(f'{n} at lag {lag}' for n, lag in zip(wins, lags))}")
+    label(ax, "lag (steps)", "share of runs that solved it").set_xscale("log")
+    ax.set_xticks(sorted({lag for _, lag in solved}), sorted({lag for _, lag in solved}), minor=False)
+    ax.minorticks_off()
+    show(figure, f"Share of {runs} runs that solved a task against the lag, with 95 % intervals. Of {runs} runs there "
+         f"solved {'; '.join(told)}.")  # fmt: skip
+
+
+def contributions(share):
+    """What each step adds to the gradient, for share (networks, steps back), as a share of the whole."""
+    figure, ax = canvas()
+    back = np.arange(share.shape[1])
+    runs(ax, back, np.maximum(share, 1e-25), of="RNN", name="one step's part")
+    label(level(ax, 1, "the whole gradient"), "steps before the end", "size, as a share of the whole").set_yscale("log")
+    middle = np.median(share, axis=0)
+    show(figure, f"The size of each step's part of the gradient, as a share of the whole, against the steps between it "
+         f"and the end; median and range of {len(share)} networks, on a logarithmic scale. It falls steadily: "
+         f"{middle[0]:.2g} at the last step, {middle[20]:.0e} 20 steps before it, {middle[90]:.0e} 90 steps "
+         "before.")  # fmt: skip
+
+
+def powers(steps, true, norm, radius):
+    """The size of U multiplied by itself, true (networks, steps), beside what its norm and its radius promise."""
+    figure, ax = canvas()
+    runs(ax, steps, true, of="RNN", name="U multiplied by itself k times")
+    line(ax, steps, np.median(norm) ** steps, of="total", name="its norm to the power k")
+    line(ax, steps, np.median(radius) ** steps, of="memoryless", name="its spectral radius to the power k")
+    label(ax, "k (steps)", "size").set_yscale("log")
+    show(figure, f"Size of U multiplied by itself k times, for {len(true)} networks as PyTorch draws them, on a "
+         f"logarithmic scale. The norm to the power k rises to {np.median(norm) ** steps[-1]:.0e} at k = "
+         f"{steps[-1]}; the "
+         f"true size falls, as the spectral radius to the power k does, to {np.median(true[:, -1]):.0e}.")  # fmt: skip
+
+
+def awakening(watched):
+    """How U grows and from when on the first step is heard, for {targets: rows (runs, (update, radius, reach))}."""
+    figure, (left, right) = canvas(2, width=8.4)
+    looks = {"the task": style("RNN") | {"linestyle": "-"}, "coin tosses": style("baseline") | {"linestyle": "--"}}
+    for targets, rows in watched.items():
+        for k, run in enumerate(rows):
+            update, radius, reach = np.array(run).T
+            left.plot(update, radius, **looks[targets] | {"marker": ""}, label=targets if k == 0 else None)
+            right.plot(radius, np.maximum(reach, FLOOR), **looks[targets] | {"linestyle": "", "marker": "o"})
+    label(level(left, 1, "1", of="total"), "updates", "spectral radius of U").set_ylim(0)
+    label(right, "spectral radius of U", "effect of the first state").set_yscale("log")
+    right.axvline(1, color="black", linestyle=":", linewidth=1.5)
+    counts = " and ".join(f"{len(rows)} runs on {targets}" for targets, rows in watched.items())
+    _, radius, reach = np.array([row for rows in watched.values() for run in rows for row in run]).T
+    small, just = reach[radius < 0.9], reach[(radius > 1) & (radius < 2)]
+    show(figure, f"Left: the spectral radius of U over the first updates, for {counts}; all of them climb past 1. "
+         "Right: how strongly the loss depends on the first state, relative to the last, against the radius, on a "
+         f"logarithmic scale. Below a radius of 0.9 it is at most {small.max():.0e}; between 1 and 2 it is "
+         f"above 0.01 in "
+         f"{(just > 0.01).sum()} of {len(just)} places; beyond, it is often next to nothing again.")  # fmt: skip
