@@ -78,8 +78,11 @@ CLAIMS = (
         "The new memory is c' = ω₁ ⊙ c + ω₂ ⊙ c_int, component by component, from o and h.",
         "It is the LSTM that everyone runs.",
         "true",
-        "To rounding, forward and backward.",
+        "To rounding, forward and backward, wherever the cell does not amplify a rounding. It is the LSTM that PyTorch "
+        "runs, and that of 1997 with ω₁ = 1; gates that see the memory too (peepholes) are not of this form.",
         ("07",),
+        "the claim",
+        "Weights and an input for which one step of torch.nn.LSTM and one of the formula differ by more than rounding.",
     ),
     Claim(
         "A4",
@@ -101,9 +104,13 @@ CLAIMS = (
         "A6",
         "The output is h' = h_int ⊙ S(c'), with S a sigmoid.",
         "The same as o ⊙ tanh(c').",
-        "false",
-        "It is another cell: the gate and the content have changed places.",
+        "true with limits",
+        "If S is tanh, and h_int ends in the logistic function, it is the LSTM. If S is the logistic function, which "
+        "the word mostly means, it is false: the memory is in the factor that is never negative, and one unit cannot "
+        "show the sign of what it holds. A network of such units can, and in our task it learns too, more slowly.",
         ("07", "09"),
+        "the claim",
+        "Words of the asker that tell which sigmoid is meant, and how h_int ends: then it is true, or false.",
     ),
     Claim(
         "Q1",
