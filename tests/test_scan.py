@@ -72,3 +72,12 @@ def test_shapes_that_do_not_fit_are_refused(scan):
             scan(a, b)
     with pytest.raises(ValueError, match=r"a scan needs start as a tensor \(batch 2, hidden 3\)"):
         scan(ones, ones, start=torch.ones(3))
+
+
+@both
+def test_a_scan_keeps_to_one_kind_of_number_in_one_place(scan):
+    a, b, start = torch.full((2, 3, 4), 0.5), torch.ones(2, 3, 4), torch.ones(2, 4)
+    for wrong in ({"b": b.double()}, {"start": start.double()}, {"b": b.to("meta")}, {"start": start.to("meta")}):
+        given = {"b": b, "start": start} | wrong
+        with pytest.raises(ValueError, match=f"a scan needs {next(iter(wrong))}"):
+            scan(a, **given)

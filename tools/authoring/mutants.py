@@ -9,7 +9,8 @@ of None, and a few of ours (MEANS). Prose is left alone: error messages and docs
 A mutant runs against the tests of its module and, where it survives them, against the battery of wrong values of
 tests/doors, in a copy of the course, in a process forked from one that has torch imported already. It is killed if a
 test fails or never ends. One that no test can kill, because it changes nothing that can be seen, stands with its reason
-in tests/equivalent_mutants.json; every other survivor is printed as a diff.
+in tests/equivalent_mutants.json; every other survivor is printed as a diff. tests/authoring/test_sampled.py tries a few
+at every run of the tests.
 """
 
 import argparse
@@ -30,7 +31,7 @@ try:
     import libcst as cst
     from mutmut.mutation.mutators import mutation_operators
 except ImportError:
-    sys.exit("tools.authoring.mutants needs mutmut, which nothing else of the course does: pip install mutmut~=3.8")
+    sys.exit("tools.authoring.mutants needs mutmut (pip install -r requirements-dev.txt)")
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
@@ -224,10 +225,17 @@ class Server:
     def answer(self):
         return json.loads(self.process.stdout.readline())
 
+    def close(self):
+        """End the process."""
+        self.process.communicate()
 
-def trial(module, texts, servers):
-    """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant."""
-    file, tests = str(file_of(module).relative_to(ROOT)), [tests_of(module), battery(module)]
+
+def trial(module, texts, servers, *, doors=True):
+    """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant.
+
+    doors   whether those that survive the tests of the module are tried at its doors too
+    """
+    file, tests = str(file_of(module).relative_to(ROOT)), [tests_of(module), *([battery(module)] if doors else [])]
     if not tests[0]:
         raise RuntimeError(f"{module} has no tests named after it")
     servers[0].ask(file=file, text=file_of(module).read_text(encoding="utf-8"), tests=tests, seconds=3600)
@@ -255,19 +263,25 @@ def body(diff):
     return "\n".join(line for line in diff.splitlines() if not line.startswith("@"))
 
 
-def try_module(module, sample, seed, servers):
-    """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent)."""
+def sampled(module, sample, seed):
+    """({mutant: its difference} of a sample of a module, None for all of them; how many more are argued equivalent)."""
     text = file_of(module).read_text(encoding="utf-8")
     known = {body(row["diff"]) for row in equivalent().get(module, [])}
-    chosen = list(mutants(text) if sample is None else islice(mutants(text, seed), sample))
-    differences = {mutant: difference(text, mutant) for mutant in chosen}
-    argued = [mutant for mutant in chosen if body(differences[mutant]) in known]
+    chosen = mutants(text) if sample is None else islice(mutants(text, seed), sample)
+    found = {mutant: difference(text, mutant) for mutant in chosen}
+    open_ones = {mutant: diff for mutant, diff in found.items() if body(diff) not in known}
+    return open_ones, len(found) - len(open_ones)
+
+
+def try_module(module, sample, seed, servers):
+    """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent)."""
+    differences, argued = sampled(module, sample, seed)
     killed = 0
-    for mutant, dead in trial(module, [mutant for mutant in chosen if mutant not in argued], servers):
+    for mutant, dead in trial(module, differences, servers):
         killed += dead
         if not dead:
             print(f"\n{module} survives:\n{differences[mutant]}", flush=True)
-    return len(chosen), killed, len(argued)
+    return len(differences) + argued, killed, argued
 
 
 def main(arguments=None):
@@ -290,8 +304,7 @@ def main(arguments=None):
                 print(f"{module:20} {tried} mutants, {killed} killed, {argued} equivalent: {share:.0%}", flush=True)
         finally:
             for server in servers:
-                server.process.stdin.close()
-                server.process.wait()
+                server.close()
 
 
 if __name__ == "__main__":
