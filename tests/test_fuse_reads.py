@@ -225,6 +225,29 @@ def test_a_copy_follows_its_own_cell_and_what_was_read_keeps_no_cell_alive():
     assert gone() is None
 
 
+def test_a_hook_of_all_modules_is_heard():
+    torch.manual_seed(0)
+    cell, x = LSTMCell(2, 4), torch.randn(3, 5, 2)
+    fused = fuse(cell)
+    fused(x)
+    hook = nn.modules.module.register_module_forward_hook(
+        lambda module, given, out: 2 * out if given[0] is None else out
+    )
+    try:
+        assert not any(plain.hold() for plain in fused.plain.values()) and "hook" in fused.why_not
+    finally:
+        hook.remove()
+    assert all(plain.hold() for plain in fused.plain.values()) and fused.why_not is None
+
+
+def test_another_cell_in_its_place_is_read():
+    cells, x = [LSTMCell(2, 4) for _ in range(2)], torch.randn(3, 5, 2)
+    fused = fuse(cells[0])
+    for cell in (*cells, *cells):
+        fused.cell = cell
+        assert_like_unroll(fused, cell, x)
+
+
 def test_what_torch_puts_round_every_function_is_asked():
     class Doubled(torch.overrides.TorchFunctionMode):
         def __torch_function__(self, func, types, args=(), kwargs=None):

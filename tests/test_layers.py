@@ -26,7 +26,7 @@ LAYERS = [
 ROOMS = {  # the same within a package; * stands for the files that are found by being there, such as a set of exercises
     "fuse": [["compile", "flush", "number", "memory"], ["layout", "threads", "ir", "elementary"],
              ["ops", "product", "move"], ["trace", "plan"], ["axes", "write"],
-             ["matrices", "norms", "forward", "backward", "pack"], ["functions"], ["read", "reads"],
+             ["matrices", "norms", "forward", "backward", "pack"], ["functions"], ["read"], ["reads"],
              ["program", "replay"], ["run"], ["check"], ["__init__"]],
     "script": [["expression", "read"], ["write"], ["forward", "backward"], ["module"], ["__init__"]],
     "diagram": [["graph", "place", "route", "sheet", "words"], ["draw", "unrolled"], ["__init__"]],

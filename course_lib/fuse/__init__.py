@@ -118,8 +118,8 @@ class Fused:
 
     def read(self, x, start):
         """The Program of the cell's step, which is read anew unless all that it reads is known, and is the same."""
-        kind = (x.dtype, x.requires_grad, torch.is_grad_enabled(), torch.get_default_dtype(), self.cell.input_size,
-                *[(name, value.shape[1:]) for name, value in start.items()])  # fmt: skip
+        kind = (self.cell, self.cell.input_size, x.dtype, x.requires_grad, torch.is_grad_enabled(),
+                torch.get_default_dtype(), *[(name, value.shape[1:]) for name, value in start.items()])  # fmt: skip
         plain = self.plain.get(kind)
         watched = torch._C._len_torch_function_stack() > 0  # every function of torch may mean something else
         if plain is not None and not watched and plain.hold():

@@ -17,8 +17,8 @@ from torch.nn import Module, Parameter, functional
 
 from course_lib.fuse.functions import FUNCTIONS
 from course_lib.fuse.ops import ROWS
+from course_lib.fuse.read import EVERYWHERE, HOOKS
 
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 MISSING = Module  # what no attribute of a step's is
 GROUPS = ("_parameters", "_buffers", "_modules")  # where a module looks for what is no attribute of its own, in order
 CALLED = ("__call__", "_call_impl", "_wrapped_call_impl", "__getattr__", "__getattribute__", "_compiled_call_impl")
@@ -61,6 +61,8 @@ class Reads:
 
     def hold(self):
         """Whether all that was read is what it was."""
+        if any(EVERYWHERE):
+            return False
         for function, code in self.codes:
             if function.__code__ is not code or function.__defaults__ or function.__kwdefaults__:
                 return False
