@@ -32,6 +32,9 @@ lab: learner  ## open the course in JupyterLab
 playground: learner  ## write build/playground.html, where networks train in the browser
 	$(PY) -m course_lib.page build $(ARGS)
 
+update:  ## bring the next version; a notebook that was only run is no obstacle
+	@$(PYTHON) tools/update.py
+
 test: developer  ## run every notebook and compare, then test the library, the exercises and the tools
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
