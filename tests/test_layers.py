@@ -15,7 +15,7 @@ from course_lib.checks.judge import Problem
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["doors", "files", "machine", "server"],
-    ["answers", "cells", "data", "scan", "stats", "stop"],
+    ["answers", "cells", "claims", "data", "scan", "stats", "stop"],
     ["tasks", "unroll", "initialise", "latex", "plots", "predictions"],
     ["fuse"],
     ["training", "gradients", "script"],

@@ -8,23 +8,25 @@ from pathlib import Path
 import pytest
 
 from course_lib import ledger
+from course_lib.claims import CLAIMS, VERDICTS
 from tools.authoring.notebooks import CellExecutionError, execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 COURSE = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 NAMES = ["A1", "A2", "A3", "A4", "A5", "A6", "Q1", "Q2", "C1", "C2", "C3", "C4", "C5",
          "N1", "N2", "N3", "N4", "N5", "M1", "M2", "M3"]  # fmt: skip
-by_claim = pytest.mark.parametrize("claim", ledger.CLAIMS, ids=lambda claim: claim.name)
+by_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 
 
 def test_the_ledger_has_every_claim_of_the_page_once():
-    assert [claim.name for claim in ledger.CLAIMS] == NAMES
+    assert [claim.name for claim in CLAIMS] == NAMES
 
 
 @by_claim
 def test_a_claim_is_complete(claim):
-    assert claim.verdict in ledger.VERDICTS
-    assert all(text.endswith((".", "?")) for text in (claim.says, claim.expected, claim.limits))
+    assert claim.verdict in VERDICTS
+    assert all(text.endswith((".", "?")) for text in (claim.says, claim.expected, claim.limits, claim.overturn))
+    assert bool(claim.limited) or claim.verdict != "true with limits"  # it says what is limited
 
 
 @by_claim
@@ -45,7 +47,7 @@ def test_no_verdict_of_a_notebook_is_missing_from_the_ledger(path):
     number = path.name[:2]
     own = {str(int(number))}  # a verdict that bears the notebook's number is its own
     shown = {name for kind, name, _ in ledger.printed(path) if kind == "verdict"} - own
-    assert shown == {claim.name for claim in ledger.CLAIMS if number in claim.notebooks}
+    assert shown == {claim.name for claim in CLAIMS if number in claim.notebooks}
 
 
 def test_an_attack_is_on_a_claim_of_the_ledger_and_comes_after_a_verdict_on_it():
@@ -60,14 +62,14 @@ def test_a_claim_whose_verdict_is_gone_is_an_error(tmp_path):
     kept = json.loads(ledger.SAID.read_text(encoding="utf-8")) | {"01": [["verdict", "A2", "1 of 5."]]}
     (tmp_path / "said.json").write_text(json.dumps(kept), encoding="utf-8")
     with pytest.raises(ValueError, match="needs a verdict on A1 in notebook 01"):
-        ledger.evidence(ledger.CLAIMS[0], file=tmp_path / "said.json")
+        ledger.evidence(CLAIMS[0], file=tmp_path / "said.json")
 
 
 def test_an_attack_is_told_with_its_outcome_and_is_no_evidence(tmp_path):
     kept = {"01": [["verdict", "A1", "It is 1."], ["withstood", "A1", "More of it, 2."], ["narrowed", "A1", "3."]]}
     (tmp_path / "said.json").write_text(json.dumps(kept), encoding="utf-8")
-    shown = ledger.page(ledger.CLAIMS[0], file=tmp_path / "said.json")
-    assert ledger.evidence(ledger.CLAIMS[0], file=tmp_path / "said.json") == [("01", "It is 1.")]
+    shown = ledger.page(CLAIMS[0], file=tmp_path / "said.json")
+    assert ledger.evidence(CLAIMS[0], file=tmp_path / "said.json") == [("01", "It is 1.")]
     assert shown.endswith("Tried against it:\n\n- 01, withstood: More of it, 2.\n- 01, narrowed: 3.")
 
 
@@ -75,7 +77,7 @@ def test_the_last_notebook_shows_the_ledger_as_it_is_now():
     cells = json.loads(COURSE[-1].read_text(encoding="utf-8"))["cells"]
     shown = "\n".join("".join(output.get("data", {}).get("text/markdown", ""))
                       for cell in cells for output in cell.get("outputs", []))  # fmt: skip
-    for claim in ledger.CLAIMS:
+    for claim in CLAIMS:
         assert ledger.page(claim) in shown, f"{claim.name} is not up to date: run `make notebooks`"
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from values import FLAG, FOLDER, NO_TEXT, Kind, words
 
 from course_lib.cells import Cell, LSTMCell
-from course_lib.ledger import CLAIMS
+from course_lib.claims import CLAIMS
 from course_lib.sweep.store import KEY, RESULT, create
 from course_lib.tasks import Adding, Task
 from course_lib.widgets.gate_desk import MISSIONS, Mission

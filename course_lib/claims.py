@@ -1,0 +1,292 @@
+"""The claims of the question page, and what became of each: its words, what was expected, the verdict and its limits.
+
+The evidence is not here: ledger.py reads it from what the notebooks printed.
+"""
+
+from dataclasses import dataclass
+
+from course_lib import doors
+
+VERDICTS = ("true", "true with limits", "false")
+LIMITS = ("", "the claim", "our evidence")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the page.
+
+    name       A: the asker says so; Q: the asker's question, as the claim that it could be done; C: a comment;
+               N, M: the first and the second answer
+    says       the claim, in our words
+    expected   what a reader of textbooks would predict
+    verdict    one of VERDICTS; limits: what the verdict does not cover, or where the claim goes wrong
+    notebooks  numbers of the notebooks that try it, without 14, which shows the ledger and adds to C1 below it
+    limited    what is limited, one of LIMITS: the claim itself, or no more than what we could see of it
+    overturn   what would overturn the verdict: a result that somebody could find
+    """
+
+    name: str
+    says: str
+    expected: str
+    verdict: str
+    limits: str
+    notebooks: tuple
+    limited: str = ""
+    overturn: str = ""
+
+    def __post_init__(self):
+        for name in ("name", "says", "expected", "limits", "overturn"):
+            doors.text("Claim", name, getattr(self, name), empty=name in ("limits", "overturn"))
+        doors.choice("Claim", "verdict", self.verdict, VERDICTS)
+        doors.choice("Claim", "limited", self.limited, LIMITS)
+        if not isinstance(self.notebooks, tuple) or not doors.texts("Claim", "notebooks", self.notebooks):
+            doors.refuse("Claim", "notebooks as a tuple of numbers, such as ('01',)", self.notebooks)
+
+
+CLAIMS = (
+    Claim(
+        "A1",
+        "An RNN is o', h' = F(o, h), with F trained to predict the next observation.",
+        "A state helps a great deal.",
+        "true with limits",
+        "On hourly weather the state is worth a tenth of the error, all of it from the last hours. The form is a "
+        "choice: usually the prediction is read from h, and is not fed back.",
+        ("01",),
+        "our evidence",
+        "A series of measurements on which a state that reaches days back forecasts much better than the last hours.",
+    ),
+    Claim(
+        "A2",
+        "Plain networks cannot relate events that are far apart.",
+        "The gradient vanishes, so nothing is learnt.",
+        "true with limits",
+        "One bit is latched at every lag we tried. A number among other numbers is not learnt from lag 10 on within "
+        "1,000 updates from the usual start; with ten times the updates, or rectifiers that start from the "
+        "identity, it is. What vanishes is the far part of the gradient, not the whole, and only until training "
+        "has made U large.",
+        ("02",),
+        "the claim",
+        "A plain network from its usual start that learns adding at lag 20 as soon as at lag 5.",
+    ),
+    Claim(
+        "A3",
+        "The new memory is c' = ω₁ ⊙ c + ω₂ ⊙ c_int, component by component, from o and h.",
+        "It is the LSTM that everyone runs.",
+        "true",
+        "To rounding, forward and backward, wherever the cell does not amplify a rounding. It is the LSTM that PyTorch "
+        "runs, and that of 1997 with ω₁ = 1; gates that see the memory too (peepholes) are not of this form.",
+        ("07",),
+        "the claim",
+        "Weights and an input for which one step of torch.nn.LSTM and one of the formula differ by more than rounding.",
+    ),
+    Claim(
+        "A4",
+        "ω₂ is the keep gate and ω₁ the write gate.",
+        "As the page says.",
+        "false",
+        "The page's own formula has it the other way round: ω₁ multiplies the old memory.",
+        ("05",),
+        "",
+        "A reading of the page's own formula in which the factor on the old memory is the one that writes.",
+    ),
+    Claim(
+        "A5",
+        "The gates mix the old memory and the new.",
+        "A weighted mean of the two.",
+        "true with limits",
+        "It is a mean only if f + i = 1. Free gates can also add up.",
+        ("05",),
+        "the claim",
+        "A cell with f + i = 1 whose memory leaves the range of what it was given.",
+    ),
+    Claim(
+        "A6",
+        "The output is h' = h_int ⊙ S(c'), with S a sigmoid.",
+        "The same as o ⊙ tanh(c').",
+        "true with limits",
+        "If S is tanh, and h_int ends in the logistic function, it is the LSTM. If S is the logistic function, which "
+        "the word mostly means, it is false: the memory is in the factor that is never negative, and one unit cannot "
+        "show the sign of what it holds. A network of such units can, and in our task it learns too, more slowly.",
+        ("07", "09"),
+        "the claim",
+        "Words of the asker that tell which sigmoid is meant, and how h_int ends: then it is true, or false.",
+    ),
+    Claim(
+        "Q1",
+        "One network that computes the new memory from o, h and c would do in place of the gates.",
+        "It would, with enough training.",
+        "false",
+        "It can represent what gates do. On keep or replace, beyond the shortest lag, it was not learnt from scratch "
+        "within the budget of the notebook, only from starts near a solution set by hand. What makes the difference "
+        "there and on adding is the multiplication: the same network, added, falls behind. On temporal order and "
+        "counting an identity path with small steps can be enough. At long lags the start of the gates decides too.",
+        ("04",),
+        "our evidence",
+        "One network, with nothing multiplied, that learns keep or replace at lag 20 from PyTorch's start as soon as "
+        "a gated cell with as many weights does.",
+    ),
+    Claim(
+        "Q2",
+        "The memory could be read by a network, not by a product.",
+        "The product is needed.",
+        "true",
+        "A network that reads the memory learns too. In our task it needs a smaller learning rate than the product, "
+        "and so more updates. No output gate at all costs nothing there, and some updates on other tasks (11). What "
+        "was expected of the gate, that it hides what is stored, it does not do by itself.",
+        ("09",),
+        "",
+        "A task on which no reading without a product is learnt, at any of the learning rates tried.",
+    ),
+    Claim(
+        "C1",
+        "Gates keep activations and gradients for as long as necessary.",
+        "An LSTM remembers for ever.",
+        "true with limits",
+        "As long as 1 - f is small against 1 / lag, which a default initialisation is not; and only with an input "
+        "gate that refuses what must not get in. With both set for the lag, lags of 10,000 are learnt and a million "
+        "steps are kept.",
+        ("08", "11", "13"),
+        "the claim",
+        "A cell whose memory is lost although 1 - f is small against 1 / lag and nothing else is let in; or one that "
+        "keeps and passes no gradient.",
+    ),
+    Claim(
+        "C2",
+        "One network could learn to keep.",
+        "It could.",
+        "true with limits",
+        "One bit it learns to keep (A2), and numbers that are added up it learns to keep as well, from the identity "
+        "and with time (A2). On keep or replace it can represent what has to be done, with weights that are nearly "
+        "exact: a small error loses the number. From scratch relu units learnt that at the shortest lag, and within "
+        "our budgets no farther.",
+        ("04",),
+        "our evidence",
+        "A plain network that learns keep or replace at lag 20 from scratch, whatever the budget.",
+    ),
+    Claim(
+        "C3",
+        "An identity matrix always keeps, but what comes in piles up and saturates, which is also forgetting.",
+        "As the comment says.",
+        "true with limits",
+        "In silence an identity keeps with relu, and with tanh what is written small; a large number fades. Inputs do "
+        "pile up where nothing keeps them out. They saturate a tanh if they are large or their mean is not 0; weak "
+        "ones of mean 0 lose the number without that. And a gate is not the only way to keep them out: a write that "
+        "is a saturated sum, and sees when to store, does it too, with weights set by hand.",
+        ("03",),
+        "the claim",
+        "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks of "
+        "its state and still passes a gradient of 1 over many steps.",
+    ),
+    Claim(
+        "C4",
+        "One network could decide to keep or to replace from what it observes.",
+        "Only gates can.",
+        "true with limits",
+        "Four relu units do it without an error, at every lag we tried, with weights set by hand. From scratch, "
+        "training finds relu units that do it at the shortest lag only.",
+        ("04",),
+        "our evidence",
+        "Training that finds such units from scratch at lag 20.",
+    ),
+    Claim(
+        "C5",
+        "A plain network cannot erase; gates act like weights that change while it runs.",
+        "As the comment says.",
+        "true with limits",
+        "A saturating unit erases. What is true of the second half: in one unit with tanh the input cannot choose how "
+        "much of the old state passes and leave the state itself free, and a gate does just that. Several rectifiers "
+        "together, with weights set by hand, do it without a gate (04).",
+        ("06", "11", "13"),
+        "the claim",
+        "A single tanh unit, without a gate, that keeps any number it holds at one input and lets it go at another.",
+    ),
+    Claim(
+        "N1",
+        "Feeding everything through dense layers is a plain network that shows a part of its state.",
+        "As the answer says.",
+        "true",
+        "Exactly, by construction.",
+        ("04",),
+        "",
+        "Dense layers of observation and states that are no plain network of another size.",
+    ),
+    Claim(
+        "N2",
+        "The path through the cell state gives constant error flow.",
+        "Its gradient is the product of the forget gates.",
+        "true with limits",
+        "Constant it is only if f = 1, as in the cell of 1997. The derivative of c by an earlier c has a second part,"
+        " through h, and at usual starts that part is the larger one: it can vanish as well as explode.",
+        ("08",),
+        "the claim",
+        "A cell with f below 1, or with weights on the way through h, whose whole derivative is constant.",
+    ),
+    Claim(
+        "N3",
+        "With weights on the memory, the error would go through them at every step; the LSTM avoids it.",
+        "No weights on the way back.",
+        "true with limits",
+        "None on the direct path. But the weights are still on the other one, from c through h and the gates to the "
+        "next c. Take those away and the path is alone, exactly.",
+        ("08",),
+        "the claim",
+        "An LSTM from a usual start in which the way through h adds nothing to the derivative of c.",
+    ),
+    Claim(
+        "N4",
+        "Keeping would otherwise have to be learnt from scratch, which is harder.",
+        "A start near the solution is enough.",
+        "true with limits",
+        "Harder, yes: plain tanh and relu units solve more when they start from the identity. One network does not "
+        "gain by that start, nor by having the old memory added; it gains when its steps are small. A gate finds its "
+        "own way.",
+        ("04",),
+        "our evidence",
+        "One network from PyTorch's start that learns to keep as soon as the same network whose steps are small.",
+    ),
+    Claim(
+        "N5",
+        "The GRU computes its hidden update without weights that act directly on the hidden state.",
+        "As the answer says.",
+        "true with limits",
+        "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
+        "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it does not "
+        "learn to toggle; with one between -1 and 1 it does.",
+        ("12",),
+        "the claim",
+        "A GRU, in PyTorch's form or the paper's, in which gates and candidate do not change with the old h. Of the "
+        "second half: a cell blind to h, with factors between 0 and 1, that answers parity at any length.",
+    ),
+    Claim(
+        "M1",
+        "One sigmoid network could learn the vector to be saved.",
+        "It could.",
+        "true with limits",
+        "It learns it, but later than the product does.",
+        ("10",),
+        "the claim",
+        "A merged network that learns as soon as the product does, with as many weights and rates tuned for each.",
+    ),
+    Claim(
+        "M2",
+        "The sigmoid says how much to save, the tanh what.",
+        "As the answer says.",
+        "true with limits",
+        "In a trained cell, on a task in which a mark says whether and a number says what. The division of labour is "
+        "learnt, and it is not complete.",
+        ("10",),
+        "our evidence",
+        "A trained cell in which exchanging the gates of two sequences costs nothing; or a task in which the tanh "
+        "says whether.",
+    ),
+    Claim(
+        "M3",
+        "Splitting the two makes training easier.",
+        "As the answer says.",
+        "true with limits",
+        "On one task, at one lag and equal weights. Either single network learns it too, with more updates.",
+        ("10",),
+        "our evidence",
+        "Tasks and lags at which the single network is learnt first.",
+    ),
+)
