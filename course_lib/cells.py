@@ -79,7 +79,8 @@ class Cell(nn.Module):
     def start(self, batch_size):
         """The state before the first step: zeros, {name: (batch, hidden)}."""
         size = doors.whole(type(self).__name__, "batch_size", batch_size), self.hidden_size
-        return {name: torch.zeros(size, dtype=self.dtype, device=self.device) for name in self.state}
+        dtype, device = self.dtype, self.device
+        return {name: torch.zeros(size, dtype=dtype, device=device) for name in self.state}
 
     @property
     def dtype(self):
@@ -90,7 +91,8 @@ class Cell(nn.Module):
     @property
     def device(self):
         """Where its weights are."""
-        return next((weight.device for weight in self.parameters()), torch.device("cpu"))
+        weight = first_weight(self)
+        return torch.device("cpu") if weight is None else weight.device
 
     def affine(self):
         """A new W x + U h + b."""
