@@ -243,7 +243,8 @@ def no_picture_is_drawn(monkeypatch):
 @pytest.mark.parametrize("door", doors(), ids=lambda door: door.name)
 def test_what_is_wrong_is_refused_and_what_is_right_is_not(door):
     wrong = [f"{parameter} = {value}: {came}: {said}" for parameter, value, came, said in faults(tried(door))]
-    assert not wrong, f"{door.name}\n" + "\n".join(wrong)
+    where = "what its parameters are is in KINDS of tests/doors/kinds.py, for it alone as '{}.parameter'"
+    assert not wrong, f"{door.name}: {where.format(door.short)}\n" + "\n".join(wrong)
 
 
 def test_every_reason_why_something_is_no_door_is_needed():
