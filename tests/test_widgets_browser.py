@@ -1,7 +1,9 @@
-"""Every widget in a real browser: each control is moved by keyboard, and the picture and the line of text answer."""
+"""Every widget in a real browser: each control is moved by keyboard, and the picture and the line of text answer.
+
+All of them are in one notebook: what a page and a kernel take to start, they take once.
+"""
 
 import ast
-from contextlib import contextmanager
 from symtable import symtable
 
 import nbformat
@@ -10,17 +12,23 @@ import pytest
 from tools.authoring.browser import ROOT, SCREENSHOTS
 from tools.authoring.latency import WIDGETS, cell
 
-CONTROLS = ".course input, .course select, .course button, .course .draw, .jp-OutputArea .noUi-handle, " + (
-    ".jp-OutputArea .widget-dropdown select, .jp-OutputArea .widget-checkbox input"
-)
-SEEN = """async () => {
-    const drawn = [...document.querySelectorAll('.course svg')].map(svg => svg.innerHTML);
-    for (const image of document.querySelectorAll('.jp-OutputArea .widget-image')) {
+CONTROLS = (".course input", ".course select", ".course button", ".course .draw", ".noUi-handle",
+            ".widget-dropdown select", ".widget-checkbox input")  # fmt: skip
+SEEN = """async where => {
+    const all = what => [...document.querySelectorAll(`${where} ${what}`)];
+    const drawn = all('.course svg').map(svg => svg.innerHTML);
+    for (const image of all('.widget-image')) {
         const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
         drawn.push(bytes.reduce((sum, byte) => (31 * sum + byte) % 1000000007, 7));
     }
-    const text = [...document.querySelectorAll('[role=status]')].map(line => line.textContent);
+    const text = all('[role=status]').map(line => line.textContent);
     return [JSON.stringify(drawn), JSON.stringify(text)];
+}"""
+MARK = """places => {
+    const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];
+    for (const [name, count] of places)
+        for (const cell of cells.splice(0, count))
+            cell.dataset.place = name;
 }"""
 
 
@@ -62,41 +70,59 @@ PLACES = {path.stem: cells for path in sorted((ROOT / "notebooks").glob("*.ipynb
 PLACES |= {name: [cell(name)] for name in sorted(WIDGETS.keys() - set().union(*map(widgets, PLACES.values())))}
 
 
-@contextmanager
-def opened(lab, cells, *, name):
-    """A notebook of cells that show widgets, run: a Tab."""
-    with lab.run(cells, name=f"{name}.ipynb") as tab:
+WHOLE = PLACES | {"mission": [cell("GateDesk")], "slider": [cell("GradientMicroscope")]}
+
+
+@pytest.fixture(scope="module")
+def tab(lab):
+    """A notebook of all cells that show widgets, run."""
+    with lab.run([source for cells in WHOLE.values() for source in cells], name="widgets.ipynb") as tab:
         assert tab.errors == []
         for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
             answer.click()
-        tab.page.wait_for_selector("[role=status]")
+        tab.page.evaluate(MARK, [[name, len(cells)] for name, cells in WHOLE.items()])
         yield tab
-        assert tab.problems == []
 
 
-def settled(page):
-    """[picture, text] once they have stayed the same for a while."""
-    last, now = None, page.evaluate(SEEN)
-    while now != last:
-        page.wait_for_timeout(300)
-        last, now = now, page.evaluate(SEEN)
-    return now
+@pytest.fixture
+def opened(tab):
+    """A function of a name of WHOLE: the Place of its cells."""
+    yield lambda name: Place(tab.page, name)
+    assert tab.problems == []
 
 
-def changed(page, before):
-    """Wait until both the picture and the text differ from before."""
-    page.wait_for_function(f"async before => (await ({SEEN})()).every((now, k) => now !== before[k])", arg=before,
-                           polling=50)  # fmt: skip
+class Place:
+    """The cells of one name of WHOLE, on the page."""
 
+    def __init__(self, page, name):
+        self.page, self.name, self.where = page, name, f"[data-place='{name}']"
+        page.wait_for_selector(f"{self.where} [role=status]")
 
-def picture(page, name):
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.locator(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / f"{name}.png")
+    def at(self, *what):
+        """The elements that any of these selectors finds."""
+        return self.page.locator(", ".join(f"{self.where} {one}" for one in what))
 
+    def settled(self):
+        """[picture, text] once they have stayed the same for a while."""
+        last, now = None, self.page.evaluate(SEEN, self.where)
+        while now != last:
+            self.page.wait_for_timeout(300)
+            last, now = now, self.page.evaluate(SEEN, self.where)
+        return now
 
-def says(page, text):
-    """Wait until the line of text contains text."""
-    page.locator("[role=status]", has_text=text).wait_for()
+    def changed(self, before):
+        """Wait until both the picture and the text differ from before."""
+        self.page.wait_for_function(
+            f"async ([where, before]) => (await ({SEEN})(where)).every((now, k) => now !== before[k])",
+            arg=[self.where, before], polling=50)  # fmt: skip
+
+    def picture(self, name):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.at(".jp-OutputArea-output").last.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    def says(self, text):
+        """Wait until the line of text contains text."""
+        self.page.locator(f"{self.where} [role=status]", has_text=text).wait_for()
 
 
 def move(page, control):
@@ -120,16 +146,16 @@ def move(page, control):
     return True
 
 
-def move_all(tab):
+def move_all(place):
     """Move every control and see picture and text answer; how many could be moved."""
-    controls = tab.page.locator(CONTROLS)
+    controls = place.at(*CONTROLS)
     moved = 0
     for k in range(controls.count()):
-        before = settled(tab.page)
-        if move(tab.page, controls.nth(k)):
-            changed(tab.page, before)
+        before = place.settled()
+        if move(place.page, controls.nth(k)):
+            place.changed(before)
             moved += 1
-    settled(tab.page)
+    place.settled()
     return moved
 
 
@@ -146,32 +172,35 @@ def test_every_widget_of_the_library_is_seen():
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(lab, name):
-    with opened(lab, PLACES[name], name=name) as tab:
-        assert move_all(tab) >= 2
-        picture(tab.page, name)
+def test_every_control_moved_by_keyboard_changes_the_picture_and_the_text(opened, name):
+    place = opened(name)
+    assert move_all(place) >= 2
+    place.picture(name)
 
 
-def test_a_mission_is_solved_by_drawing_with_the_mouse(lab):
-    with opened(lab, [cell("GateDesk")], name="GateDesk") as tab:
-        tab.page.click(".course button[name=count]")
-        says(tab.page, "count:")
-        for gate in ("forget", "input"):
-            box = tab.page.locator(f".course .draw[aria-label='{gate} gate']").bounding_box()
-            tab.page.mouse.move(box["x"] + 5, box["y"] + 2)
-            tab.page.mouse.down()
-            tab.page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 2, steps=4)
-            tab.page.mouse.up()
-        says(tab.page, "count: solved, and nobody can do it in less. Right in 8 of 8 sequences. Moves: 2; fewest: 2.")
-        picture(tab.page, "GateDesk_solved")
+def test_a_mission_is_solved_by_drawing_with_the_mouse(opened):
+    place = opened("mission")
+    place.at(".course button[name=count]").click()
+    place.says("count:")
+    for gate in ("forget", "input"):
+        drawn = place.at(f".course .draw[aria-label='{gate} gate']")
+        drawn.scroll_into_view_if_needed()
+        box = drawn.bounding_box()
+        place.page.mouse.move(box["x"] + 5, box["y"] + 2)
+        place.page.mouse.down()
+        place.page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 2, steps=4)
+        place.page.mouse.up()
+    place.says("count: solved, and nobody can do it in less. Right in 8 of 8 sequences. Moves: 2; fewest: 2.")
+    place.picture("GateDesk_solved")
 
 
-def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(lab):
-    with opened(lab, [cell("GradientMicroscope")], name="GradientMicroscope") as tab:
-        tab.page.locator(".course input[name=lag]").focus()
-        for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
-            tab.page.keyboard.press(key)
-        for _ in range(40):
-            tab.page.keyboard.press("ArrowLeft")
-        says(tab.page, "LSTM, 5 steps back")
-        assert tab.page.locator(".jp-Cell").count() == 1
+def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(opened):
+    place = opened("slider")
+    cells = place.page.locator(".jp-Notebook .jp-Cell").count()
+    place.at(".course input[name=lag]").focus()
+    for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
+        place.page.keyboard.press(key)
+    for _ in range(40):
+        place.page.keyboard.press("ArrowLeft")
+    place.says("LSTM, 5 steps back")
+    assert place.page.locator(".jp-Notebook .jp-Cell").count() == cells == sum(map(len, WHOLE.values()))
