@@ -20,7 +20,9 @@ def judged(start):
     """A function (path, *words) that runs pytest on a file of its own, and returns what it said."""
 
     def judged(path, *words):
-        plugins = ("-p", "kernels", "-p", "leftovers", "-p", "no:cacheprovider", "-p", "no:xdist")
+        plugins = [
+            word for name in ("tools", "kernels", "leftovers", "no:cacheprovider", "no:xdist") for word in ("-p", name)
+        ]
         options = ("-c", TESTS.parent / "pyproject.toml", "-o", "addopts=", "--nbval", *words)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent)))}
         return finished(start("-m", "pytest", *plugins, *options, path, env=environment))[0]
@@ -113,7 +115,9 @@ def test_a_cell_without_an_end_fails_and_so_does_a_kernel_that_dies(judged, note
 
 LEAVES = """
 import subprocess, sys
+import leftovers
 
+leftovers.GRACE = 1  # what sleeps for ever does not end any sooner
 SLEEPS = "import time; time.sleep(1e6)"
 
 def test_one():
