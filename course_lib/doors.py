@@ -12,6 +12,7 @@ The checks stand where a learner's values come in, and not inside loops over tim
 import errno
 import os
 import re
+import stat
 from inspect import signature
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -155,13 +156,13 @@ def flags(who, name, value):
 
 
 def path(who, name, value):
-    """value, which can name a file or a folder."""
+    """value, which can name a file or a folder, and is no device, which might never end."""
     fits = isinstance(value, (str, os.PathLike)) and bool(str(value).strip())
     try:
-        if fits:
-            os.stat(value)
+        kind = os.stat(value).st_mode if fits else 0
+        fits = stat.S_ISREG(kind) or stat.S_ISDIR(kind)
     except OSError as error:
-        fits = error.errno != errno.ENAMETOOLONG
+        fits = fits and error.errno != errno.ENAMETOOLONG
     except ValueError:  # half a character, or the character 0
         fits = False
     if not fits:

@@ -2,6 +2,7 @@
 
 import atexit
 import io
+import os
 import pickle
 from dataclasses import dataclass
 from math import inf, nan
@@ -131,6 +132,7 @@ GARBAGE = (
     file("sqlite", b"SQLite format 3\x00" + bytes(84)),
     file("latin", "Größe".encode("latin-1")),
 )
-PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, FOLDER, FOLDER / "text" / "below")
+PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, os.devnull)
+PATHS += (FOLDER, FOLDER / "text" / "below")
 NO_FILE = (None, "no such file", FOLDER / "none")
 NOTEBOOK = file("01_a.ipynb", b'{"cells": [{"outputs": [{"data": {"text/markdown": "**Verdict A1.** It is so."}}]}]}')
