@@ -84,7 +84,8 @@ CLAIMS = (
         "ω₂ is the keep gate and ω₁ the write gate.",
         "As the page says.",
         "false",
-        "The page's own formula has it the other way round: ω₁ multiplies the old memory.",
+        "The page's own formula has it the other way round: ω₁ multiplies the old memory. With ω₁ = 0 weights can be "
+        "chosen that keep a bit, or small numbers for a while, in a loop through h and c_int; no gate does.",
         ("05",),
         "",
         "A reading of the page's own formula in which the factor on the old memory is the one that writes.",
@@ -94,7 +95,8 @@ CLAIMS = (
         "The gates mix the old memory and the new.",
         "A weighted mean of the two.",
         "true with limits",
-        "It is a mean only if f + i = 1. Free gates can also add up.",
+        "It is a mean only if f + i = 1. Free gates can also add up, in one unit. A mean can count too, on a squeezed "
+        "scale or in digits, up to a number that is known in advance.",
         ("05",),
         "the claim",
         "A cell with f + i = 1 whose memory leaves the range of what it was given.",
