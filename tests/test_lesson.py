@@ -64,8 +64,8 @@ def test_a_figure_is_shown_with_its_text_whatever_matplotlib_draws_for_and_close
 
 
 def test_a_verdict_tells_what_the_prediction_was_about(shown):
-    lesson.verdict("A1", True, "It is 3.", predicted="02-norm")
-    assert [thing.data for thing in shown] == ["**Verdict A1.** It is 3.", predictions.told("02-norm")]
+    lesson.verdict("A1", True, "It is 3.", predicted="template-half")
+    assert [thing.data for thing in shown] == ["**Verdict A1.** It is 3.", predictions.told("template-half")]
     with pytest.raises(ValueError, match="predict has no name '02-nrom'"):
         lesson.verdict("A1", True, "It is 3.", predicted="02-nrom")
 

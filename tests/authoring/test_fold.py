@@ -11,8 +11,8 @@ PRINTED = nbformat.v4.new_output("stream", name="stdout", text="3")
 CELLS = {  # code: (folded, its outputs folded)
     "import torch\nfrom course_lib.cells import LSTMCell": (True, False),
     "from course_lib.figures.recurrence import errors": (True, False),
-    'predict("02-norm")': (True, False),
-    'from course_lib.predictions import predict\n\npredict("02-norm")': (True, False),
+    'predict("template-half")': (True, False),
+    'from course_lib.predictions import predict\n\npredict("template-half")': (True, False),
     "equations(LSTMCell)": (True, False),
     "errors(loss)": (True, True),
     "argument()": (True, False),

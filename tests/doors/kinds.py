@@ -173,8 +173,8 @@ KINDS = {
     "holds": HOLDS, "sentence": words("It is so.", ""), "count": whole(3), "skip": whole(3, 0), "figure": FIGURE,
     "show.text": words("A curve.", "", " "),
     "source.thing": Kind(lambda: LSTMCell, (*NO_TEXT, print, 3, np, torch.tanh)),
-    "predicted": choice("02-norm").but(None), "predict.name": choice("02-norm"), "Prediction.name": choice("02-norm"),
-    "told.name": choice("02-norm"), "predictions.question.name": choice("02-norm"),
+    "predicted": choice("template-half").but(None), "predict.name": choice("template-half"), "Prediction.name": choice("template-half"),
+    "told.name": choice("template-half"), "predictions.question.name": choice("template-half"),
     "Question.question": words("Which?", ""), "choices": CHOICES, "answer": whole(1, 0).but(wrong=(2, -1)),
     "because": words("So.", ""), "believed": BELIEVED,
 }  # fmt: skip
