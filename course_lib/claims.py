@@ -49,11 +49,13 @@ CLAIMS = (
         "An RNN is o', h' = F(o, h), with F trained to predict the next observation.",
         "A state helps a great deal.",
         "true with limits",
-        "On hourly weather the state is worth a tenth of the error, all of it from the last hours. The form is a "
+        "On hourly weather the state is worth a tenth of the error, nearly all of it from the last few hours. What is "
+        "worth it is the past: a weighted sum of the last three hours, without a state, does better. The form is a "
         "choice: usually the prediction is read from h, and is not fed back.",
         ("01",),
-        "our evidence",
-        "A series of measurements on which a state that reaches days back forecasts much better than the last hours.",
+        "the claim",
+        "A network that sees the present hour alone and forecasts this weather as well as one with a state; or one "
+        "with a state that beats every weighted sum of the hours, which would give back what is taken away here.",
     ),
     Claim(
         "A2",
