@@ -27,8 +27,8 @@ def compared(channels, names):
     label(level(ax, 1, "persistence"), "", "error / error of persistence", legend="above").set_ylim(0.75, 1.03)
     with_state, without = (np.median(channels[kind], axis=0) for kind in ("RNN", "memoryless"))
     show(figure, "Error on each channel as a share of persistence's, five networks of each kind; medians with and "
-         "without a state: " + "; ".join(f"{name} {a:.2f} and {b:.2f}" for name, a, b in zip(names, with_state, without))
-         + ".")  # fmt: skip
+         "without a state: " + "; ".join(
+             f"{name} {a:.2f} and {b:.2f}" for name, a, b in zip(names, with_state, without)) + ".")  # fmt: skip
 
 
 def reach(hours, settled, cut, linear):
