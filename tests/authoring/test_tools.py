@@ -39,7 +39,8 @@ def test_outputs_are_stored_and_a_notebook_that_fails_keeps_its_own(make, comman
     with pytest.raises(SystemExit, match="Not stored: bad.ipynb"):
         command(notebooks, bad, good)
     (cell,) = nbformat.read(good, as_version=4).cells
-    assert (cell.outputs[0].text, cell.execution_count, cell.metadata) == ("42\n", 1, {})
+    assert (cell.outputs[0].text, cell.execution_count) == ("42\n", 1)
+    assert cell.metadata == {"jupyter": {"outputs_hidden": True}}  # folded until it is run
     assert bad.read_bytes() == before
     assert "ZeroDivisionError: division by zero" in capsys.readouterr().out
 
