@@ -21,7 +21,7 @@ from course_lib.page.about import about
 from course_lib.script import TRAIN
 
 HERE = Path(__file__).parent
-THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c")}
+THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c", "baseline")}
 
 
 def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Path:
@@ -63,5 +63,5 @@ def played():
 def looks():
     """The colours of things as variables of CSS, in both themes: --c-forget is the forget gate's."""
     things = THINGS | {"first": "c", "second": "h"}
-    light, dark = (" ".join(f"--c-{name}: {colour(of)[k]};" for name, of in things.items()) for k in (0, 1))
-    return f".gates {{ {light} }}\n@media (prefers-color-scheme: dark) {{ .gates {{ {dark} }} }}\n"
+    pairs = {name: "light-dark({}, {})".format(*colour(of)) for name, of in things.items()}
+    return f".gates {{ {' '.join(f'--c-{name}: {pair};' for name, pair in pairs.items())} }}\n"

@@ -84,7 +84,7 @@ function frame(svg, box, x, y) {
   x.marks.forEach((mark) => add(svg, "text", { x: px(mark), y: bottom + 18, class: "tick middle" }, x.show(mark)));
   add(svg, "path", { d: `M${left},${bottom}h${width}`, class: "axis" });
   if (x.label) add(svg, "text", { x: left + width, y: bottom + 36, class: "tick end" }, x.label);
-  if (y.label) add(svg, "text", { x: 0, y: top - 10, class: "tick" }, y.label);
+  if (y.label) add(svg, "text", { x: 0, y: top - 14, class: "tick" }, y.label);
   return [px, py];
 }
 

@@ -4,11 +4,11 @@
 >>> GateDesk()
 GateDesk()
 
-A file begins with pure functions, each run by a real cell, and ends with the widget. A picture is drawn by `plots`, or,
-where a moved control must answer within 50 ms, by the script of the same name. Each widget has static(): a figure over
-the range of its controls, with a text; a saved notebook shows it where there is no kernel.
+A file begins with pure functions, each run by a real cell, and ends with the widget. Most are `Live`: the script of the
+same name runs the cell in the page, with a kernel, without one, and in a book. The others are computed by a kernel and
+drawn by their script or by `plots`. Each widget has static(), a figure with a text for where no script runs.
 
-What the learner did (drawn gates, solved missions, guesses) is kept in answers.json beside the notebook.
+What the learner did in a page (drawn gates, solved missions, guesses) is kept by the browser.
 """
 
 from importlib import import_module

@@ -1,86 +1,117 @@
-const INK = "#222", PALE = "#d5d5d5";
+// The LSTM piece by piece: its equations, its flow, and how well it recalls a marked number, by lag.
 
-function render({ model, el }) {
-  el.classList.add("course");
-  const controls = add(el, "div", { class: "controls", role: "group", "aria-label": "pieces" });
-  const boxes = model.get("choices").map((piece) => {
-    const label = add(controls, "label"), box = keepKeys(add(label, "input", { type: "checkbox", name: piece }));
-    label.append(piece);
-    box.addEventListener("change", () => {
-      send(model, { pieces: model.get("choices").filter((_, k) => boxes[k].checked) });
-    });
-    return box;
+// What a unit made of some pieces remembers: { byLag, leak, largest }, as in Python.
+const rooms = {};
+function recall(has) {
+  const { make, weights } = CELLS[has("squashing") ? "squashed" : "plain"], { numbers, stale, lags } = DATA, count = numbers.length;
+  const override = {};
+  for (const [piece, gate] of Object.entries(DATA.gates)) if (!has(piece)) override[gate] = 1;
+  if (!has("carry")) override.forget = 0;
+  const byLag = [];
+  let leak = 0, silent = 0, largest = 0;
+  for (let lag = 1; lag <= lags; lag++) {
+    const steps = stale + lag + 1, x = new Float64Array(count * steps * 3), said = [], wanted = [];
+    for (let b = 0; b < count; b++) {
+      for (let t = 0; t < steps; t++) x[3 * (b * steps + t)] = numbers[b][t];
+      for (const t of [0, stale]) x[3 * (b * steps + t) + 1] = 1;
+      x[3 * (b * steps + steps - 1) + 2] = 1;
+    }
+    const key = `${has("squashing")} ${lag}`, { h } = (rooms[key] ??= make(count, steps)).forward(weights, x, { override });
+    for (let b = 0; b < count; b++) {
+      for (let t = 0; t < steps; t++) {
+        const size = Math.abs(h[b * (steps + 1) + t + 1]);
+        largest = Math.max(largest, size);
+        if (t < steps - 1) [leak, silent] = [leak + size, silent + 1];
+      }
+      said.push(h[b * (steps + 1) + steps]);
+      wanted.push(numbers[b][stale]);
+    }
+    byLag.push(explained(said, wanted));
+  }
+  return { byLag, leak: leak / silent, largest };
+}
+
+// The squared correlation.
+function explained(a, b) {
+  const mean = (values) => values.reduce((sum, one) => sum + one, 0) / values.length, [p, q] = [mean(a), mean(b)];
+  let ab = 0, aa = 0, bb = 0;
+  a.forEach((value, k) => {
+    ab += (value - p) * (b[k] - q);
+    aa += (value - p) ** 2;
+    bb += (b[k] - q) ** 2;
   });
-  const split = add(el, "div", { class: "split" });
-  const left = add(split, "div"), flow = add(left, "svg", { viewBox: "0 0 420 238", role: "img" });
-  const equations = add(left, "pre", { "aria-label": "equations" });
-  const test = add(split, "svg", { viewBox: "0 0 400 300", role: "img", "aria-label": "recall by lag" });
-  says(el, model);
-  const looks = model.get("looks");
+  return ab * ab / (aa * bb);
+}
+
+function show(main) {
+  const names = Object.keys(DATA.pieces), on = new Set();
+  add(main, "p", {}, "Add the pieces one by one, and see what each is for.");
+  const list = add(main, "div", { class: "row", role: "group", "aria-label": "pieces" });
+  for (const name of names) check(list, { name, on: (yes) => { yes ? on.add(name) : on.delete(name); draw(); } });
+  const say = lineOfText(main), split = add(main, "div", { class: "split" }), left = add(split, "div");
+  const flow = add(left, "svg", { viewBox: "0 0 380 240", role: "img", class: "picture flow" });
+  const equations = add(left, "pre", { "aria-label": "equations", tabindex: 0 });
+  let found = null;
+  const again = picture(add(split, "div"), { height: 290, name: "Recall by lag" }, drawRecall);
+
+  function drawRecall({ svg, width, height }) {
+    const box = { left: 46, top: 26, width: width - 52, height: height - 70 };
+    const x = { low: 1, high: DATA.lags, ticks: [1, 10, 20, 30, 40], label: "steps since the number was marked" };
+    const [px, py] = frame(svg, box, x, { low: 0, high: 1, ticks: [0, 0.25, 0.5, 0.75, 1], label: "R² of recall from h" });
+    line(svg, found.byLag.map((value, k) => [px(k + 1), py(value)]), { of: "h", wide: 2.5 });
+    return `${brief(found.byLag[0])} after 1 step, ${brief(found.byLag.at(-1))} after ${DATA.lags}`;
+  }
 
   function drawFlow(has) {
     flow.replaceChildren();
-    flow.setAttribute("aria-label", `flow of one step with ${model.get("pieces").join(", ") || "no piece"}`);
-    const wire = (d, on = true, colour = INK) => add(flow, "path", {
-      d, fill: "none", stroke: on ? colour : PALE, "stroke-width": on ? 2.5 : 1.5, "stroke-dasharray": on ? "none" : "4 4",
-    });
-    const node = (x, y, text, on, colour = INK) => {
-      add(flow, "circle", { cx: x, cy: y, r: 13, fill: "white", stroke: on ? colour : PALE, "stroke-width": 2.5 });
-      add(flow, "text", { x, y: y + 5, "text-anchor": "middle", style: on ? "" : `fill: ${PALE}` }, text);
+    flow.setAttribute("aria-label", `Flow of one step with ${names.filter(has).join(", ") || "no piece"}`);
+    const look = (is, of = "ink") => ({ stroke: is ? (of === "ink" ? "var(--ink)" : colour(of)) : "var(--rule)", fill: "none" });
+    const css = (style) => Object.entries(style).map(([name, value]) => `${name}: ${value}`).join("; ");
+    const wire = (d, is = true, of) => add(flow, "path", { d, style: css(look(is, of)), "stroke-width": is ? 2.5 : 1.5, "stroke-dasharray": is ? null : "4 4" });
+    const text = (x, y, words, is = true, anchor = "middle") => add(flow, "text", { x, y, style: `text-anchor: ${anchor}; font-size: 14px`, class: is ? "" : "off" }, words);
+    const node = (x, y, sign, is, of) => {
+      add(flow, "circle", { cx: x, cy: y, r: 13, style: css({ ...look(is, of), fill: "var(--paper)" }), "stroke-width": 2 });
+      text(x, y + 5, sign, is);
     };
-    const gate = (x, y, dx, name, letter, on) => {
-      const colour = looks[name][0];
-      wire(`M${x + dx},${y}H${x + Math.sign(dx) * 13}`, on, colour);
-      const style = `fill: ${on ? colour : PALE}; font-weight: bold`;
-      const anchor = dx < 0 ? "end" : "start";
-      add(flow, "text", { x: x + dx + Math.sign(dx) * 4, y: y + 4, "text-anchor": anchor, style }, `${letter} ${name}`);
-      node(x, y, "×", on, colour);
+    const box = (x, y, words, is) => {
+      add(flow, "rect", { x: x - 28, y: y - 14, width: 56, height: 28, rx: 6, style: css({ ...look(is), fill: "var(--paper)" }), "stroke-width": 2 });
+      text(x, y + 5, words, is);
     };
-    const box = (x, y, text, on) => {
-      add(flow, "rect", { x: x - 24, y: y - 13, width: 48, height: 26, rx: 4, fill: "white", stroke: on ? INK : PALE,
-        "stroke-width": 2 });
-      add(flow, "text", { x, y: y + 4, "text-anchor": "middle", style: on ? "" : `fill: ${PALE}` }, text);
+    const gate = (x, y, side, letter, of, is) => {
+      wire(`M${x + side * 48},${y}H${x + side * 13}`, is, of);
+      text(x + side * 52, y + 5, letter, is, side < 0 ? "end" : "start");
+      node(x, y, "×", is, of);
     };
-    const memory = looks.c[0], output = looks.h[0];
-    wire("M30,50H187", has("carry"), memory);
-    wire("M213,50H372", true, memory);
-    wire("M200,205V63");
-    wire("M300,50V213");
-    wire("M300,213H372", true, output);
-    wire("M50,213H176");
-    add(flow, "text", { x: 14, y: 54, style: `fill: ${has("carry") ? memory : PALE}; font-weight: bold` }, "c");
-    add(flow, "text", { x: 378, y: 54, style: `fill: ${memory}; font-weight: bold` }, "c'");
-    add(flow, "text", { x: 378, y: 217, style: `fill: ${output}; font-weight: bold` }, "h'");
-    add(flow, "text", { x: 14, y: 217 }, "x, h");
-    node(200, 50, "+", has("carry"), memory);
-    const on = has("forget gate") && has("carry"), colour = looks.forget[0];
-    wire("M110,95V63", on, colour);
-    node(110, 50, "×", on, colour);
-    const style = `fill: ${on ? colour : PALE}; font-weight: bold`;
-    add(flow, "text", { x: 110, y: 110, "text-anchor": "middle", style }, "f forget");
-    gate(200, 135, -45, "input", "i", has("write gate"));
-    box(200, 213, "tanh", true);
-    add(flow, "text", { x: 210, y: 185 }, "g");
-    box(300, 105, has("squashing") ? "tanh" : "as it is", has("squashing"));
-    gate(300, 165, 36, "output", "o", has("output gate"));
-  }
-
-  function drawTest(view) {
-    test.replaceChildren();
-    const x = { range: [1, view.by_lag.length], ticks: [1, 10, 20, 30, 40], label: "lag: steps since the number was marked" };
-    const y = { range: [0, 1.02], ticks: [0, 0.25, 0.5, 0.75, 1], label: "R² of recall from h" };
-    const [px, py] = frame(test, { left: 58, top: 22, width: 330, height: 230 }, x, y);
-    curve(test, view.by_lag.map((value, k) => [px(k + 1), py(value)]), looks.h, 3);
+    wire("M30,50H167", has("carry"), "c");
+    wire("M193,50H340", true, "c");
+    wire("M180,205V63");
+    wire("M276,50V213");
+    wire("M276,213H340", true, "h");
+    wire("M52,213H154");
+    text(18, 55, "c", has("carry"));
+    text(354, 55, "c'");
+    text(354, 218, "h'");
+    text(24, 218, "x, h");
+    node(180, 50, "+", has("carry"), "c");
+    const forgets = has("forget gate") && has("carry");
+    wire("M100,96V63", forgets, "forget");
+    node(100, 50, "×", forgets, "forget");
+    text(100, 114, "forget f", forgets);
+    gate(180, 136, -1, "input i", "input", has("write gate"));
+    box(180, 213, "tanh", true);
+    text(190, 184, "g", true, "start");
+    box(276, 104, has("squashing") ? "tanh" : "as it is", has("squashing"));
+    gate(276, 164, 1, "output o", "output", has("output gate"));
   }
 
   function draw() {
-    const view = model.get("view"), pieces = model.get("pieces");
-    model.get("choices").forEach((piece, k) => { boxes[k].checked = pieces.includes(piece); });
-    equations.textContent = view.equations.join("\n");
-    drawFlow((piece) => pieces.includes(piece));
-    drawTest(view);
+    const has = (name) => on.has(name), missing = names.find((name) => !has(name));
+    found = recall(has);
+    equations.textContent = DATA.equations[names.filter(has).join("+")].join("\n");
+    drawFlow(has);
+    again();
+    say(`${missing ? DATA.pieces[missing] : "The LSTM."} Recall (R²) of the marked number after 1 step: ${found.byLag[0].toFixed(2)}, after ` +
+      `${DATA.lags}: ${found.byLag.at(-1).toFixed(2)}. Mean |h| while it should be silent: ${found.leak.toFixed(2)}. Largest |h|: ${found.largest.toFixed(1)}.`);
   }
-  model.on("change:view", draw);
   draw();
 }
-export default { render };

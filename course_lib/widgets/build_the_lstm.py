@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import torch
-import traitlets as traits
 
 from course_lib import doors, plots
 from course_lib.cells import LSTMCell, NoSquashCell
 from course_lib.initialise import by_hand
 from course_lib.unroll import unroll
-from course_lib.widgets.browser import Browser, listed, script
+from course_lib.widgets.live import Live, own
 
 PIECES = {  # what is wrong without it, given all pieces before it
     "carry": "Nothing carries c over: only U h remembers, and every new number displaces the last.",
@@ -20,6 +20,7 @@ PIECES = {  # what is wrong without it, given all pieces before it
     "output gate": "h is never silent, and through U h it disturbs what is written next.",
     "squashing": "All is there but the squashing on reading: h can grow as large as c.",
 }
+GATES = {"write gate": "input", "forget gate": "forget", "output gate": "output"}  # {piece: its gate}
 LAGS, STALE = 40, 4
 
 
@@ -29,7 +30,7 @@ class Recall:
 
     by_lag    (40,): the squared correlation of h with the value asked for, 1 to 40 steps after it was marked
     leak      the mean |h| at the steps at which it should be silent
-    largest   the largest |h|
+    largest   the largest |h| up to the step at which it is asked
     """
 
     by_lag: np.ndarray
@@ -75,8 +76,7 @@ def build_unit(pieces):
             W_f=[[0.0, -16.0, 0.0]], b_f=8.0, W_i=[[0.0, 16.0, 0.0]], b_i=-8.0, W_o=[[0.0, 0.0, 16.0]], b_o=-8.0,
             W_g=[[0.5, 0.0, 0.0]], U_g=1.0,
         )  # fmt: skip
-    gates = {"write gate": "input", "forget gate": "forget", "output gate": "output"}
-    override = {gate: 1.0 for piece, gate in gates.items() if piece not in pieces}
+    override = {gate: 1.0 for piece, gate in GATES.items() if piece not in pieces}
     return cell, override if "carry" in pieces else override | {"forget": 0.0}
 
 
@@ -88,13 +88,19 @@ def recall_of(pieces):
         h = unroll(cell, x, override=override)["h"][..., 0]
     said = h[torch.arange(len(h)), asked].numpy().reshape(LAGS, -1)
     silent = (x[..., 2] == 0) & (torch.arange(h.shape[1]) < asked[:, None])
+    until = torch.arange(h.shape[1]) <= asked[:, None]
     by_lag = [np.corrcoef(heard, wanted)[0, 1] ** 2 for heard, wanted in zip(said, value.reshape(LAGS, -1))]
-    return Recall(np.array(by_lag), float(h[silent].abs().mean()), float(h.abs().max()))
+    return Recall(np.array(by_lag), float(h[silent].abs().mean()), float(h[until].abs().max()))
 
 
 def recall(pieces):
     """What a unit with only these pieces (names of PIECES, in any order) remembers of a marked number: a Recall."""
     return recall_of(some("recall", pieces))
+
+
+def subsets(pieces):
+    """All ways to have some of the pieces."""
+    return [some for count in range(len(pieces) + 1) for some in combinations(pieces, count)]
 
 
 def equations(pieces):
@@ -112,26 +118,21 @@ def equations(pieces):
     return [*lines, f"c' = {old}{written}", f"h' = {'o ⊙ ' if output else ''}{read}"]
 
 
-class BuildTheLSTM(Browser):
-    """Switch on the pieces of the LSTM one at a time: its equations, its flow and what it remembers.
+class BuildTheLSTM(Live):
+    """Switch on the pieces of the LSTM one at a time: its equations, its flow and what it remembers."""
 
-    pieces    names of PIECES
-    """
+    title, script = "Build the LSTM", own(__file__)
 
-    _esm = script(__file__)
-    moved = ("pieces",)
-    pieces = traits.List([]).tag(sync=True)
-    choices = traits.List(list(PIECES)).tag(sync=True)
+    def cells(self):
+        return {"squashed": build_unit(PIECES)[0], "plain": build_unit(())[0]}
 
-    def look(self):
-        found = recall(self.pieces)
-        missing = [why for piece, why in PIECES.items() if piece not in self.pieces]
-        text = (
-            f"{missing[0] if missing else 'The LSTM.'} Recall (R²) of the marked number after 1 step: "
-            f"{found.by_lag[0]:.2f}, after 40: {found.by_lag[-1]:.2f}. Mean |h| while it should be silent: "
-            f"{found.leak:.2f}. Largest |h|: {found.largest:.1f}."
-        )
-        return {"equations": equations(self.pieces), "by_lag": listed(found.by_lag), "text": text}
+    def data(self):
+        x, value, asked = recall_test()
+        shown = {
+            "+".join(piece for piece in PIECES if piece in pieces): equations(pieces) for pieces in subsets(PIECES)
+        }
+        return {"pieces": PIECES, "gates": GATES, "numbers": x[: len(value) // LAGS, :, 0].double().tolist(),
+                "stale": STALE, "lags": LAGS, "equations": shown}  # fmt: skip
 
     @staticmethod
     def static():

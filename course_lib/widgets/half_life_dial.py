@@ -1,12 +1,10 @@
 """Turn a constant forget gate, and see how long a memory lasts and stands out from noise."""
 
-import ipywidgets as widgets
 import numpy as np
 
 from course_lib import doors, plots
-from course_lib.gradients import half_life, time_constant
-from course_lib.widgets.common import WIDE, StandIn, keep, kept
-from course_lib.widgets.panel import Panel
+from course_lib.gradients import half_life
+from course_lib.widgets.live import Live, own
 
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
 
@@ -58,34 +56,16 @@ def bias_of_gate(gate):
     return float(np.log(gate) - np.log1p(-gate))
 
 
-class HalfLifeDial(StandIn, widgets.VBox):
+class HalfLifeDial(Live):
     """A constant forget gate, its half-life, and the longest lag at which a stored value stands out from noise.
 
     The learner guesses a half-life first; then bias and half-life turn together.
     """
 
-    asked = 0.99
+    title, script = "Half-life dial", own(__file__)
 
-    def __init__(self):
-        question = f"A forget gate stays at {self.asked:g}. After how many steps is half of the memory gone?"
-        self.guess = widgets.BoundedIntText(
-            value=10, min=1, max=100_000, description="My guess (steps)", style=WIDE, layout={"width": "14em"}
-        )
-        self.button, self.feedback = widgets.Button(description="Answer"), widgets.HTML()
-        self.dial = Dial()
-        super().__init__([widgets.HTML(question), widgets.HBox([self.guess, self.button]), self.feedback])
-        self.button.on_click(self.answer)
-        known = kept(self).get("guess")
-        if isinstance(known, int):
-            self.guess.value = known
-            self.answer()
-
-    def answer(self, button=None):
-        right = float(half_life(self.asked))
-        near = "Close." if abs(np.log(self.guess.value / right)) < np.log(1.25) else "Not so."
-        self.feedback.value = f"<b>{near}</b> ln 2 / |ln {self.asked:g}| = {right:.0f} steps. Now turn the dial."
-        self.children = [*self.children[:3], self.dial]
-        keep(self, {"guess": self.guess.value})
+    def data(self):
+        return {"asked": 0.99, "lags": LAGS}
 
     @staticmethod
     def static():
@@ -98,52 +78,6 @@ class HalfLifeDial(StandIn, widgets.VBox):
         return (
             figure,
             f"What is left of a stored 1, by lag. Half-life, and longest lag that stands out from noise: {ends}.",
-        )
-
-    def __repr__(self):
-        return "HalfLifeDial()"
-
-
-class Dial(Panel):
-    """The bias of the forget gate and the half-life that follows from it; turning one turns the other."""
-
-    def __init__(self):
-        wide = {"style": WIDE, "layout": {"width": "30em"}}
-        self.bias = widgets.FloatSlider(
-            value=2, min=-2, max=12, step=0.05, description="forget bias b, f = σ(b)", **wide
-        )
-        self.half = widgets.FloatLogSlider(value=5, min=-0.5, max=5, step=0.01, description="half-life (steps)", **wide)
-        self.noise = widgets.FloatLogSlider(value=0.05, min=-3, max=0, step=0.05, description="noise per step", **wide)
-        self.gate = gate_of_bias(self.bias.value)
-        self.half.value = self.stops()[self.half]
-        super().__init__(self.bias, self.half, self.noise)
-
-    def stops(self):
-        """Where both sliders stand for this gate: at a stop, because the browser rounds to stops and reports that."""
-        bias = np.clip(bias_of_gate(self.gate), self.bias.min, self.bias.max)
-        power = np.clip(np.log10(half_life(self.gate)), self.half.min, self.half.max)
-        step = self.half.step
-        return {self.bias: round(bias / self.bias.step) * self.bias.step, self.half: 10 ** (round(power / step) * step)}
-
-    def refresh(self, change=None):
-        turned = change and change["owner"]
-        if turned in (self.bias, self.half):
-            if np.isclose(turned.value, self.stops()[turned], rtol=1e-3, atol=1e-3):
-                return  # it was turned along with the other
-            half = turned is self.half
-            self.gate = gate_of_half_life(turned.value) if half else gate_of_bias(turned.value)
-            other = self.bias if half else self.half
-            other.value = self.stops()[other]
-        super().refresh()
-
-    def picture(self):
-        figure, ax = plots.canvas()
-        draw_fading(ax, self.gate, self.noise.value)
-        longest = longest_lag(self.gate, self.noise.value)
-        return figure, (
-            f"f = {self.gate:.4f}: half is gone after {half_life(self.gate):.1f} steps; time constant 1 / (1 - f) = "
-            f"{time_constant(self.gate):.1f} steps. Against noise of {self.noise.value:.3f} per step a stored 1 stands "
-            f"out for {longest:.1f} steps."
         )
 
 

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from functools import cache
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 
 from course_lib import doors, plots
 from course_lib.cells import JANETCell, LeakyCell
 from course_lib.unroll import unroll
-from course_lib.widgets.common import WIDE
-from course_lib.widgets.panel import Panel
+from course_lib.widgets.live import Live, own
 
 EVENTS = 6  # units of the sequence's own time in one sequence
 TEMPO = 8  # steps per unit of its own time, unwarped
+FIRST, SEQUENCES = 101, 9  # the seeds of the sequences that the widget shows
 
 
 def warp(stretch, unevenness, *, seed=0):
@@ -27,9 +26,19 @@ def warp(stretch, unevenness, *, seed=0):
     """
     stretch = doors.number("warp", "stretch", stretch, above=0, most=1000)
     unevenness = doors.number("warp", "unevenness", unevenness, least=0, most=1)
-    draw = np.random.default_rng(doors.seed("warp", seed)).uniform(-1, 1, EVENTS)
+    draw = uneven(doors.seed("warp", seed))
     steps = np.maximum(1, np.round(TEMPO * stretch * 4 ** (unevenness * draw))).astype(int)
     return np.concatenate([np.full(count, 1 / count) for count in steps])
+
+
+def uneven(seed):
+    """How uneven each unit of own time is, in [-1, 1]: array (EVENTS,)."""
+    return np.random.default_rng(seed).uniform(-1, 1, EVENTS)
+
+
+def levels_of(seed):
+    """The level in each unit of own time: array (EVENTS,)."""
+    return np.random.default_rng(1000 + seed).choice([-0.9, 0.0, 0.9], EVENTS)
 
 
 def warped(pace, *, seed=0):
@@ -40,7 +49,7 @@ def warped(pace, *, seed=0):
     """
     pace = doors.array("warped", "pace", pace, dims=(1,), least=0)
     own = np.cumsum(pace)
-    levels = np.random.default_rng(1000 + doors.seed("warped", seed)).choice([-0.9, 0.0, 0.9], EVENTS)
+    levels = levels_of(doors.seed("warped", seed))
     now = levels[np.minimum((own - pace / 2).astype(int), EVENTS - 1)]
     target, y = [], 0.0
     for level, passed in zip(now, pace):
@@ -99,38 +108,34 @@ def follow(stretch, unevenness, *, seed=0):
     return x[:, 0], target, found
 
 
-class TimeWarp(Panel):
+class TimeWarp(Live):
     """Stretch and squeeze a sequence: a unit with a constant gate beside one whose gate sees how fast time goes.
 
     Both were trained on the same uneven sequences. The trace to follow is the same curve in the sequence's own time,
     however it is stretched (Tallec & Ollivier 2018).
     """
 
+    title, script = "Time warp", own(__file__)
     looks = {"constant gate": "leaky", "gate that sees x": "JANET"}
 
-    def __init__(self):
-        self.stretch = widgets.FloatLogSlider(
-            value=1, base=2, min=-2, max=2, step=0.25, description="stretch", style=WIDE
-        )
-        self.uneven = widgets.FloatSlider(value=0, min=0, max=1, step=0.1, description="unevenness", style=WIDE)
-        self.sequence = widgets.IntSlider(value=1, min=1, max=9, description="sequence")
-        super().__init__(self.stretch, self.uneven, self.sequence)
+    def cells(self):
+        return warp_cells()
 
-    def picture(self):
-        figure, axes = plots.canvas(rows=2, width=7.5, height=4.2)
-        errors = draw_warp(axes, self.stretch.value, self.uneven.value, seed=100 + self.sequence.value)
-        told = ", ".join(f"{name} {error:.2f}" for name, error in errors.items())
-        return figure, f"{axes[0].lines[0].get_xdata()[-1] + 1} steps. Typical error (root mean square): {told}."
+    def data(self):
+        seeds = range(FIRST, FIRST + SEQUENCES)
+        return {"uneven": [uneven(seed).tolist() for seed in seeds], "tempo": TEMPO,
+                "levels": [levels_of(seed).tolist() for seed in seeds],
+                "gates": {name: cell.memory[0] for name, cell in warp_cells().items()}}  # fmt: skip
 
     @classmethod
     def static(cls):
         """(figure, text): three stretches, even and uneven."""
         figure, axes = plots.canvas(3, rows=2, width=10, height=4.4)
         told = []
-        for row, uneven in zip(axes, (0.0, 1.0)):
+        for row, unevenness in zip(axes, (0.0, 1.0)):
             for ax, stretch in zip(row, (0.5, 1.0, 4.0)):
-                errors = draw_warp([ax], stretch, uneven, seed=101)
-                ax.set_title(f"stretch {stretch:g}, {'uneven' if uneven else 'even'}")
+                errors = draw_warp([ax], stretch, unevenness, seed=FIRST)
+                ax.set_title(f"stretch {stretch:g}, {'uneven' if unevenness else 'even'}")
                 told.append(f"{ax.get_title()}: " + " and ".join(f"{error:.2f}" for error in errors.values()))
         return (
             figure,
@@ -138,12 +143,12 @@ class TimeWarp(Panel):
         )
 
 
-def draw_warp(axes, stretch, uneven, *, seed):
+def draw_warp(axes, stretch, unevenness, *, seed):
     """The level, the trace to follow and both units on the first of axes, their gates on the second if there is one."""
-    level, target, units = follow(stretch, uneven, seed=seed)
+    shown, target, units = follow(stretch, unevenness, seed=seed)
     steps = range(len(target))
     plots.line(axes[0], steps, target, of="target", name="trace to follow")
-    plots.line(axes[0], steps, level, of="baseline", name="level shown")
+    plots.line(axes[0], steps, shown, of="baseline", name="level shown")
     for name, unit in units.items():
         plots.line(axes[0], steps, unit.h, of=TimeWarp.looks[name], name=name)
         for ax in axes[1:]:

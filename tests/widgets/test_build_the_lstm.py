@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+from inside import inside
 from test_docstrings import run, symbols
 
 from course_lib.cells import LSTMCell
@@ -62,10 +63,15 @@ def test_an_unknown_piece_is_refused():
         build_the_lstm.recall(["wheel"])
 
 
-def test_the_pieces_change_the_equations_and_the_recall_together():
-    built = build_the_lstm.BuildTheLSTM()
-    for count in range(6):
-        built.pieces = list(build_the_lstm.PIECES)[:count]
-        np.testing.assert_allclose(built.view["by_lag"], build_the_lstm.recall(built.pieces).by_lag)
-        assert built.view["equations"] == build_the_lstm.equations(built.pieces)
-    assert built.view["text"].startswith("The LSTM. Recall") and "after 40: 1.00" in built.view["text"]
+def test_the_page_recalls_as_python_does(tmp_path):
+    chosen = [[], ["carry"], ["carry", "write gate", "output gate"], [*PIECES][:4], [*PIECES]]
+    text = "return given.map((pieces) => recall((name) => pieces.includes(name)));"
+    for pieces, got in zip(chosen, inside(tmp_path, build_the_lstm.BuildTheLSTM(), text, chosen)):
+        found = build_the_lstm.recall(pieces)
+        np.testing.assert_allclose(got["byLag"], found.by_lag, atol=1e-4)
+        assert (got["leak"], got["largest"]) == pytest.approx((found.leak, found.largest), rel=1e-4)
+
+
+def test_the_page_has_the_equations_of_every_choice_of_pieces():
+    shown = build_the_lstm.BuildTheLSTM().data()["equations"]
+    assert len(shown) == 2 ** len(PIECES) and shown["+".join(PIECES)] == build_the_lstm.equations(PIECES)

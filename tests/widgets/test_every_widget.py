@@ -2,7 +2,9 @@
 
 import inspect
 import json
+import re
 from base64 import b64decode
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,14 +12,15 @@ import pytest
 import torch
 from ipywidgets import Dropdown
 
-from course_lib.widgets import build_the_lstm, every, gate_desk, gradient_microscope, half_life_dial, time_warp
+from course_lib.widgets import build_the_lstm, every, gate_desk, gradient_microscope, time_warp
 from course_lib.widgets.browser import Browser
 from course_lib.widgets.build_the_lstm import PIECES
+from course_lib.widgets.live import Live
 from course_lib.widgets.panel import Panel
 
 WIDGETS = {name: Widget.example for name, Widget in every().items()}
 PANELS = {name: Widget.example for name, Widget in every().items() if issubclass(Widget, Panel)}
-PANELS["Dial"] = half_life_dial.Dial
+LIVE = {name: Widget.example for name, Widget in every().items() if issubclass(Widget, Live)}
 
 
 def stops(control):
@@ -53,9 +56,26 @@ def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
     assert figure.axes and all(ax.lines or ax.patches for ax in figure.axes)
     assert len(text) > 60 and any(letter.isdigit() for letter in text)
     plt.close(figure)
-    data, about = WIDGETS[name]()._repr_mimebundle_()
-    assert about["image/png"]["alt"] == text and "application/vnd.jupyter.widget-view+json" in data
-    assert b64decode(data["image/png"]).startswith(b"\x89PNG") and plt.get_fignums() == []
+    if name in LIVE:
+        shown = WIDGETS[name]()._repr_mimebundle_()["text/html"]
+        (png,) = re.findall(
+            r"^<div><img alt=\"(?:[^\"]*)\" src=\"data:image/png;base64,([^\"]*)\"></div><iframe ", shown
+        )
+        assert escape(text) in shown
+    else:
+        data, about = WIDGETS[name]()._repr_mimebundle_()
+        assert about["image/png"]["alt"] == text and "application/vnd.jupyter.widget-view+json" in data
+        png = data["image/png"]
+    assert b64decode(png).startswith(b"\x89PNG") and plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_no_still_is_drawn_where_a_learner_sits(name, monkeypatch):
+    monkeypatch.delenv("COURSE_QUIET", raising=False)
+    made = WIDGETS[name]()
+    monkeypatch.setattr(type(made), "static", None)
+    shown = made._repr_mimebundle_()
+    assert "image/png" not in (shown[0] if isinstance(shown, tuple) else shown)
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -97,27 +117,6 @@ def test_what_the_browser_gets_is_whole_and_asks_the_network_for_nothing(name):
     assert str(text).count("://") == 1 and "http://www.w3.org/2000/svg" in str(text)  # a name, not an address
     assert "import " not in str(text).replace("nothing is imported", "")
     json.dumps(WIDGETS[name]().view, allow_nan=False)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "[]",
-        '{"mission": "none", "gates": 3}',
-        '{"gates": {"carry": {"forget": [7]}}, "solved": {"count": null}}',
-        '"text"',
-    ],
-)
-def test_a_damaged_file_of_answers_is_no_obstacle(answers, damage):
-    answers.write_text(f'{{"GateDesk": {damage}, "HalfLifeDial": {damage}}}')
-    assert gate_desk.GateDesk().view["best"] == {} and len(half_life_dial.HalfLifeDial().children) == 3
-
-
-def test_under_test_nothing_is_kept(answers, monkeypatch):
-    monkeypatch.setenv("COURSE_QUIET", "1")
-    gate_desk.GateDesk().mission = "count"
-    half_life_dial.HalfLifeDial().answer()
-    assert not answers.exists()
 
 
 def test_looking_leaves_the_random_numbers_of_the_notebook_alone():

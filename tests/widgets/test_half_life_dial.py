@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inside import inside
 
 from course_lib.gradients import half_life
 from course_lib.widgets import half_life_dial
@@ -34,38 +35,22 @@ def test_a_lag_without_noise_is_refused():
         half_life_dial.longest_lag(0.9, 0)
 
 
-def test_the_dial_comes_after_the_guess_and_the_guess_is_kept(answers):
-    dial = half_life_dial.HalfLifeDial()
-    assert dial.dial not in dial.children
-    dial.guess.value = 70
-    dial.button.click()
-    assert dial.dial in dial.children and "Close." in dial.feedback.value and "= 69 steps" in dial.feedback.value
-    again = half_life_dial.HalfLifeDial()
-    assert again.guess.value == 70 and again.dial in again.children
+def test_the_page_computes_what_python_does(tmp_path):
+    given = [[gate, noise] for gate in (0.0, 0.2, 0.9, 0.9999, 1.0) for noise in (0.001, 0.05, 1.0)]
+    text = """return given.map(([gate, noise]) => [longestLag(gate, noise), spread(gate, noise, 7), halfLife(gate),
+        gateOfBias(biasOfGate(gate)), gateOfHalfLife(12.5)]);"""
+    for (gate, noise), got in zip(given, inside(tmp_path, half_life_dial.HalfLifeDial(), text, given)):
+        assert got[0] == pytest.approx(half_life_dial.longest_lag(gate, noise), rel=1e-12)
+        assert got[1] == pytest.approx(half_life_dial.fading(gate, noise, [7])[1][0], rel=1e-12)
+        if 0 < gate < 1:
+            assert got[2] == pytest.approx(float(half_life(gate)), rel=1e-12) and got[3] == pytest.approx(gate)
+        assert got[4] == pytest.approx(half_life_dial.gate_of_half_life(12.5), rel=1e-12)
 
 
-def test_a_guess_far_off_is_told_so():
-    dial = half_life_dial.HalfLifeDial()
-    dial.guess.value = 10
-    dial.button.click()
-    assert "Not so." in dial.feedback.value
-
-
-@pytest.mark.parametrize("bias", [-2, 3.0, 12, 5.55])
-def test_bias_and_half_life_turn_together_and_the_picture_follows(bias):
-    dial, gate = half_life_dial.Dial(), 1 / (1 + np.exp(-bias))
-    dial.bias.value = bias
-    assert dial.half.value == pytest.approx(min(1e5, np.log(2) / -np.log(gate)), rel=0.02)
-    figure, text = dial.picture()
-    lags, left = figure.axes[0].lines[0].get_data()
-    np.testing.assert_allclose(left, gate**lags)
-    assert f"f = {gate:.4f}" in text
-    dial.half.value = dial.half.value * 1.0001  # the browser's rounding of the slider that was turned along
-    assert dial.gate == gate
-    dial.half.value = 100
-    assert dial.gate**100 == pytest.approx(0.5) and dial.bias.value == pytest.approx(
-        np.log(dial.gate / (1 - dial.gate)), abs=0.03
-    )
+def test_a_gate_is_written_with_as_many_digits_as_tell_it_and_steps_with_three(tmp_path):
+    text = "return [0.5, 0.99, 0.9999909, 0.12345].map(gateText).concat([75857.8, 6.58, 0.5].map(stepsText));"
+    said = inside(tmp_path, half_life_dial.HalfLifeDial(), text)
+    assert said == ["0.500", "0.990", "0.9999909", "0.123", "75,900", "6.6", "0.5"]
 
 
 def test_the_dial_refuses_what_no_gate_and_no_half_life_can_be():

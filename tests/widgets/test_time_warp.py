@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inside import inside
 
 from course_lib.widgets import time_warp
 
@@ -25,11 +26,14 @@ def test_a_gate_that_sees_x_follows_a_warp_better_than_a_constant_one(stretch, u
     assert np.ptp(runs[0]["constant gate"].gate) == 0
 
 
-def test_the_warp_draws_both_units_and_their_gates():
-    panel = time_warp.TimeWarp()
-    panel.stretch.value, panel.uneven.value, panel.sequence.value = 2, 0.5, 3
-    level, target, units = time_warp.follow(2, 0.5, seed=103)
-    figure, text = panel.picture()
-    for line, wanted in zip(figure.axes[0].lines, (target, level, *(unit.h for unit in units.values()))):
-        np.testing.assert_array_equal(line.get_ydata(), wanted)
-    assert text.startswith(f"{len(target)} steps.") and f"constant gate {units['constant gate'].error:.2f}" in text
+def test_the_page_follows_as_python_does(tmp_path):
+    given = [[stretch, uneven, k] for stretch in (0.25, 0.3, 1, 4) for uneven in (0, 0.1, 1) for k in (0, 8)]
+    text = "return given.map(([stretch, uneven, sequence]) => follow(stretch, uneven, sequence));"
+    for (stretch, uneven, k), got in zip(given, inside(tmp_path, time_warp.TimeWarp(), text, given)):
+        level, target, units = time_warp.follow(stretch, uneven, seed=101 + k)
+        np.testing.assert_allclose(got["level"], level)
+        np.testing.assert_allclose(got["target"], target)
+        for name, unit in units.items():
+            np.testing.assert_allclose(got["units"][name]["h"], unit.h, atol=1e-5)
+            np.testing.assert_allclose(got["units"][name]["gate"], unit.gate, atol=1e-5)
+            assert got["units"][name]["error"] == pytest.approx(unit.error, abs=1e-5)

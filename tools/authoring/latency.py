@@ -3,7 +3,8 @@
     python -m tools.authoring.latency        needs requirements-dev.txt and Chromium; about two minutes
 
 One control of each widget is moved 60 times, 60 ms after the last answer. The time runs from the event in the page to
-the frame that shows the new picture. results/latency.json keeps the milliseconds of every move.
+the frame that shows the new picture; a widget that lives in the page has no kernel then. results/latency.json keeps the
+milliseconds of every move.
 """
 
 import json
@@ -18,35 +19,31 @@ from course_lib.files import write
 from course_lib.machine import cores
 from course_lib.widgets import every
 from course_lib.widgets.browser import Browser
+from course_lib.widgets.live import Live
 from tools.authoring import browser
 
 LENS = """
 from course_lib.text import SYMBOLS, NextCharacter, load_model
 GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\n", "¶") + "?")
 """
-CLAMP = """
-import torch
-from course_lib.cells import LSTMCell
-ClampAnyGate(LSTMCell(2, 4), torch.randn(2, 12, 2))
-"""
-SHOWN = {"GateLens": LENS, "ClampAnyGate": CLAMP}  # as in the notebooks; of the others, the example
+SHOWN = {"GateLens": LENS}  # as in the notebook; of the others, the example
 WIDGETS = {name: SHOWN.get(name, f"{name}.example()") for name in every()}  # the code that shows it, once imported
+LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
 DRAWN = {name for name, Widget in every().items() if issubclass(Widget, Browser)}  # by the browser; others by Python
 MOVED = {  # the control that is moved; of the others the first number or slider
-    "GateDesk": ".course .draw[aria-label='input gate']",
+    "GateDesk": ".draw[aria-label='input gate']",
     "GradientMicroscope": ".course input[name=bias]",
-    "BuildTheLSTM": ".course input[name='write gate']",
-    "ClampAnyGate": ".jp-OutputArea .widget-slider:nth-last-child(2) .noUi-handle",  # its unit
+    "BuildTheLSTM": "input[type=checkbox]",
 }
-MOVES = """async ([control, drawn, moves]) => {
-    const output = document.querySelector(drawn ? '.course' : '.jp-OutputArea .widget-image');
+MOVES = """async ([control, place, moves]) => {
+    const output = document.querySelector(place), drawn = place !== '.jp-OutputArea .widget-image';
     const isPicture = (change) => !drawn ? change.attributeName === 'src'
         : change.type === 'childList' && change.target.closest?.('svg') && !change.target.closest('.draw');
     const move = (there) => {
         const element = document.querySelector(control);
         if (element.type === 'range') {
             element.value = Number(element.value) + (there ? 1 : -1) * Number(element.step);
-            element.dispatchEvent(new Event('input'));
+            element.dispatchEvent(new Event('input', {bubbles: true}));
         } else if (element.type === 'checkbox') {
             element.click();
         } else {
@@ -83,13 +80,25 @@ def cell(name):
 
 def measure(lab, name, *, moves=60):
     """Milliseconds of each move of a control of one widget, None where no new picture came within 2 s."""
-    with lab.run([cell(name)], name=f"{name}.ipynb") as tab:
-        for answer in tab.page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+    if name in LIVE:
+        path = lab.folder / f"{name}.html"
+        path.write_text(LIVE[name].example().page(), encoding="utf-8")
+        page = lab.browser.new_page()
+        page.goto(path.as_uri())
+        for box in page.get_by_role("checkbox", name="hold").all():  # a gate is held before it is moved
+            box.check()
+        for answer in page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
             answer.click()
+        taken = page.evaluate(MOVES, [MOVED.get(name, "input[type=range]"), "main", moves])
+        page.close()
+        return taken
+    with lab.run([cell(name)], name=f"{name}.ipynb") as tab:
         tab.page.wait_for_selector("[role=status]")
         tab.page.wait_for_timeout(500)
         control = MOVED.get(name, ".course input" if name in DRAWN else ".jp-OutputArea .noUi-handle")
-        return tab.page.evaluate(MOVES, [control, name in DRAWN, moves])
+        return tab.page.evaluate(
+            MOVES, [control, ".course" if name in DRAWN else ".jp-OutputArea .widget-image", moves]
+        )
 
 
 def main():

@@ -1,0 +1,132 @@
+"""The widgets that live in the page, in a real browser, without a kernel and without a network."""
+
+import pytest
+from pages import faults, opened
+
+from course_lib.widgets import every
+from course_lib.widgets.gate_desk import MISSIONS, GateDesk, fewest_moves
+from course_lib.widgets.live import Live
+
+LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
+SEEN = "() => [[...document.querySelectorAll('svg')].map((svg) => svg.innerHTML).join(), document.body.innerText]"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("live")
+    for name, Widget in LIVE.items():
+        (folder / f"{name}.html").write_text(Widget.example().page(), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in LIVE}
+
+
+NAMED = "(e) => (e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || '').trim()"
+MOVED = "input[type=range], select, [role=slider], input[type=checkbox], button:has-text('Next')"
+
+
+def move(page, control):
+    """Move one control by keyboard."""
+    control.focus()
+    kind = control.evaluate("(e) => e.getAttribute('role') || e.type || e.localName")
+    if kind == "select-one":
+        control.select_option(index=1)
+    elif kind == "range":
+        page.keyboard.press("ArrowRight" if control.evaluate("(e) => e.value === e.min") else "ArrowLeft")
+    else:
+        page.keyboard.press("PageUp" if kind == "slider" else "Space")
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_every_control_has_a_name_and_moved_by_keyboard_changes_the_picture(chromium, pages, name):
+    with opened(chromium, pages[name]) as page:
+        if name == "HalfLifeDial":
+            page.get_by_role("button", name="Answer").click()
+        if name == "GateDesk":
+            page.get_by_role("button", name="carry").click()
+        controls = page.locator(MOVED)
+        assert controls.count() >= 3
+        for control in controls.all():
+            called, before = control.evaluate(NAMED), page.evaluate(SEEN)
+            assert called
+            if called.startswith("a stroke"):  # what the next stroke does
+                continue
+            assert control.is_enabled(), called  # a gate is held before its slider is moved
+            move(page, control)
+            now = page.evaluate(SEEN)
+            assert now[0] != before[0] and now[1] != before[1] or called == "unit shown", called
+
+
+@pytest.mark.parametrize("dark, width", [(False, 360), (True, 768), (False, 1920)])
+@pytest.mark.parametrize("name", LIVE)
+def test_everyone_can_read_it(chromium, pages, name, dark, width):
+    with opened(chromium, pages[name], width=width, dark=dark) as page:
+        if name == "HalfLifeDial":
+            page.get_by_role("button", name="Answer").click()
+        page.wait_for_function(
+            "[...document.querySelectorAll('svg.picture')].every((svg) => svg.childElementCount > 0)"
+        )
+        assert faults(page) == []
+
+
+def row(page, gate):
+    return page.get_by_role("slider", name=f"{gate} gate")
+
+
+def test_the_first_mission_takes_one_press_of_the_mouse(chromium, pages):
+    with opened(chromium, pages["GateDesk"]) as page:
+        assert "0 are right throughout. Moves: 0; fewest: 1." in page.locator(".said").inner_text()
+        box = row(page, "forget").bounding_box()
+        page.mouse.click(box["x"] + 1.5 * box["width"] / 12, box["y"] + box["height"] / 2)
+        assert page.locator(".said").inner_text().startswith("Solved, and nobody can do it in less. 100 % of the steps")
+        page.locator("[role=status]", has_text="Solved").wait_for(state="attached")
+        assert page.get_by_role("button", name="keep, solved in 1 moves").count() == 1
+        assert page.evaluate("document.querySelectorAll('svg .miss').length") == 0
+
+
+def test_a_stroke_of_a_finger_draws_all_32_steps(chromium, pages):
+    with opened(chromium, pages["GateDesk"], width=360, touch=True) as page:
+        page.get_by_role("button", name="carry").tap()
+        page.locator("input[type=checkbox]").uncheck()
+        box = row(page, "forget").bounding_box()
+        touch = page.context.new_cdp_session(page)
+        for k in range(33):
+            kind = "touchStart" if k == 0 else "touchMove" if k < 32 else "touchEnd"
+            at = [{"x": box["x"] + (k + 0.5) * box["width"] / 32, "y": box["y"] + 8 - k % 2}] if k < 32 else []
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        assert page.evaluate("kept('desk').drawn.carry.forget") == [1] * 32
+
+
+def test_every_mission_is_solved_by_keyboard_with_the_moves_that_python_found(chromium, pages):
+    with opened(chromium, pages["GateDesk"]) as page:
+        for name in ("count", "toggle", "two bits"):
+            mission = MISSIONS[name]
+            page.get_by_role("button", name=name, exact=True).click()
+            for gate, values in fewest_moves(mission)[1].items():
+                if gate in mission.given:
+                    continue
+                row(page, gate).focus()
+                page.keyboard.press("Home")
+                before = 0.0
+                for value in values:
+                    if value != before:
+                        page.keyboard.press("PageUp" if value else "PageDown")
+                        for _ in range(5 if value == 0.5 else 0):
+                            page.keyboard.press("ArrowDown")
+                    before = value
+                    page.keyboard.press("ArrowRight")
+            assert page.locator(".said").inner_text().startswith("Solved, and nobody can do it in less"), name
+
+
+def test_in_a_dark_page_it_takes_the_place_of_its_still(chromium, tmp_path):
+    shown = GateDesk()._repr_mimebundle_()["text/html"]
+    path = tmp_path / "notebook.html"
+    path.write_text(f'<!doctype html><body style="background: #111; width: 700px">{shown}</body>', encoding="utf-8")
+    with opened(chromium, path) as page:
+        frame = page.frame_locator("iframe")
+        frame.locator("svg .line").first.wait_for(state="attached")
+        assert page.locator("img").count() == 0
+        page.wait_for_function("document.querySelector('iframe').offsetHeight > 500")
+        assert frame.locator("body").evaluate("(body) => getComputedStyle(body).backgroundColor") == "rgb(20, 23, 26)"
+        page.evaluate("document.body.style.background = 'white'")
+        page.wait_for_function(
+            "document.querySelector('iframe').contentDocument.documentElement.style.colorScheme === 'light'"
+        )
