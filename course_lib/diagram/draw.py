@@ -1,12 +1,16 @@
 """The SVG of placed parts and the lines between them."""
 
+from contextlib import contextmanager
 from html import escape
 
 from course_lib.diagram.sheet import GREY, INK, PAPER, UNIT, WARM, Sheet, colour, sign
 
 
-def picture(graph, places, lines, *, title, words, lit=None, gone=()):
-    """The SVG of a Graph; lit: the Parts that are new, if asked for; gone: the labels of what is no more."""
+def picture(graph, places, lines, *, title, words, lit=None, gone=(), named=False):
+    """The SVG of a Graph; lit: the Parts that are new, if asked for; gone: the labels of what is no more.
+
+    named    every line and part is a group with data-wire or data-part, the place of its part in graph.parts
+    """
     sheet = Sheet(type(graph.cell).__name__)
     state = graph.cell.memory[1] if graph.road else None
     road = set(zip(graph.road, graph.road[1:]))
@@ -25,16 +29,28 @@ def picture(graph, places, lines, *, title, words, lit=None, gone=()):
         points = cut(points, source, goal, places)
         main, faint = (source, goal) in road, dim(source, goal)
         pair, wide = (colour(state), 4) if main else (hue(source), 1.6)
-        sheet.line(points, pair, wide, faint=faint and not main)
+        with group(sheet, "wire", graph, source, named):
+            sheet.line(points, pair, wide, faint=faint and not main)
     for x, y, part in junctions(lines, set(places.at.values())):
         sheet.add(f'<circle class="{sheet.paint("fill", hue(part))}" cx="{x * UNIT}" cy="{y * UNIT}" r="3.2"'
                   f'{" opacity=" + chr(34) + ".3" + chr(34) if dim(part) else ""}/>')  # fmt: skip
     for part, (x, y) in places.at.items():
-        draw(sheet, part, x * UNIT, y * UNIT, hue(part), state, faint=dim(part) and part.kind in ("box", "op"),
-             lit=lit is not None and part in lit)  # fmt: skip
+        with group(sheet, "part", graph, part, named):
+            draw(sheet, part, x * UNIT, y * UNIT, hue(part), state, faint=dim(part) and part.kind in ("box", "op"),
+                 lit=lit is not None and part in lit)  # fmt: skip
     if gone:
         sheet.text(width / 2, height - 14, "no more: " + ", ".join(gone), size=13, pair=GREY)
     return sheet.svg(width, height, title, words)
+
+
+@contextmanager
+def group(sheet, kind, graph, part, named):
+    """What is added inside is one group of the SVG, if that is wanted."""
+    if named:
+        sheet.add(f'<g data-{kind}="{graph.parts.index(part)}">')
+    yield
+    if named:
+        sheet.add("</g>")
 
 
 def half(part):

@@ -42,8 +42,8 @@ function button(parent, { name, on, main = false }) {
 }
 
 // The line of text under a widget: seen at once, read out when the hand is still.
-function lineOfText(parent) {
-  const seen = add(parent, "p", { class: "said" }), heard = add(parent, "p", { class: "aside", role: "status" });
+function lineOfText(parent, silent = false) {
+  const seen = add(parent, "p", { class: "said", ...(silent ? { hidden: "" } : {}) }), heard = add(parent, "p", { class: "aside", role: "status" });
   let waiting = null;
   return (text) => {
     seen.textContent = text;

@@ -36,9 +36,12 @@ CLEAR = """\
   return { trace, d, forward, backward, clear };""".splitlines()
 
 
-def text(step):
-    """The module of a Step."""
-    writer = Writer(step)
+def text(step, seen=()):
+    """The module of a Step. seen: nodes whose numbers at every step it keeps as well, in run.seen[i]."""
+    for i in seen:
+        if step.plan.nodes[i].slot is None:
+            step.plan.nodes[i].slot = i  # a place of its own
+    writer = Writer(step, seen)
     forward, backward = Lines(3), Lines(3)
     forward_loop(writer, forward)
     backward_loop(writer, backward)
@@ -52,11 +55,11 @@ def text(step):
     lines = [HEAD.format(name=about["name"], inputs=cell.input_size, gate=gate, about=f"{{\n{inside},\n}}")]
     constants = [(i, view) for i, view in enumerate(step.views) if view.weight is None]
     lines += [f"const $constant{i} = Float64Array.of({', '.join(map(number, view.values))});" for i, view in constants]
-    lines += [make(step, writer, widths, forward, backward), HELPERS]
+    lines += [make(step, writer, widths, forward, backward, seen), HELPERS]
     return "\n".join(lines)
 
 
-def make(step, writer, widths, forward, backward):
+def make(step, writer, widths, forward, backward, seen):
     """The function make of the module."""
     key, sizes = json.dumps, step.sizes
     states, gates = list(step.states), list(step.gates)
@@ -99,5 +102,9 @@ def make(step, writer, widths, forward, backward):
     out += ["      for (let step = steps - 1; step >= 0; step--) {"] + ["  " + line for line in places]
     out += [f"        $d_{writer.names[i]}.fill(0);" for i in sorted(writer.summed - set(writer.plan.leaves))]
     out += ["  " + line for line in backward.lines]
-    out += ["      }", "    }", "    return d;", "  }", "", *CLEAR, "}", ""]
+    clear = CLEAR
+    if seen:
+        kept = ", ".join(f"{i}: {writer.stands_in(i)[0]}" for i in seen)
+        clear = [*CLEAR[:-1], CLEAR[-1].replace("clear }", f"clear, seen: {{ {kept} }} }}")]
+    out += ["      }", "    }", "    return d;", "  }", "", *clear, "}", ""]
     return "\n".join(out)

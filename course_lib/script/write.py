@@ -17,9 +17,10 @@ class Writer:
     """Writes the two loops. In the text, $f is the array of all values of f, and f one of its numbers.
 
     names    {node: the name of its number}
+    seen     the nodes whose numbers are kept for every step, whether the loop back needs them or not
     """
 
-    def __init__(self, step):
+    def __init__(self, step, seen=()):
         self.step, self.plan, self.names = step, step.plan, {}
         self.ends = {i: name for name, i in step.states.items()}
         self.announced = {i: name for name, i in step.gates.items()}
@@ -31,7 +32,7 @@ class Writer:
             taken.add(name)
             self.names[i] = name
         held = {node.slot for node in self.plan.nodes if node.op not in ("affine",)} - {None}
-        self.scratch = [i for i in self.plan.order if self.plan.nodes[i].op == "affine" and i in held]
+        self.scratch = [i for i in self.plan.order if self.plan.nodes[i].op == "affine" and i in held and i not in seen]
         self.kept = [i for i in self.plan.order if i not in self.scratch and self.plan.nodes[i].slot is not None
                      and i not in self.ends and i not in self.announced and self.plan.nodes[i].op != "x"]  # fmt: skip
 

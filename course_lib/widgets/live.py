@@ -27,15 +27,11 @@ def own(file):
     return Path(file).with_suffix(".js").read_text(encoding="utf-8")
 
 
-def module(cell):
-    """A cell's module and its weights as one expression of JavaScript: {cell, make, weights}."""
-    written = script(cell)
-    weights = ", ".join(
-        f"{json.dumps(n)}: Float64Array.of({', '.join(map(repr, w))})" for n, w in written.weights.items()
-    )
-    return (
-        f"(() => {{\n{written.text.replace('export ', '')}\nreturn {{ cell, make, weights: {{ {weights} }} }};\n}})()"
-    )
+def expression(text, weights):
+    """A module and its weights, {name: parameter}, as one expression of JavaScript: {cell, make, weights}."""
+    numbers = {name: ", ".join(map(repr, w.detach().double().flatten().tolist())) for name, w in weights.items()}
+    listed = ", ".join(f"{json.dumps(name)}: Float64Array.of({text})" for name, text in numbers.items())
+    return f"(() => {{\n{text.replace('export ', '')}\nreturn {{ cell, make, weights: {{ {listed} }} }};\n}})()"
 
 
 class Live(StandIn):
@@ -50,12 +46,17 @@ class Live(StandIn):
     def cells(self):
         return {}
 
+    def modules(self):
+        """{name: its JavaScript}"""
+        written = {name: script(cell) for name, cell in self.cells().items()}
+        return {name: expression(one.text, one.parameters) for name, one in written.items()}
+
     def data(self):
         return {}
 
     def text(self):
         """What the page is made of in JavaScript: CELLS and DATA, the base, and the widget's own functions."""
-        cells = "".join(f"{json.dumps(name)}: {module(cell)},\n" for name, cell in self.cells().items())
+        cells = "".join(f"{json.dumps(name)}: {text},\n" for name, text in self.modules().items())
         data = json.dumps(self.data(), allow_nan=False).replace("</", "<\\/")
         return "\n".join(
             [f"const CELLS = {{\n{cells}}};", f"const DATA = {data};", read("svg.js"), read("live.js"), self.script]
