@@ -4,7 +4,8 @@ import re
 
 import torch
 
-from course_lib.cells import LSTMCell
+from course_lib import plots
+from course_lib.cells import LSTMCell, check_cell
 from course_lib.diagram import graph_of
 from course_lib.diagram.draw import picture
 from course_lib.diagram.place import Places
@@ -12,8 +13,7 @@ from course_lib.diagram.route import routes
 from course_lib.diagram.words import words
 from course_lib.script.module import text
 from course_lib.training import drawn_from
-from course_lib.unroll import check_input
-from course_lib.widgets.clamp_any_gate import ClampAnyGate
+from course_lib.unroll import check_input, unroll
 from course_lib.widgets.live import Live, expression, own
 
 
@@ -29,7 +29,8 @@ class InMotion(Live):
     title, script = "The cell in motion", own(__file__)
 
     def __init__(self, cell, x, *, against=None):
-        self.x, self.graphs = x, [graph_of(one) for one in (cell, against) if one is not None]
+        cells = [check_cell("InMotion", one) for one in ((cell,) if against is None else (cell, against))]
+        self.x, self.graphs = x, [graph_of(one) for one in cells]
         for graph in self.graphs:
             check_input(graph.cell, x)
 
@@ -46,8 +47,18 @@ class InMotion(Live):
         return {"x": self.x.double().tolist(), "cells": [told(graph) for graph in self.graphs]}
 
     def static(self):
-        """(figure, text): what its gates, held, do to its memory."""
-        return ClampAnyGate(self.graphs[0].cell, self.x).static()
+        """(figure, text): the gates and states of the first unit in the first sequence."""
+        cell = self.graphs[0].cell
+        with torch.no_grad():
+            trace = unroll(cell, self.x)
+        figure, (top, bottom) = plots.canvas(rows=2, width=7.5, height=4.2)
+        plots.bars(top, {name: trace[name][0, :, 0] for name in cell.gates or cell.state})
+        plots.label(top, "", "gates" if cell.gates else "state", legend=False)
+        for state in cell.state:
+            plots.line(bottom, range(self.x.shape[1]), trace[state][0, :, 0], of=state)
+        plots.label(bottom, "step", "states")
+        ends = ", ".join(f"{name} is {trace[name][0, -1, 0]:.2f}" for name in (*cell.gates, *cell.state))
+        return figure, f"The gates and states of one unit of {type(cell).__name__}, step by step. At the last: {ends}."
 
 
 def nodes(graph):
