@@ -5,6 +5,8 @@ import subprocess
 import tarfile
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,7 +44,9 @@ def axe():
         if shutil.which("npm") is None:  # .ci/run does not begin without it
             pytest.skip("there is no npm on this machine (Debian: apt-get install npm)")
         kept.parent.mkdir(exist_ok=True)
-        subprocess.run(["npm", "pack", "--silent", f"axe-core@{AXE}"], cwd=kept.parent, check=True, capture_output=True)
+        with TemporaryDirectory(dir=kept.parent) as folder:  # so that no other process reads half of it
+            subprocess.run(["npm", "pack", "--silent", f"axe-core@{AXE}"], cwd=folder, check=True, capture_output=True)
+            (Path(folder) / kept.name).replace(kept)
     with tarfile.open(kept) as archive:
         return archive.extractfile("package/axe.min.js").read().decode()
 

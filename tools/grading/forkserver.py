@@ -69,7 +69,7 @@ def separate():
 
 def cover(disk):
     """Empty folders over all that can be written, and a /proc of the box's own."""
-    for place in ("/box", "/tmp", "/dev/shm"):
+    for place in filter(lambda place: os.access(place, os.W_OK), ("/box", "/tmp", "/dev/shm")):
         mount("tmpfs", place, NO_SUID | NO_DEVICES, f"size={disk},mode=0755")
     mount("tmpfs", "/dev/pts", READ_ONLY | NO_SUID | NO_DEVICES, "size=4096")
     mount("proc", "/proc", READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)

@@ -53,6 +53,9 @@ def around(bwrap, disk):
     cover = [*shared(outside), *size, "--tmpfs", str(ROOT), *shared([*own, *library, *INSIDE])]
     links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
     own_folders = [word for place in ("/dev/shm", "/tmp", "/box") for word in (*size, "--tmpfs", place)]
+    # Where the course or its Python lies in /tmp, that is read-only too: a copy could not cover it without hiding them.
+    if any(Path(place).is_relative_to("/tmp") for place in (ROOT, *python)):
+        cover += ["--remount-ro", "/tmp"]
     # Started by root, bubblewrap would leave the box root's rights, and with them what is read-only is soon writable.
     return [bwrap, "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--proc", "/proc",
             "--dev", "/dev", *own_folders, "--remount-ro", "/dev", *cover, *links, "--remount-ro", str(ROOT),
@@ -61,7 +64,7 @@ def around(bwrap, disk):
 
 def environment(home):
     return {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOME": home,
-            "MPLBACKEND": "Agg", "COURSE_QUIET": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+            "TMPDIR": home, "MPLBACKEND": "Agg", "COURSE_QUIET": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
 
 
 def bound(disk):
