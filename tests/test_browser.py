@@ -9,7 +9,7 @@ def test_the_first_notebook_runs_from_top_to_bottom_without_a_complaint(lab):
     with lab.run(START) as tab:
         assert tab.errors == []
         assert tab.problems == []
-        figure = tab.page.get_by_role("img", name="Four memories that start at 1.")
+        figure = tab.page.get_by_role("img", name="A memory that starts at 1")
         assert figure.count() == 1 and figure.bounding_box()["width"] == 640
 
 

@@ -1,7 +1,7 @@
 """The playground in a real browser, opened from a file, without a network."""
 
 import pytest
-from pages import faults, opened
+from offline import faults, opened
 
 from course_lib.cells import LSTMCell, MinLSTMCell, RNNCell
 from course_lib.page import playground

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from inside import inside
-from pages import opened
+from offline import opened
 
 from course_lib.cells import CELLS, GRUCell, LSTMCell
 from course_lib.unroll import unroll

@@ -1,7 +1,7 @@
 """The widgets that live in the page, in a real browser, without a kernel and without a network."""
 
 import pytest
-from pages import faults, opened
+from offline import faults, opened
 
 from course_lib.widgets import every
 from course_lib.widgets.gate_desk import MISSIONS, GateDesk, fewest_moves
