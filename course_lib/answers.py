@@ -1,5 +1,4 @@
-"""The learner's predictions and what they did with the widgets: answers.json beside the notebooks, not under version
-control."""
+"""The learner's predictions: answers.json beside the notebooks, not under version control."""
 
 import json
 import os

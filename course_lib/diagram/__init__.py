@@ -22,7 +22,7 @@ from course_lib.diagram.place import Places
 from course_lib.diagram.route import routes
 from course_lib.diagram.sheet import image
 from course_lib.diagram.unrolled import unrolled
-from course_lib.diagram.words import listed, words
+from course_lib.diagram.words import formula, listed, words
 from course_lib.fuse.trace import Unfused
 
 MOST = 4  # steps that a page is wide enough for
@@ -59,11 +59,17 @@ def diagram(cell: Cell | type[Cell], *, against: Cell | type[Cell] | None = None
     if against is None:
         return Diagram(picture(graph, places, lines, title=title, words=said), said)
     other = graph_of(against)
-    lit, gone = news(graph, other)
+    lit, parts = news(graph, other)
     title = f"{title} against {type(other.cell).__name__}"
-    new = listed([part.label for part in graph.parts if part in lit])
-    said = f"{title}. New: {new or 'nothing'}. No more: {listed(gone) or 'nothing'}. {said}"
+    new, gone = told(graph, [part for part in graph.parts if part in lit], parts), told(other, parts, lit)
+    said = f"{title}. New: {listed(new) or 'nothing'}. No more: {listed(gone) or 'nothing'}. {said}"
     return Diagram(picture(graph, places, lines, title=title, words=said, lit=lit, gone=gone), said)
+
+
+def told(graph, parts, others):
+    """The labels of parts of a graph; of one that has the label of one of others, what goes into it as well."""
+    labels = {part.label for part in others}
+    return [formula(graph, part, top=True) if part.label in labels else part.label for part in parts]
 
 
 def graph_of(cell):

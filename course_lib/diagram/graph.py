@@ -182,7 +182,7 @@ class Graph:
 
 
 def news(graph, other):
-    """(the Parts of graph that other has not, the labels of what other has and graph has not)."""
+    """(the Parts of graph that other has not, those of other that graph has not)."""
     mine, theirs = ([p for p in g.parts if p.kind in ("box", "op")] for g in (graph, other))
     for key in (near, rough):
         left = Counter(map(key, theirs))
@@ -194,7 +194,7 @@ def news(graph, other):
             else:
                 rest.append(part)
         mine = rest
-    return set(mine), [p.label for p in theirs]
+    return set(mine), theirs
 
 
 def near(part):

@@ -55,7 +55,8 @@ class Sheet:
                  f'text-anchor="{anchor}">{escape(words)}</text>')  # fmt: skip
 
     def svg(self, width, height, title, words):
-        """The whole."""
+        """The whole, on a ground of its own: the theme around an image may be another than the image's."""
+        ground = self.paint("fill", PAPER)
         light, dark = (
             "".join(f".{c}{{{p}:{shade(pair, k)}}}" for (p, pair), c in self.colours.items()) for k in (0, 1)
         )
@@ -65,6 +66,7 @@ class Sheet:
             f'font-family="Helvetica, Arial, sans-serif">\n<title id="title-{self.name}">{escape(title)}</title>\n'
             f'<desc id="text-{self.name}">{escape(words)}</desc>\n'
             f"<style>svg{{max-width:100%;height:auto}}{light}@media (prefers-color-scheme:dark){{{dark}}}</style>\n"
+            + f'<rect class="{ground}" width="100%" height="100%"/>\n'
             + "\n".join(self.items) + "\n</svg>"
         )  # fmt: skip
 
