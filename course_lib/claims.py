@@ -64,8 +64,8 @@ CLAIMS = (
         "true with limits",
         "One bit is latched at every lag we tried. A number among other numbers is not learnt from lag 10 on within "
         "1,000 updates from the usual start; with ten times the updates, or rectifiers that start from the "
-        "identity, it is. What vanishes is the far part of the gradient, not the whole; in latching, training makes U "
-        "so large within 30 updates that the first step is felt.",
+        "identity, it is. What vanishes is the far part of the gradient, not the whole; in latching, early "
+        "training makes U large, whatever the answers are, and in most runs the first step is then felt.",
         ("02",),
         "the claim",
         "A plain network from its usual start that learns adding at lag 20 as soon as at lag 5.",
