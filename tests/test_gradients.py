@@ -114,6 +114,14 @@ def test_half_life_halves_and_time_constant_is_one_over_what_is_lost():
         gradients.half_life(1.5)
 
 
+def test_the_size_of_a_part_is_its_largest_stretch_and_that_of_a_batch_the_geometric_mean():
+    total = np.zeros((1, 2, 2, 2))
+    total[0] = [[3.0, 0.0], [0.0, 4.0]], [[0.0, 1.0], [-1.0, 0.0]]  # stretches by 4 and by 1; the entries' norm is more
+    sizes = gradients.Paths(total, np.array([[[3.0, -4.0], [9.0, 0.0]]])).sizes()
+    assert sizes["total"] == pytest.approx([2.0]) and sizes["direct"] == pytest.approx([6.0])
+    assert sizes["rest"] == pytest.approx([np.sqrt(8.0 * np.linalg.norm([[-9.0, 1.0], [-1.0, 0.0]], 2))])
+
+
 def test_a_gate_clamped_to_one_keeps_the_direct_path_at_one(double):
     cell = initialise(LSTMCell(3, 4), "forget_bias", bias=-3.0).double()
     assert gradients.paths(cell, double).direct[0].max() < 1e-4

@@ -15,7 +15,15 @@ from course_lib.cells import (
     ReLURNNCell,
     RNNCell,
 )  # fmt: skip
-from course_lib.initialise import INITIALISATIONS, by_hand, initialise, memory_bias, memory_biases, named_weights
+from course_lib.initialise import (
+    INITIALISATIONS,
+    by_hand,
+    gate_bias,
+    initialise,
+    memory_bias,
+    memory_biases,
+    named_weights,
+)
 from course_lib.tasks import Counting
 from course_lib.training import build
 from course_lib.unroll import unroll
@@ -58,9 +66,9 @@ def test_forget_bias_is_the_gate_that_is_seen_when_nothing_else_speaks(Cell, bia
 @every_gated_cell
 def test_chrono_spreads_the_time_constants_between_two_steps_and_the_lag(Cell):
     torch.manual_seed(0)
-    cell = initialise(Cell(3, 500), "chrono", lag=100)
+    cell = initialise(Cell(3, 500), "chrono", lag=10)
     constants = 1 / (1 - torch.sigmoid(memory_bias(cell)))
-    assert 2 <= constants.min() < 8 and 94 < constants.max() <= 100.01
+    assert 2 <= constants.min() < 2.2 and 9.8 < constants.max() <= 10.001
 
 
 def test_chrono_gives_the_input_gate_the_opposite_bias():
@@ -145,6 +153,23 @@ def test_weights_set_by_hand_do_what_they_say():
     network = by_hand(build(ReLURNNCell, Counting(lag=20), hidden_size=1), W=1.0, U=[[1.0]], W_y=0.1)
     batch = Counting(lag=20).batch(50)
     torch.testing.assert_close(network(batch.x), batch.y)
+
+
+def test_weights_may_be_those_of_another_cell_and_as_large_as_a_number_can_be():
+    most = torch.finfo(torch.float32).max
+    one = by_hand(RNNCell(1, 2), U=[[1.0, -2.0], [3.0, most]], b=-most)
+    two = by_hand(RNNCell(1, 2), **named_weights(one))
+    assert all(map(torch.equal, one.parameters(), two.parameters())) and two.h.U.weight[1, 1] == most
+    with pytest.raises(ValueError, match=r"RNNCell needs b in numbers up to 3.4e\+38; got \[0.0, -1e\+39\]"):
+        by_hand(RNNCell(1, 2), b=[0.0, -1e39])
+
+
+def test_a_gate_without_a_letter_or_a_bias_is_named():
+    Nameless = type("Nameless", (LSTMCell,), {"letters": {"forget": "f", "output": "q"}})
+    with pytest.raises(ValueError, match="Nameless needs the letter of gate 'input' in its letters; got {'forget': 'f"):
+        gate_bias(Nameless(3, 4), "input")
+    with pytest.raises(ValueError, match="Nameless has no bias 'b_q' for gate 'output'; its weights are W_f, U_f, b_f"):
+        gate_bias(Nameless(3, 4), "output")
 
 
 def test_weights_not_named_by_hand_become_zero():

@@ -87,6 +87,26 @@ def test_dots_draws_every_run_and_their_median(ax):
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [2, 2])
 
 
+CURVES = {
+    plots.line: ([1, 2], [3, np.nan]),
+    plots.runs: ([1, 2], [[0, np.nan], [2, 3]]),
+    plots.success: ([1, 2], [0, 5], [5, 5]),
+}
+
+
+@pytest.mark.parametrize("draw", CURVES, ids=lambda draw: draw.__name__)
+def test_a_curve_is_called_by_its_name_or_else_by_what_it_is_of(ax, draw):
+    for name in (None, "mine"):
+        draw(ax, *CURVES[draw], of="LSTM", name=name)
+    assert ax.get_legend_handles_labels()[1] == ["LSTM", "mine"]
+
+
+def test_a_run_without_a_number_leaves_its_place_empty(ax):
+    plots.dots(ax, [3, np.nan, 2], at=5, of="RNN", name="three")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [3, np.nan, 2])
+    assert ax.get_legend_handles_labels()[1] == ["three"]
+
+
 def test_success_draws_rates_and_intervals(ax):
     plots.success(ax, [10, 20], np.array([5, 0]), np.array([5, 5]), of="LSTM")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 0])

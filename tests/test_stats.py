@@ -23,6 +23,8 @@ def test_kaplan_meier_gives_the_textbook_curve():
     assert [a.tolist() for a in kaplan_meier([5, 5], [0, 0])] == [[0], [1]]
     with pytest.raises(ValueError, match="a time and a solved for each run"):
         kaplan_meier([5, 5], [True])
+    with pytest.raises(ValueError, match="kaplan_meier needs times as plain numbers along 1 axes"):
+        kaplan_meier([[5, 5]], [True])
 
 
 @pytest.mark.parametrize(("seeds", "share"), [(5, 0.83), (30, 0.94)])

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import signal
 
 import pytest
 import torch
@@ -61,6 +62,18 @@ def test_an_interrupted_run_goes_on_from_its_checkpoint_as_if_never_stopped(tmp_
     assert train(LSTMCell, Adding(lag=10), updates=12, checkpoint=path, **SHORT).losses == whole.losses
 
 
+def test_a_second_ctrl_c_ends_what_is_being_done_at_once():
+    reached = []
+
+    def rule(history):
+        for press in ("first", "second"):
+            signal.raise_signal(signal.SIGINT)
+            reached.append(press)
+
+    history = train(LSTMCell, Adding(lag=10), updates=50, until=rule, **SHORT)
+    assert (history.ended, len(history.losses), reached) == ("interrupted", 1, ["first"])
+
+
 def test_a_checkpoint_of_another_run_is_refused_by_name(tmp_path):
     train(LSTMCell, Adding(lag=10), updates=2, checkpoint=tmp_path / "a.pt", **SHORT)
     with pytest.raises(ValueError, match=r"another run \(saved, asked\): \{'seed': \(0, 1\)\}"):
@@ -74,6 +87,20 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_says_what_to_try():
     history = train(network, Adding(lag=10), updates=5, learning_rate=0.5, batch_size=8, progress=False)
     assert history.ended == "diverged" and history.losses == []
     assert "at update 1" in history.note and "smaller learning_rate (now 0.5)" in history.note
+    assert history.note.endswith("or a smaller clip (now 1).")
+    free = train(network, Adding(lag=10), updates=5, clip=None, batch_size=8, progress=False)
+    assert free.note.endswith("or a smaller clip (now none).")
+
+
+def test_what_has_ended_is_not_gone_on_with(tmp_path, monkeypatch):
+    run = {"checkpoint": tmp_path / "run.pt"} | SHORT
+    for ended, change in (("solved", {"until": lambda history: True}), ("diverged", {"learning_rate": 1e38})):
+        monkeypatch.undo()
+        run["checkpoint"] = tmp_path / ended
+        first = train(LSTMCell, Adding(lag=10), updates=9, **run, **change)
+        monkeypatch.setattr(training, "proceed", None)
+        again = train(LSTMCell, Adding(lag=10), updates=9, **run, **change)
+        assert (again.ended, again.losses, again.note) == (ended, first.losses, first.note)
 
 
 def test_rules_that_end_a_run():

@@ -5,12 +5,12 @@
     python -m tools.authoring.mutants fuse.plan --sample 50 --seed 3
 
 What is changed is mutmut's list: numbers, comparisons, operators, names such as True, arguments left out, assignments
-of None, and a few of ours (MEANS). Prose is left alone: error messages and docstrings are read by tests of their own.
-A mutant runs against the tests of its module and, where it survives them, against the battery of wrong values of
-tests/doors, in a copy of the course, in a process forked from one that has torch imported already. It is killed if a
-test fails or never ends. One that no test can kill, because it changes nothing that can be seen, stands with its reason
-in tests/equivalent_mutants.json; every other survivor is printed as a diff. tests/authoring/test_sampled.py tries a few
-at every run of the tests.
+of None; and ours: other means (MEANS), a call left out, two arguments swapped, nothing returned. Prose is left alone:
+error messages and docstrings are read by tests of their own. A mutant runs against the tests of its module and, where
+it survives them, against the battery of wrong values of tests/doors, in a copy of the course, in a process forked from
+one that has torch imported already. It is killed if a test fails or never ends. One that no test can kill, because it
+changes nothing that can be seen, stands with its reason in tests/equivalent_mutants.json; every other survivor is
+printed as a diff. tests/authoring/test_sampled.py tries a few at every run of the tests.
 """
 
 import argparse
@@ -57,6 +57,26 @@ def other_mean(node):
         yield node.with_changes(value=MEANS[node.value])
 
 
+def left_out(node):
+    """A statement that is only a call, or raises, not made."""
+    if isinstance(node, cst.Raise) or isinstance(node.value, cst.Call):
+        yield cst.Pass()
+
+
+def swapped(node):
+    """A call with two arguments, one after the other, in each other's place."""
+    for k, (one, two) in enumerate(zip(node.args, node.args[1:])):
+        if not (one.keyword or two.keyword or one.star or two.star or one.deep_equals(two)):
+            pair = (one.with_changes(value=two.value), two.with_changes(value=one.value))
+            yield node.with_changes(args=[*node.args[:k], *pair, *node.args[k + 2 :]])
+
+
+def unreturned(node):
+    """A return of nothing."""
+    if node.value is not None:
+        yield node.with_changes(value=None, whitespace_after_return=cst.SimpleWhitespace(""))
+
+
 def prose(node):
     """Whether a node is a text with words in it, for people."""
     return isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)) and " " in (
@@ -78,7 +98,8 @@ def same(words, others):
 class Collector(cst.CSTVisitor):
     """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
 
-    OPERATORS = (*mutation_operators, (cst.Name, other_mean))
+    OPERATORS = (*mutation_operators, (cst.Name, other_mean), (cst.Expr, left_out), (cst.Raise, left_out),
+                 (cst.Call, swapped), (cst.Return, unreturned))  # fmt: skip
 
     def __init__(self):
         self.found, self.spoken = [], []
@@ -86,11 +107,7 @@ class Collector(cst.CSTVisitor):
     def on_visit(self, node):
         words = said(node)
         self.spoken += [word.value for word in words if isinstance(word.value, cst.SimpleString)]
-        if (
-            any(node is word for word in self.spoken)
-            or prose(node)
-            or isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom))
-        ):
+        if any(node is word for word in self.spoken) or prose(node) or isinstance(node, UNTOUCHED):
             return False
         for kind, operator in self.OPERATORS:
             if isinstance(node, kind):
@@ -165,15 +182,19 @@ def battery(module):
 def serve():
     """Run the mutants that come in on stdin, one line of JSON each, in the current folder; answer a line for each.
 
-    The pages that are needed anyway are imported once, here; a mutant is tried in a fork.
+    The pages that are needed anyway are imported once, here; a mutant is tried in a fork. The first run, without one,
+    keeps what the tests are compiled to.
     """
+    import gc
+
     import hypothesis  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     import nbformat  # noqa: F401
     import pytest
-    import torch  # noqa: F401
+    import torch
 
-    sys.dont_write_bytecode = True
+    torch.testing.assert_close(torch.zeros(1), torch.zeros(1))  # which imports half of torch
+    gc.freeze()  # pytest collects garbage at the end, and this is none
     sys.path.insert(0, os.getcwd())
     for line in sys.stdin:
         asked = json.loads(line)
@@ -183,6 +204,7 @@ def serve():
         child = os.fork()
         if not child:
             os.setsid()
+            sys.dont_write_bytecode = asked["text"] != before
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), 1)
                 os.dup2(nothing.fileno(), 2)
