@@ -211,13 +211,8 @@ def processor():
 def read(path):
     """The results in a file, {} where there is none. ValueError where it holds something else."""
     path = Path(doors.path("read", "path", path))
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError(f"read needs path as a file that course_lib.bench wrote; got {str(path)!r}")
-    return found
+    with doors.reading("read", "path as a file that course_lib.bench wrote", path):
+        return dict((json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}).items())
 
 
 def main(arguments=None):

@@ -133,6 +133,11 @@ def check_cell(who, cell):
     return doors.instance(who, "cell", cell, Cell, such_as="LSTMCell(2, 8)")
 
 
+def check_class(who, Cell_, *, name="Cell"):
+    """Cell_, or a ValueError unless it is a class of cells, to call with an input size and a hidden size."""
+    return doors.subclass(who, name, Cell_, Cell, "input_size", "hidden_size", such_as="LSTMCell")
+
+
 # ---- No gates ----
 
 

@@ -13,6 +13,7 @@ import errno
 import os
 import re
 import stat
+from contextlib import contextmanager
 from inspect import signature
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -46,10 +47,15 @@ def refuse(who, what, value):
 # ---- Numbers ----
 
 
+def is_a(kind, value):
+    """Whether value is a number of a kind. True is none; numpy counts its lengths of time among the whole ones."""
+    return isinstance(value, kind) and not isinstance(value, (bool, np.timedelta64))
+
+
 def whole(who, name, value, *, least=1, most=MOST):
     """value as an int from least to most. numpy's whole numbers are taken, True and 2.0 are not."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or not least <= value <= most:
-        over = isinstance(value, Integral) and value > most
+    if not is_a(Integral, value) or not least <= value <= most:
+        over = is_a(Integral, value) and value > most
         bounds = f" from {least} to {most}" if over or most not in (MOST, SEEDS) else f", {least} or more"
         refuse(who, f"{name} as a whole number{bounds}", value)
     return int(value)
@@ -63,7 +69,7 @@ def seed(who, value):
 def number(who, name, value, *, least=-inf, most=inf, above=-inf):
     """value as a finite float from least to most and greater than above."""
     try:
-        good = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+        good = is_a(Real, value) and isfinite(value)
     except OverflowError:  # a whole number that no float can hold
         good = False
     if not good or not (least <= float(value) <= most and float(value) > above):
@@ -182,6 +188,15 @@ def target(who, name, value):
     return value
 
 
+@contextmanager
+def reading(who, what, path):
+    """Whatever is raised within, where a file is read, becomes a ValueError: who needs what."""
+    try:
+        yield
+    except Exception as error:  # whatever a file of another kind gives rise to
+        raise ValueError(f"{who} needs {what}; got {shown(str(path))} ({error})") from None
+
+
 # ---- Things ----
 
 
@@ -192,26 +207,31 @@ def instance(who, name, value, kind, *, such_as):
     return value
 
 
-def subclass(who, name, value, kind, *, such_as):
-    """value, a class below kind."""
+def subclass(who, name, value, kind, *arguments, such_as):
+    """value, a class below kind that makes an instance of so many arguments, given by their names."""
     if not isinstance(value, type) or not issubclass(value, kind) or value is kind:
         refuse(who, f"{name} as a class of {kind.__name__}, such as {such_as}", value)
+    if not takes(value, arguments):
+        refuse(who, f"{name} as a class to call with ({', '.join(arguments)})", value)
     return value
 
 
 def function(who, name, value, *arguments):
     """value, a function, and no class, that can be called with so many arguments, given by their names."""
-    good = callable(value) and not isinstance(value, type)
-    if good:
-        try:
-            signature(value).bind(*arguments)
-        except TypeError:
-            good = False
-        except ValueError:  # written in C, without a signature
-            pass
-    if not good:
+    if not callable(value) or isinstance(value, type) or not takes(value, arguments):
         refuse(who, f"{name} as a function of ({', '.join(arguments)})", value)
     return value
+
+
+def takes(value, arguments):
+    """Whether what can be called can be called with so many arguments; so it seems where it is written in C."""
+    try:
+        signature(value).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # it has no signature
+        pass
+    return True
 
 
 def tensor(who, name, value, sizes, *, dtype=None, device=None, finite=True):

@@ -21,12 +21,10 @@ def printed(path):
 
     ValueError for what is no notebook.
     """
-    try:
-        cells = list(json.loads(Path(doors.path("printed", "path", path)).read_text(encoding="utf-8"))["cells"])
-    except (OSError, TypeError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"printed needs path as a notebook; got {doors.shown(str(path))} ({error})") from None
-    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(data.get("text/markdown", "")) for data in outputs]
+    with doors.reading("printed", "path as a notebook", doors.path("printed", "path", path)):
+        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+        outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+        texts = ["".join(data.get("text/markdown", "")) for data in outputs]
     return [(kind, *text.removeprefix(head).split(".** ", 1))
             for text in texts for kind, head in HEADS.items() if text.startswith(head)]  # fmt: skip
 
@@ -36,11 +34,9 @@ def said(file=SAID):
 
     ValueError where the file cannot be read.
     """
-    try:
-        kept = json.loads(Path(doors.path("said", "file", file)).read_text(encoding="utf-8"))
+    with doors.reading("the ledger", "file as `make notebooks` writes it", doors.path("the ledger", "file", file)):
+        kept = json.loads(Path(file).read_text(encoding="utf-8"))
         return {number: [(kind, name, sentence) for kind, name, sentence in rows] for number, rows in kept.items()}
-    except (OSError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"the ledger needs file as `make notebooks` writes it; got {file!r} ({error})") from None
 
 
 def evidence(claim, *, file=SAID):

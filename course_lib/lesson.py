@@ -67,7 +67,7 @@ def smaller(picture):
     """The bytes of a PNG with 256 colours, a third of those that matplotlib writes."""
     small = BytesIO()
     with Image.open(picture) as drawn:
-        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        drawn.convert("RGB").quantize(256).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

@@ -175,15 +175,13 @@ def load_model(path=MODEL):
         raise ValueError(
             f"load_model needs {path}; `git checkout -- results`, or `python -m course_lib.text`, brings it"
         )
-    try:
+    with doors.reading("load_model", "path as a file of make_model", path):
         with Path(path).open("rb") as file, np.load(file) as kept:
             facts = json.loads(str(kept["facts"]))
             weights = {name: torch.from_numpy(kept[name]) for name in kept.files if name != "facts"}
         with drawn_from(0):
             network = Network(LSTMCell(len(SYMBOLS) + 1, facts["hidden_size"]), len(SYMBOLS) + 1)
         network.load_state_dict(weights)
-    except Exception as error:  # whatever a file of another kind gives rise to
-        raise ValueError(f"load_model needs path as a file of make_model; got {path} ({error})") from None
     return network, facts
 
 

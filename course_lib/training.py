@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from course_lib import doors
 from course_lib.cells import Cell as AnyCell
-from course_lib.cells import check_cell
+from course_lib.cells import check_cell, check_class
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
@@ -62,11 +62,6 @@ class Network(nn.Module):
         if isinstance(at, torch.Tensor):
             return self.readout(hidden[torch.arange(len(hidden)), at])
         return self.readout(hidden if at == "every" else hidden[:, -1])
-
-
-def check_class(who, Cell):
-    """Cell, or a ValueError unless it is a class of cells."""
-    return doors.subclass(who, "Cell", Cell, AnyCell, such_as="LSTMCell")
 
 
 def check_task(who, task):
@@ -332,14 +327,11 @@ def load(path, history, optimiser, generator):
     """Fill history, optimiser and generator from path, if it exists; ValueError for one of another run, or none."""
     if not Path(path).exists():
         return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the format of what is no checkpoint
-            kept = torch.load(path, weights_only=True)
+    with doors.reading("train", "checkpoint as a new file, or one that it wrote", path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the format of what is no checkpoint
+        kept = torch.load(path, weights_only=True)
         if missing := {*vars(history), "optimiser", "generator"} - kept.keys():
             raise KeyError(*missing)
-    except Exception as error:  # whatever a file of another kind gives rise to
-        raise ValueError(f"train needs checkpoint as a new file, or one that it wrote; got {path} ({error})") from None
     if kept["settings"] != history.settings:
         changed = {k: (v, history.settings.get(k)) for k, v in kept["settings"].items() if history.settings.get(k) != v}
         raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another")

@@ -106,6 +106,16 @@ def test_gradient_per_step_is_the_derivative_by_a_nudge(double):
     assert got["c"].shape == (6,) and (got["c"] > 0).all()
 
 
+def test_gradient_per_step_is_the_mean_over_sequences_each_taken_by_its_own_loss(double):
+    network = Network(LSTMCell(3, 4), 1).double()
+    whole, *alone = (
+        gradients.gradient_per_step(network, Mean(lag=6), Batch(x, torch.zeros(len(x), 1)), override={"input": 0.5})
+        for x in (double, *double.split(1))
+    )
+    for name in ("h", "c"):
+        np.testing.assert_allclose(whole[name], np.mean([one[name] for one in alone], axis=0), rtol=1e-12)
+
+
 def test_half_life_halves_and_time_constant_is_one_over_what_is_lost():
     assert 0.9 ** gradients.half_life(0.9) == pytest.approx(0.5)
     assert gradients.half_life(1.0) == np.inf and gradients.half_life(0.0) == 0

@@ -162,6 +162,9 @@ def test_weights_may_be_those_of_another_cell_and_as_large_as_a_number_can_be():
     assert all(map(torch.equal, one.parameters(), two.parameters())) and two.h.U.weight[1, 1] == most
     with pytest.raises(ValueError, match=r"RNNCell needs b in numbers up to 3.4e\+38; got \[0.0, -1e\+39\]"):
         by_hand(RNNCell(1, 2), b=[0.0, -1e39])
+    assert (initialise(LSTMCell(1, 2), "forget_bias", bias=most).f.U.bias == most).all()
+    with pytest.raises(ValueError, match=r"forget_bias needs bias as a number up to 3.4e\+38; got -1e\+39"):
+        initialise(LSTMCell(1, 2), "forget_bias", bias=-1e39)
 
 
 def test_a_gate_without_a_letter_or_a_bias_is_named():

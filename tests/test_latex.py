@@ -78,6 +78,8 @@ def test_a_cell_says_what_its_class_says():
         ("maximum(a, b)", r"\max(a, b)"),
         ("minimum(a, b)", r"\min(a, b)"),
         ("sin(a) + cos(a)", r"\sin(a) + \cos(a)"),
+        ("exp(a) + log(b)", r"\exp(a) + \log(b)"),
+        ("σ(a) + tanh(b)", r"\sigma(a) + \tanh(b)"),
         ("a ⊙ (b + c) / d", r"\frac{a \odot (b + c)}{d}"),
         ("tanh(a / b)", r"\tanh\left(\frac{a}{b}\right)"),
         ("a - (b - c)", "a - (b - c)"),
@@ -95,6 +97,7 @@ def test_operators_brackets_fractions_and_names_are_written_as_in_a_book(right, 
 def test_words_beside_an_equation_may_hold_any_sign():
     assert r"(the page's }\omega \text{1)}" in equations(PageCell).latex
     assert text("5 % of c_int") == r"\text{5 \% of c\_int}"
+    assert text("XX, of a to z and A to Z") == r"\text{XX, of a to z and A to Z}"
 
 
 class SilentCell(Cell):

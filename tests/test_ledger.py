@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from course_lib import ledger
-from course_lib.claims import CLAIMS, VERDICTS
+from course_lib.claims import CLAIMS, VERDICTS, Claim
 from tools.authoring.notebooks import CellExecutionError, execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -70,9 +71,37 @@ def test_a_claim_whose_verdict_is_gone_is_an_error(tmp_path):
 def test_an_attack_is_told_with_its_outcome_and_is_no_evidence(tmp_path):
     kept = {"01": [["verdict", "A1", "It is 1."], ["withstood", "A1", "More of it, 2."], ["narrowed", "A1", "3."]]}
     (tmp_path / "said.json").write_text(json.dumps(kept), encoding="utf-8")
-    shown = ledger.page(CLAIMS[0], file=tmp_path / "said.json")
     assert ledger.evidence(CLAIMS[0], file=tmp_path / "said.json") == [("01", "It is 1.")]
-    assert shown.endswith("Tried against it:\n\n- 01, withstood: More of it, 2.\n- 01, narrowed: 3.")
+    claim = Claim("A1", "One is 1.", "Yes.", "true", "Only here.", ("01",))
+    told = ("**A1. One is 1.**", "Expected: Yes. Verdict: **true**. Only here.", "- 01: It is 1.")
+    tried = ("Tried against it:", "- 01, withstood: More of it, 2.\n- 01, narrowed: 3.")
+    assert ledger.page(claim, file=tmp_path / "said.json") == "\n\n".join([*told, *tried])
+    claim = replace(claim, limits="", limited="the claim", overturn="Two.")
+    told = (
+        told[0],
+        "Expected: Yes. Verdict: **true** (limited is the claim).",
+        told[2],
+        "What would overturn it: Two.",
+    )
+    assert ledger.page(claim, file=tmp_path / "said.json") == "\n\n".join([*told, *tried])
+    (tmp_path / "said.json").write_text(json.dumps({"01": kept["01"][:1]}), encoding="utf-8")
+    assert ledger.page(claim, file=tmp_path / "said.json") == "\n\n".join(told)
+
+
+def test_verdicts_and_attacks_are_read_from_whatever_a_notebook_shows(tmp_path):
+    shown = [
+        ["**Verdict A1.** Of ω ≥ 1 ", "it is so.** 3"], "**Attack withstood, A1.** No.",
+        "**Attack that narrows, A2.** Yes.", "A1.** no verdict", "XX", "",
+    ]  # fmt: skip
+    outputs = [{"text": "**Verdict A1.** printed"}, {"data": {"text/plain": "**Verdict A1.** plain"}}]
+    outputs += [{"data": {"text/markdown": text}} for text in shown]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [{"source": ""}, {"outputs": outputs}]}, ensure_ascii=False), encoding="utf-8")
+    assert ledger.printed(path) == [
+        ("verdict", "A1", "Of ω ≥ 1 it is so.** 3"),
+        ("withstood", "A1", "No."),
+        ("narrowed", "A2", "Yes."),
+    ]
 
 
 def test_the_last_notebook_shows_the_ledger_as_it_is_now():

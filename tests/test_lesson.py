@@ -4,11 +4,13 @@ import os
 import re
 import sys
 from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from course_lib import lesson, predictions
 from course_lib.cells import RNNCell
@@ -18,7 +20,12 @@ from course_lib.cells import RNNCell
 def shown(monkeypatch):
     """What was displayed, in order."""
     seen = []
-    monkeypatch.setattr(lesson, "display", lambda thing, raw=False: seen.append(thing))
+
+    def display(thing, raw=False):
+        assert raw == isinstance(thing, dict)  # a dict is a text for each kind of page only where that is said
+        seen.append(thing)
+
+    monkeypatch.setattr(lesson, "display", display)
     return seen
 
 
@@ -58,7 +65,11 @@ def test_a_figure_is_shown_with_its_text_whatever_matplotlib_draws_for_and_close
     drawn = shown[0]
     found = re.search(r'<img alt="([^"]*)" width="500" src="data:image/png;base64,([^"]+)">', drawn["text/html"])
     assert found[1] == "A line that rises &quot;in&quot; a &lt; b."
-    assert int.from_bytes(b64decode(found[2])[16:20], "big") == 1000  # twice as many pixels as it is wide
+    with Image.open(BytesIO(b64decode(found[2]))) as picture:
+        assert picture.size == (1000, 600) and picture.mode == "P"  # twice as many pixels as it is wide, in a palette
+    assert drawn["text/html"].startswith("<figure><img") and drawn["text/html"].endswith(
+        f'"><figcaption aria-hidden="true"><em>Figure: {found[1]}</em></figcaption></figure>'
+    )
     assert drawn["text/plain"] == 'Figure: A line that rises "in" a < b.'
     assert not plt.fignum_exists(figure.number)
 
@@ -71,6 +82,9 @@ def test_a_verdict_tells_what_the_prediction_was_about(shown):
 
 
 def test_the_source_shown_is_the_source_that_runs(shown):
+    for nothing in (lesson, 3, print):
+        with pytest.raises(ValueError, match="source needs a class or function that is written in Python, in a file"):
+            lesson.source(nothing)
     lesson.source(RNNCell.step)
     assert shown[0].data.startswith("```python\ndef step(self, gate, x, h):\n    h = tanh(self.h(x, h))")
 
@@ -85,10 +99,16 @@ def test_the_doctor_names_versions_and_what_is_missing(capsys, monkeypatch):
         return real(package)
 
     monkeypatch.setattr(lesson, "version", version)
+    monkeypatch.setattr(lesson, "troubles", lambda: ["Something is in the way."])
     lesson.doctor()
-    told = capsys.readouterr().out
-    assert "llvmlite is missing: run `pip install -r requirements.txt`" in told
-    assert "torch 2." in told and "12 ms" in told
+    first, *told = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"Python 3\.\d+\.\d+\S* on \w+, \d+ (of \d+ )?cores, torch uses \d+", first)
+    assert told == [
+        *(f"  {package} {real(package)}" for package in ("torch", "numpy", "matplotlib", "ipywidgets")),
+        "  llvmlite is missing: run `pip install -r requirements.txt`",
+        "  one training step of an LSTM, 100 time steps, 32 units, batch 32: 12 ms",
+        "  Something is in the way.",
+    ]
 
 
 @pytest.fixture
@@ -149,5 +169,15 @@ def test_the_doctor_tells_the_cores_that_may_be_used_from_those_that_are_there(m
     assert "2 of 64 cores" in capsys.readouterr().out
 
 
-def test_the_doctor_can_time_a_step():
-    assert 0 < lesson.step_seconds() < 5
+def test_the_doctor_times_single_steps_of_the_network_it_names_and_tells_the_middle_one(monkeypatch):
+    clock, asked, real = [0.0], [], lesson.train
+
+    def train(Cell, task, **options):
+        asked.append((repr(task), options))
+        clock[0] += 7 * len(asked) % 21  # 7, 14, 0, 7, ...: the first is made before the time is taken
+        return real(Cell, task, **options)
+
+    monkeypatch.setattr(lesson, "train", train)
+    monkeypatch.setattr(lesson.time, "perf_counter", lambda: clock[0])
+    assert lesson.step_seconds() == 7
+    assert asked[1:] == [("Adding(lag=100)", {"updates": 1, "progress": False})] * 20

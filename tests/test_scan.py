@@ -32,6 +32,12 @@ def test_the_start_is_zero_unless_given(scan):
     torch.testing.assert_close(scan(a, b)[:, 0], b[:, 0], rtol=0, atol=0)
 
 
+@both
+def test_one_step_from_zero_is_b(scan):
+    a, b, _ = some(1)
+    assert torch.equal(scan(a, b), b)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 7, 8, 64, 100])
 def test_numbers_and_gradients_agree(steps):
     a, b, start = some(steps)
@@ -72,6 +78,9 @@ def test_shapes_that_do_not_fit_are_refused(scan):
             scan(a, b)
     with pytest.raises(ValueError, match=r"a scan needs start as a tensor \(batch 2, hidden 3\)"):
         scan(ones, ones, start=torch.ones(3))
+    for name, given in (("a", (ones / 0, ones)), ("b", (ones, ones / 0))):
+        with pytest.raises(ValueError, match=f"a scan needs finite {name}; got 30 NaN or infinite"):
+            scan(*given)
 
 
 @both

@@ -12,6 +12,10 @@ def test_the_interval_of_a_success_rate_is_wilsons():
     assert wilson(0, 5)[0] == 0 and wilson(5, 5)[1] == 1
     with pytest.raises(ValueError, match="0 <= wins <= tries"):
         wilson(6, 5)
+    low, high = wilson(5, 10, z=100)
+    assert 0 <= low < 0.001 and 0.999 < high <= 1
+    with pytest.raises(ValueError, match="wilson needs z as a number above 0 and up to 100; got 100.1"):
+        wilson(5, 10, z=100.1)
 
 
 def test_kaplan_meier_gives_the_textbook_curve():

@@ -198,6 +198,14 @@ def test_adding_of_1997_is_the_papers():
     assert (marks[:, 1:49] == 1).any(dim=0).all()
 
 
+@pytest.mark.parametrize(("Task", "least"), [(Adding, 0), (Adding1997, -1), (KeepOrReplace, -1)])
+def test_values_are_uniform_over_the_range_that_is_said(Task, least):
+    values = drawn(Task(lag=40), 500).x[..., 0]
+    shares = torch.tensor([0, 0.25, 0.5, 0.75, 1])
+    found = values[values != 0].quantile(shares)  # what follows the end of a sequence is 0
+    torch.testing.assert_close(found, least + (1 - least) * shares, rtol=0, atol=0.02)
+
+
 def test_keep_or_replace_asks_for_a_number_of_half_to_one_lag_ago():
     x = drawn(KeepOrReplace(lag=20), 20_000).x
     marks = x[..., 1]

@@ -175,6 +175,17 @@ def test_a_start_that_is_not_the_state_is_refused(lstm, x, start, message):
         unroll(lstm, x, start=start)
 
 
+def test_a_start_of_more_axes_is_asked_for_by_their_names():
+    class Cubic(RNNCell):
+        def start(self, batch_size):
+            return {"h": torch.zeros(batch_size, 4, 5, 6)}
+
+    with pytest.raises(
+        ValueError, match=r"Cubic needs start\['h'\] as a tensor \(batch 2, hidden 4, third 5, fourth 6\)"
+    ):
+        unroll(Cubic(3, 4), torch.zeros(2, 1, 3), start={"h": torch.zeros(2, 4)})
+
+
 @pytest.mark.parametrize(
     ("rule", "got"),
     [

@@ -174,7 +174,7 @@ def explained(got, expected, inputs, axes):
     told = [f"{listed(right)} {'is' if len(right) == 1 else 'are'} right; {listed(wrong)} "
             f"{'is' if len(wrong) == 1 else 'are'} not."] if right else []  # fmt: skip
     told += [f"In {name} {words}." for name, words in found.items() if words]
-    for name in wrong if len(names) > 1 else ():
+    for name in wrong:
         for other in names:
             if other != name and all(equal(a[name], b[other]) for a, b in zip(got, expected)):
                 told.append(f"{name} holds what belongs in {other}.")

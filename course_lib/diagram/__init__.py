@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from course_lib import doors
-from course_lib.cells import Cell, check_cell
+from course_lib.cells import Cell, check_cell, check_class
 from course_lib.diagram.draw import picture
 from course_lib.diagram.graph import Graph, news
 from course_lib.diagram.place import Places
@@ -76,7 +76,7 @@ def graph_of(cell):
     """The Graph of a cell, or of a class of cells, whose sizes are not drawn."""
     if isinstance(cell, type):
         with torch.random.fork_rng(devices=[]):  # its weights are not drawn, in either sense
-            cell = doors.subclass("diagram", "cell", cell, Cell, such_as="LSTMCell")(2, 4)
+            cell = check_class("diagram", cell, name="cell")(2, 4)
     try:
         return Graph(check_cell("diagram", cell))
     except Unfused as reason:

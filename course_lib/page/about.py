@@ -6,8 +6,7 @@ import re
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from course_lib import doors
-from course_lib.cells import Cell
+from course_lib.cells import check_class
 from course_lib.initialise import gate_bias, memory_biases, named_weights
 from course_lib.script import script
 
@@ -40,7 +39,7 @@ def about(Cell_):
     ValueError for a cell that has no JavaScript, or one for fixed sizes alone.
     """
     with torch.random.fork_rng(devices=[]), Draws() as draws:
-        cell = doors.subclass("playground", "cell", Cell_, Cell, such_as="LSTMCell")(INPUTS, UNITS)
+        cell = check_class("playground", Cell_, name="cell")(INPUTS, UNITS)
     names = {weight.data_ptr(): name for name, weight in named_weights(cell).items()}
     last = {place: k for k, (place, _, _) in enumerate(draws.made)}
     drawn = [{"shape": "".join(SIZES[n] for n in shape), "fan": SIZES[round(bound**-2)],

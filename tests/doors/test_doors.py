@@ -31,6 +31,7 @@ from course_lib.initialise import INITIALISATIONS
 from course_lib.widgets.gate_desk import MISSIONS
 from course_lib.widgets.panel import Panel
 
+AXES = {"batch", "time", "input", "hidden", "output", "third"}  # what an axis of a tensor is called
 NEEDED = inspect.Parameter.empty
 ROOM = str(Path(course_lib.__file__).parent)
 WORDS = re.compile(r"\S.* (needs?|has no|can|cannot) \S.*(; |: )\S.*", re.DOTALL)  # who needs what; got what
@@ -173,7 +174,7 @@ def outcome(door, arguments):
         said = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
         if not isinstance(error, ValueError) or not where.filename.startswith(ROOM) or not WORDS.fullmatch(str(error)):
             return "foreign", said
-        if not spoken(str(error)):
+        if not spoken(str(error), door):
             return "nobody", said
         if not alike(state_of(arguments), before):
             return "half done", said
@@ -189,17 +190,25 @@ def outcome(door, arguments):
 
 @cache
 def speakers():
-    """The words that a refusal may begin with: modules, functions, classes, starts and missions of the library."""
-    return {word for name in names() for word in name.split(".")} | {
+    """The words that a refusal may begin with: functions, classes, starts and missions of the library."""
+    return {name.rsplit(".", 1)[-1] for name in names()} | {
         *INITIALISATIONS,
         *(mission.name for mission in MISSIONS.values()),
     }
 
 
-def spoken(said):
-    """Whether the words of a refusal begin with who it is that needs something."""
+def misled(said, value):
+    """Whether the words of a refusal name an axis that nothing else does, or show None for what was not."""
+    axes = re.search(r"as a tensor \(([a-z].*?)\) of ", said, re.IGNORECASE)
+    known = axes is None or {axis.split()[0] for axis in axes[1].split(", ")} <= AXES
+    none = said.endswith("got None") and "None" not in repr(value)
+    return not known or none and not (callable(value) or isinstance(value, dict))  # a function may return None
+
+
+def spoken(said, door):
+    """Whether the words of a refusal begin with who it is that needs something, which may be the door's own module."""
     who = re.match(r"(?:an? |the )?(.+?) (?:needs?|has|can|cannot) ", said)
-    return bool(who) and who[1] in speakers()
+    return bool(who) and (who[1] in speakers() or who[1] in door.name.split("."))
 
 
 def label(value):
@@ -226,7 +235,8 @@ def tried(door):
             if value is None and parameters(door)[parameter] is None:
                 continue  # left out
             came, got = outcome(door, right(door, parameter) | given(door, parameter, value))
-            found.append((parameter, label(value), "silent" if came == "right" else came, got))
+            came = "silent" if came == "right" else "misled" if came == "refused" and misled(got, value) else came
+            found.append((parameter, label(value), came, got))
     return found
 
 

@@ -124,7 +124,19 @@ OVERRIDE = Kind(
 NO_THING = (None, "LSTMCell", 3, [], {}, object(), print, torch.zeros(2, 2))
 NO_CELL = (*NO_THING, LSTMCell, Cell, nn.LSTM(INPUTS, HIDDEN), nn.Linear(INPUTS, HIDDEN), TASK)
 CELL = Kind(cell, (*NO_CELL, network()))
-CLASS = Kind(lambda: LSTMCell, (*NO_THING, LSTMCell(INPUTS, HIDDEN), Cell, nn.LSTM, nn.Module, int, [LSTMCell], Adding))
+
+
+class Deep(LSTMCell):
+    """A cell that is not made from two sizes."""
+
+    def __init__(self, input_size, hidden_size, layers):
+        super().__init__(input_size, hidden_size)
+
+
+CLASS = Kind(
+    lambda: LSTMCell,
+    (*NO_THING, LSTMCell(INPUTS, HIDDEN), Cell, nn.LSTM, nn.Module, int, [LSTMCell], Adding, Deep),
+)
 CELL_OR_CLASS = Kind(lambda: LSTMCell, (*NO_THING, Cell, nn.LSTM, Adding, TASK), (lambda Cls: Cls(2, 3),))
 NETWORK = Kind(network, (*NO_CELL, cell(), Network(LSTMCell(INPUTS + 1, HIDDEN), 1), Network))
 A_TASK = Kind(lambda: TASK, (*NO_THING, Adding, Task, cell(), [TASK], "Adding"))

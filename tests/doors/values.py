@@ -45,6 +45,7 @@ ODD = (
     np.array([1, 2]),
     torch.tensor([1.0, 2.0]),
     np.array([]),
+    np.timedelta64(3, "s"),
 )
 
 
@@ -131,8 +132,15 @@ GARBAGE = (
     file("list", b"[1, 2"),
     file("sqlite", b"SQLite format 3\x00" + bytes(84)),
     file("latin", "Größe".encode("latin-1")),
+    file("deep", b"[" * 100_000),
+    file("digits", b"9" * 5000),
 )
 PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, os.devnull)
 PATHS += (FOLDER, FOLDER / "text" / "below")
 NO_FILE = (None, "no such file", FOLDER / "none")
+NO_NOTEBOOK = tuple(
+    file(f"notebook{k}", b'{"cells": %s}' % cells)
+    for k, cells in enumerate((b'"ab"', b"[null]", b'[{"outputs": "ab"}]', b'[{"outputs": [{"data": 3}]}]', b"3",
+                               b'[{"outputs": [{"data": {"text/markdown": [1, 2]}}]}]'))
+)  # fmt: skip
 NOTEBOOK = file("01_a.ipynb", b'{"cells": [{"outputs": [{"data": {"text/markdown": "**Verdict A1.** It is so."}}]}]}')

@@ -42,6 +42,7 @@ MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initial
 MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
          "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
          "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip
+EITHER_WAY = {"max", "min", "maximum", "minimum", "isclose", "allclose", "equal", "array_equal"}  # f(a, b) = f(b, a)
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 UNTOUCHED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 PASSED = (0, 5)  # how pytest ends where nothing failed, or nothing was chosen
@@ -64,7 +65,10 @@ def left_out(node):
 
 
 def swapped(node):
-    """A call with two arguments, one after the other, in each other's place."""
+    """A call with two arguments, one after the other, in each other's place, where that may matter."""
+    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    if isinstance(name, cst.Name) and name.value in EITHER_WAY:
+        return
     for k, (one, two) in enumerate(zip(node.args, node.args[1:])):
         if not (one.keyword or two.keyword or one.star or two.star or one.deep_equals(two)):
             pair = (one.with_changes(value=two.value), two.with_changes(value=one.value))
@@ -95,6 +99,12 @@ def same(words, others):
     return len(words) == len(others) and all(one.deep_equals(other) for one, other in zip(words, others))
 
 
+def encoding(node):
+    """The argument of a call that says how a text is encoded: what the tests run on has no other than UTF-8."""
+    found = node.args if isinstance(node, cst.Call) else ()
+    return [arg for arg in found if arg.keyword and arg.keyword.value == "encoding"]
+
+
 class Collector(cst.CSTVisitor):
     """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
 
@@ -105,13 +115,14 @@ class Collector(cst.CSTVisitor):
         self.found, self.spoken = [], []
 
     def on_visit(self, node):
-        words = said(node)
-        self.spoken += [word.value for word in words if isinstance(word.value, cst.SimpleString)]
+        words, kept = said(node), encoding(node)
+        self.spoken += [word.value for word in (*words, *kept) if isinstance(word.value, cst.SimpleString)]
         if any(node is word for word in self.spoken) or prose(node) or isinstance(node, UNTOUCHED):
             return False
         for kind, operator in self.OPERATORS:
             if isinstance(node, kind):
-                self.found += [(node, changed) for changed in operator(node) if not words or same(words, said(changed))]
+                found = [new for new in operator(node) if same(words, said(new)) and same(kept, encoding(new))]
+                self.found += [(node, new) for new in found]
         return True
 
 
@@ -123,16 +134,20 @@ class Replace(cst.CSTTransformer):
         return self.new if original is self.old else updated
 
 
-def mutants(text, seed=None):
+def mutants(text, seed=None, lines=None):
     """The texts that differ from text in one change, without repeats and without those that are not Python.
 
     In the order of the text, or in a random one where a seed is given, so that the first of them are a sample.
+    lines: of which lines, without what they are indented by; all when None
     """
     wrapper, collector, seen = cst.MetadataWrapper(cst.parse_module(text)), Collector(), {text}
     wrapper.visit(collector)
     where = wrapper.resolve(cst.metadata.WhitespaceInclusivePositionProvider)
     starts = [0, *(k + 1 for k, letter in enumerate(text) if letter == "\n")]
-    found = collector.found
+    found, numbered = collector.found, [line.strip() for line in text.splitlines()]
+    if lines is not None:
+        places = {old: range(where[old].start.line - 1, where[old].end.line) for old, _ in found}
+        found = [pair for pair in found if any(numbered[k] in lines for k in places[pair[0]] if k < len(numbered))]
     for old, new in found if seed is None else random.Random(seed).sample(found, len(found)):
         first, last = (starts[at.line - 1] + at.column for at in (where[old].start, where[old].end))
         try:
