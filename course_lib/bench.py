@@ -211,7 +211,7 @@ def processor():
 def read(path):
     """The results in a file, {} where there is none. ValueError where it holds something else."""
     path = Path(doors.path("read", "path", path))
-    with doors.reading("read", "path as a file that course_lib.bench wrote", path):
+    with doors.using("read", "path as a file that course_lib.bench wrote", path):
         return dict((json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}).items())
 
 

@@ -189,8 +189,8 @@ def target(who, name, value):
 
 
 @contextmanager
-def reading(who, what, path):
-    """Whatever is raised within, where a file is read, becomes a ValueError: who needs what."""
+def using(who, what, path):
+    """Whatever is raised within, where a file is read or written, becomes a ValueError: who needs what."""
     try:
         yield
     except Exception as error:  # whatever a file of another kind gives rise to

@@ -21,7 +21,7 @@ def printed(path):
 
     ValueError for what is no notebook.
     """
-    with doors.reading("printed", "path as a notebook", doors.path("printed", "path", path)):
+    with doors.using("printed", "path as a notebook", doors.path("printed", "path", path)):
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
         outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
         texts = ["".join(data.get("text/markdown", "")) for data in outputs]
@@ -34,7 +34,7 @@ def said(file=SAID):
 
     ValueError where the file cannot be read.
     """
-    with doors.reading("the ledger", "file as `make notebooks` writes it", doors.path("the ledger", "file", file)):
+    with doors.using("the ledger", "file as `make notebooks` writes it", doors.path("the ledger", "file", file)):
         kept = json.loads(Path(file).read_text(encoding="utf-8"))
         return {number: [(kind, name, sentence) for kind, name, sentence in rows] for number, rows in kept.items()}
 

@@ -175,7 +175,7 @@ def load_model(path=MODEL):
         raise ValueError(
             f"load_model needs {path}; `git checkout -- results`, or `python -m course_lib.text`, brings it"
         )
-    with doors.reading("load_model", "path as a file of make_model", path):
+    with doors.using("load_model", "path as a file of make_model", path):
         with Path(path).open("rb") as file, np.load(file) as kept:
             facts = json.loads(str(kept["facts"]))
             weights = {name: torch.from_numpy(kept[name]) for name in kept.files if name != "facts"}

@@ -327,7 +327,7 @@ def load(path, history, optimiser, generator):
     """Fill history, optimiser and generator from path, if it exists; ValueError for one of another run, or none."""
     if not Path(path).exists():
         return
-    with doors.reading("train", "checkpoint as a new file, or one that it wrote", path), warnings.catch_warnings():
+    with doors.using("train", "checkpoint as a new file, or one that it wrote", path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the format of what is no checkpoint
         kept = torch.load(path, weights_only=True)
         if missing := {*vars(history), "optimiser", "generator"} - kept.keys():

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from literal import TOLERANCE, assert_same, case, literal, numbers
+from strangers import STRANGERS
 
 from course_lib.cells import CELLS, LSTMCell, RNNCell
 from course_lib.fuse import compile as compile_module
@@ -36,13 +37,17 @@ def test_a_fused_cell_gives_the_numbers_and_gradients_of_unroll(Cls, dtype, size
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
-@every_cell
+@pytest.mark.parametrize("Cls", CELLS + STRANGERS, ids=lambda Cls: Cls.__name__)
 def test_saturated_gates_agree_too(Cls, dtype):
-    """1 - y² has no exact digits left where y is nearly 1, so the error is measured against the largest gradient."""
+    """1 - y² has no exact digits left where y is nearly 1, so the error is measured against the largest gradient.
+
+    A step may overflow where gates saturate; then it does in both.
+    """
     cell, x, start = case(Cls, dtype=dtype, time=2, scale=20.0)
     got, wanted = (numbers(make(cell), cell, 5 * x, start) for make in (fuse, literal))
+    assert all(torch.equal(got[name].isfinite(), value.isfinite()) for name, value in wanted.items())
+    got, wanted = ({name: value.nan_to_num(0, 0, 0) for name, value in found.items()} for found in (got, wanted))
     largest = max(value.abs().max() for value in wanted.values())
-    assert all(value.isfinite().all() for value in got.values())
     assert all((got[name] - value).abs().max() <= TOLERANCE[dtype] * largest for name, value in wanted.items())
 
 

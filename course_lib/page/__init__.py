@@ -39,7 +39,8 @@ def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Pa
     page = read("playground.html")
     for name, text in parts.items():
         page = page.replace(f"/*{name}*/", text.replace("</", "<\\/"))
-    write(path, page.encode())
+    with doors.using("playground", "path as a file that can be written", path):
+        write(path, page.encode())
     return path
 
 

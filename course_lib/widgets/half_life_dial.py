@@ -7,6 +7,7 @@ from course_lib.gradients import half_life
 from course_lib.widgets.live import Live, own
 
 LAGS = (1, 1e5)  # the range of the half-life dial, in steps
+HUGE = 1e70  # of which the fourth power is a number
 
 
 def longest_lag(gate, noise, *, clear=2.0):
@@ -14,13 +15,12 @@ def longest_lag(gate, noise, *, clear=2.0):
 
     c' = gate c + e, with e of standard deviation noise at every step. After L steps the stored 1 is gate^L, and the
     noise has the standard deviation noise sqrt((1 - gate^2L) / (1 - gate²)), or noise sqrt(L) for gate = 1. It stands
-    out while it is at least clear standard deviations. gate in [0, 1], noise and clear above 0; ValueError otherwise.
+    out while it is at least clear standard deviations. gate in [0, 1], noise and clear above 0, within what can be
+    squared; ValueError otherwise.
     """
     gate = doors.number("longest_lag", "gate", gate, least=0, most=1)
-    noise, clear = (
-        doors.number("longest_lag", "noise", noise, above=0),
-        doors.number("longest_lag", "clear", clear, above=0),
-    )
+    noise = doors.number("longest_lag", "noise", noise, least=1 / HUGE, most=HUGE)
+    clear = doors.number("longest_lag", "clear", clear, least=1 / HUGE, most=HUGE)
     if gate == 1:
         return 1 / (clear * noise) ** 2
     if gate == 0:

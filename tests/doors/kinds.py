@@ -73,6 +73,7 @@ from values import (
     LINE,
     NO_FILE,
     NO_NOTEBOOK,
+    NO_PLACE,
     NO_TEXT,
     NOTEBOOK,
     PATHS,
@@ -129,7 +130,8 @@ KINDS = {
     "solution.name": choice("rnn_step"), "figure.name": choice("rnn_step"),
     "learner": words("ada", ""), "secret": words("key", ""),
     # widgets
-    "longest_lag.gate": FRACTION, "noise": POSITIVE, "clear": POSITIVE, "fading.gate": FRACTION,
+    "longest_lag.gate": FRACTION, "noise": POSITIVE.but(wrong=(1e300, 1e-300)),
+    "clear": POSITIVE.but(wrong=(1e300, 1e-300)), "fading.gate": FRACTION,
     "fading.noise": number(0.5, -0.5, -1), "fading.lags": series([1, 5], -1, [-1, 5], [inf]), "steps": POSITIVE,
     "gate_of_bias.bias": number(0.5), "bias_of_gate.gate": number(0.5, 0, 1, -0.1, 1.1),
     "gradient_by_lag.name": choice("LSTM"), "gradient_by_lag.bias": number(0.5), "scale": number(0.5),
@@ -138,7 +140,7 @@ KINDS = {
     "InMotion.against": CELL.but(None),
     "clamps": OVERRIDE, "look_inside.gate": choice("forget").but(None), "value": FRACTION.but(None),
     "symbols": TEXTS.but(wrong=(["a"],)), "GateLens.sequences": whole(3, 2),
-    "playground.path": Kind(lambda: FOLDER / "page.html", PATHS),
+    "playground.path": Kind(lambda: FOLDER / "page.html", (*PATHS, *NO_PLACE)),
     "playground.cells": Kind(lambda: (LSTMCell,), (*NO_THING, (LSTMCell, 3), [], (Network,), (LSTMCell(2, 3),))),
     # sweep
     "cells": CELLS, "tasks": TASKS, "inits": INITS, "sweep.lags": listed([10, 20], [10.0], [0], [10**30], []),

@@ -138,6 +138,7 @@ GARBAGE = (
 PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, os.devnull)
 PATHS += (FOLDER, FOLDER / "text" / "below")
 NO_FILE = (None, "no such file", FOLDER / "none")
+NO_PLACE = (FOLDER / ("a" * 255), FOLDER / "a" / ("b" * 300))  # where no file can be made
 NO_NOTEBOOK = tuple(
     file(f"notebook{k}", b'{"cells": %s}' % cells)
     for k, cells in enumerate((b'"ab"', b"[null]", b'[{"outputs": "ab"}]', b'[{"outputs": [{"data": 3}]}]', b"3",
