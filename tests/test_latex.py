@@ -58,6 +58,11 @@ def test_a_notebook_shows_it_as_mathematics():
     assert shown._repr_markdown_() == shown._repr_latex_() == f"$$\n{shown.latex}\n$$"
 
 
+def test_a_prime_says_that_a_value_is_new():
+    assert [(line.name, line.new) for line in equations(LSTMCell).lines] == [
+        ("f", False), ("i", False), ("o", False), ("g", False), ("c", True), ("h", True)]  # fmt: skip
+
+
 def test_a_cell_says_what_its_class_says():
     assert equations(LSTMCell(2, 3)) == equations(LSTMCell)
 

@@ -63,6 +63,7 @@ def test_what_is_equal_is_said_of_numbers_texts_and_single_values():
     assert compare.equal(np.array(["a", "b"]), np.array(["a", "b"]))
     assert not compare.equal(np.array(["a", "b"]), np.array(["a", "c"]))
     assert not compare.equal(np.array([np.nan]), np.array([np.nan]))
+    assert not compare.equal(np.array([np.inf]), np.array([np.inf]))  # and nothing is warned of
     assert compare.same({"a": one}, {"a": one}) and not compare.same({"a": one}, {"b": one})
 
 

@@ -127,6 +127,12 @@ def test_every_change_of_single_numbers_is_tried():
     assert {f"Every number {words}." for words in ELEMENTWISE} <= CHANGES.keys()
 
 
+def test_an_axis_of_length_1_may_be_missing():
+    rights = [right[:, :1] for right in RIGHT]
+    said = explained([{"": right[:, 0]} for right in rights], [{"": right} for right in rights], INPUTS, ())
+    assert said == ["The numbers are right, with an axis of length 1 too few."]
+
+
 def test_a_factor_is_named_from_one_case():
     assert told([3 * RIGHT[0]], RIGHT[:1], INPUTS[:1]) == ["Every number is 3 times what it should be."]
 
@@ -184,6 +190,8 @@ def test_one_result_without_a_name_is_asked_for():
     for got, words in (({"a": H}, said), ({"a": C}, "One result is asked for, without names."),
                        ({"a": H, "b": H}, "One result is asked for, without names.")):  # fmt: skip
         assert explained([got], [{"": H}], [{}], ("unit",)) == [words]
+    some = explained([{"a": H}, {"a": C}], [{"": H}, {"": H}], [{}, {}], ("unit",))
+    assert some == ["One result is asked for, without names."]
 
 
 def test_right_outputs_are_named_and_wrong_ones_explained():
