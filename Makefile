@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab playground test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer
+.PHONY: help lab playground book proof test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer publisher
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ lab: learner  ## open the course in JupyterLab
 
 playground: learner  ## write build/playground.html, where networks train in the browser
 	$(PY) -m course_lib.page build $(ARGS)
+
+book: publisher  ## write build/book, the course as a site; needs node and npm
+	$(PY) -m tools.book $(ARGS)
+
+proof: developer publisher  ## write the book, and read every page of it in a browser
+	$(PY) -m pytest tests/book $(ARGS)
 
 update:  ## bring the next version; a notebook that was only run is no obstacle
 	@$(PYTHON) tools/update.py
@@ -89,6 +95,6 @@ clean:  ## remove what the commands made; answers.json stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . '(' -name __pycache__ -o -name .ipynb_checkpoints ')' -prune -exec rm -rf {} +
 
-learner developer:
+learner developer publisher:
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.10 or newer."; exit 1; }
-	@$(PYTHON) tools/setup.py $(ANEW) $(if $(filter developer,$@),--dev)
+	@$(PYTHON) tools/setup.py $(ANEW) $(if $(filter developer,$@),--dev)$(if $(filter publisher,$@),--book)

@@ -2,6 +2,7 @@
 
 python tools/setup.py            what a learner needs
 python tools/setup.py --dev      and what a developer or a teacher needs
+python tools/setup.py --book     and what the book is built with; needs no --dev
 python tools/setup.py --anew     with this Python: a .venv of another version is made anew
 
 On Linux, PyTorch comes for processors alone (small) from COURSE_TORCH_INDEX, where that answers within seconds; set it
@@ -22,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-PINS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml")
+MORE = {"--dev": "requirements-dev.txt", "--book": "requirements-book.txt"}
+PINS = ("requirements.txt", "requirements-dev.txt", "requirements-book.txt", "constraints.txt", "pyproject.toml")
 OLDEST, NEWEST = (3, 10), (3, 14)
 BUILT_FOR = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64",), "Windows": ("AMD64",)}  # PyTorch, on PyPI
 TORCH = "2.13.0"
@@ -30,7 +32,7 @@ INDEX = os.environ.get("COURSE_TORCH_INDEX", "https://download.pytorch.org/whl/c
 PATIENCE = 5  # seconds that an index has to answer
 # What is downloaded, and what it takes on disk, in GB.
 SIZES = {"small": (0.4, 1.5), "large": (3.2, 5.3)}
-DEVELOPER = (0.2, 0.5)  # on top
+ON_TOP = (0.2, 0.5)  # for a developer; less for the book
 NO_NETWORK = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ReadTimeoutError", "ProxyError")
 # Settings of pip that put packages elsewhere, or leave some out. Those that say where packages come from are the
 # user's: indexes, proxies and certificates stay.
@@ -175,7 +177,7 @@ def make(version):
 
 
 def main():
-    names = PINS[:2] if "--dev" in sys.argv else PINS[:1]
+    names = [PINS[0]] + [name for option, name in MORE.items() if option in sys.argv]
     done = [VENV / f"{name}.done" for name in names]
     here, there = platform.python_version(), made_with()
     anew = there is None or ("--anew" in sys.argv and there != here)
@@ -190,16 +192,17 @@ def main():
     if anew:
         make(version)
     kind, options, sentence = build()
-    fetched, taken = (size + more * (len(names) - 1) for size, more in zip(SIZES[kind], DEVELOPER))
+    fetched, taken = (size + more * (len(names) - 1) for size, more in zip(SIZES[kind], ON_TOP))
     no_room = full(fetched, taken)
     if no_room:
         sys.exit(sentence + no_room)
     minutes = "a minute or more" if kind == "small" else "seven minutes or more"
-    print(f"{sentence}Installing {names[-1]} into {VENV}: up to {fetched:.1f} GB to download, {taken:.1f} GB on the "
-          f"disk, {minutes} ...", flush=True)  # fmt: skip
+    asked = names[1:] or names  # each of the others names the first
+    print(f"{sentence}Installing {' and '.join(asked)} into {VENV}: up to {fetched:.1f} GB to download, {taken:.1f} GB "
+          f"on the disk, {minutes} ...", flush=True)  # fmt: skip
     if options:
         install("--no-deps", *options, f"torch=={TORCH}+cpu")
-    install("-r", names[-1])
+    install(*[word for name in asked for word in ("-r", name)])
     if not run("-I", "-c", "from importlib.metadata import version; print(version('course_lib'))"):
         sys.exit(f"pip installs, but not into {VENV}: its settings (pip config list) name a target, prefix or root.")
     for stamp in done:

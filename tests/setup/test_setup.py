@@ -108,6 +108,16 @@ def test_what_is_installed_is_not_installed_again_until_a_pin_changes(venv, monk
     assert asked == [("-r", "requirements.txt")] * 2
 
 
+def test_what_the_book_is_built_with_is_installed_only_when_asked(venv, monkeypatch):
+    asked = []
+    monkeypatch.setattr(setup, "install", lambda *arguments: asked.append(arguments))
+    for options in (["--book"], [], ["--dev", "--book"], ["--dev"]):
+        monkeypatch.setattr(sys, "argv", ["setup.py", *options])
+        setup.main()
+    both = ("-r", "requirements-dev.txt", "-r", "requirements-book.txt")
+    assert asked == [("-r", "requirements-book.txt"), both]
+
+
 def test_an_installation_that_was_cut_off_is_taken_up_again(venv, monkeypatch):
     def cut_off(*arguments):
         raise KeyboardInterrupt

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
 BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies
+EXTRAS = ("dev", "book")
 NO_PYTHONS = {"UV_PYTHON_DOWNLOADS": "never"}
 
 
@@ -24,7 +25,8 @@ def resolve(lock, *options):
 
     Nothing is installed, and no other Python is needed or fetched. RuntimeError with uv's words where there are none.
     """
-    options = ["--extra", "dev", "--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *options]
+    extras = [word for extra in EXTRAS for word in ("--extra", extra)]
+    options = [*extras, "--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *options]
     with TemporaryDirectory() as folder:
         more = Path(folder, "more.txt")
         more.write_text(BY_BUILDING)

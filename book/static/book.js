@@ -1,0 +1,73 @@
+// Predictions are answered in the page and kept by the browser; the results after one stay folded until it is answered.
+
+const store = {
+  get(name) {
+    try { return localStorage.getItem(`gates prediction ${name}`); } catch { return null; }
+  },
+  set(name, value) {
+    try { localStorage.setItem(`gates prediction ${name}`, value); } catch { /* a page that may keep nothing */ }
+  },
+};
+
+// What stands on the page in this order: questions, and the results after them.
+function parts() {
+  return [...document.querySelectorAll("fieldset.prediction, details.fold.result")];
+}
+
+function open(results) {
+  for (const one of results) one.open = true;
+}
+
+// The results between a question and the next one.
+function after(asked) {
+  const all = parts(), rest = all.slice(all.indexOf(asked) + 1), next = rest.findIndex((one) => one.matches("fieldset"));
+  return next < 0 ? rest : rest.slice(0, next);
+}
+
+function tell(asked, chosen) {
+  const { prediction, right } = asked.dataset, choices = [...asked.querySelectorAll("label span")].map((one) => one.textContent);
+  const told = document.querySelector(`[data-told="${prediction}"]`);
+  if (told) told.textContent = chosen === right ? "You predicted it:" : `You predicted: ${choices[chosen]}. What happens:`;
+  const noted = asked.querySelector(".noted");
+  noted.textContent = "Noted. Read on: what happens, and why, comes with the verdict.";
+}
+
+function bring(asked) {
+  const name = asked.dataset.prediction, buttons = [...asked.querySelectorAll("input")];
+  for (const button of buttons) {
+    button.addEventListener("change", () => {
+      store.set(name, button.value);
+      tell(asked, button.value);
+      open(after(asked));
+    });
+  }
+  const kept = store.get(name);
+  if (buttons[kept]) {
+    buttons[kept].checked = true;
+    tell(asked, kept);
+    open(after(asked));
+  }
+}
+
+for (const asked of document.querySelectorAll("fieldset.prediction")) bring(asked);
+
+const results = parts().filter((one) => one.matches("details"));
+for (const button of document.querySelectorAll(".tools .all")) {
+  button.hidden = results.length === 0;
+  button.addEventListener("click", () => open(results));
+}
+addEventListener("beforeprint", () => open(results));
+
+// What is wider than the page scrolls by itself, also by keyboard.
+const wide = () => {
+  for (const box of document.querySelectorAll("article pre, article .math-wrapper > .math, article .table-wrapper")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+addEventListener("load", wide);
+addEventListener("resize", wide);
+document.addEventListener("toggle", wide, true);
+
+// Opened from a disk, the search may not read other pages for its excerpts.
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -1,0 +1,178 @@
+"""The book: built as `make book` does, then every page of it read, by a program and in Chromium without a network."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import offline
+import pytest
+
+from course_lib.predictions import bank
+from tools.book.stage import ROOT, course
+
+SITE = ROOT / "build" / "book"
+MB = 1_000_000
+# A widget's frame has tests of its own; axe-core does not read MathML, which may be all that a header has.
+PARTS = "{exclude: ['iframe', '.katex-html', '.highlight']}"  # the same colours everywhere: seen on one page
+AXE = {"iframes": False, "rules": {"empty-table-header": {"enabled": False}}}
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the site, built anew, with every warning as an error."""
+    subprocess.run([sys.executable, "-m", "tools.book"], cwd=ROOT, check=True)
+    return SITE
+
+
+class Page(HTMLParser):
+    """What a page has: ids, the addresses it links to and those it loads, pictures, headers of tables."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loads, self.pictures, self.headers = set(), [], [], [], []
+        self.within = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given, self.within = dict(attributes), tag if tag == "th" else self.within
+        self.ids.add(given.get("id"))
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        elif "href" in given and tag == "link":
+            self.loads.append(given["href"])
+        elif "src" in given:
+            self.loads.append(given["src"])
+        if tag == "img":
+            self.pictures.append(given)
+        elif tag == "th":
+            self.headers.append("")
+
+    def handle_endtag(self, tag):
+        self.within = "" if tag == "th" else self.within
+
+    def handle_data(self, data):
+        if self.within == "th":
+            self.headers[-1] += data.strip()
+
+
+@cache
+def read(path):
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def pages(site):
+    return sorted(site.rglob("*.html"))
+
+
+def broken(page, address):
+    """What is wrong with an address on a page, or None."""
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https", "data", "mailto"):
+        return None
+    target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    if not target.is_file():
+        return f"{page.name}: {address}"
+    if parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in read(target).ids:
+        return f"{page.name}: {address}"
+
+
+def test_every_notebook_has_its_page_and_can_be_downloaded_as_it_is(site):
+    for path in course():
+        assert (site / "notebooks" / f"{path.stem}.html").exists()
+        assert (site / "notebooks" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_no_link_is_broken(site):
+    assert [fault for page in pages(site) for link in read(page).links if (fault := broken(page, link))] == []
+
+
+def test_nothing_is_loaded_from_elsewhere(site):
+    loads = [(page.name, load) for page in pages(site) for load in read(page).loads]
+    assert [load for load in loads if urlsplit(load[1]).scheme not in ("", "data")] == []
+    assert [fault for page in pages(site) for load in read(page).loads if (fault := broken(page, load))] == []
+    for path in site.rglob("*.css"):
+        asked = re.findall(r"url\(([^)]+)\)|@import\s+(\S+)", path.read_text(encoding="utf-8"))
+        assert [one for one in asked if "//" in "".join(one) and "data:" not in "".join(one)] == [], path.name
+
+
+def test_every_picture_says_what_it_shows(site):
+    said = [(page.name, given.get("alt", "")) for page in pages(site) for given in read(page).pictures]
+    assert len(said) > 60 and [name for name, text in said if len(text) < 20] == []
+
+
+def test_every_header_of_a_table_says_something(site):
+    assert [page.name for page in pages(site) if "" in read(page).headers] == []
+
+
+def test_the_site_is_small(site):
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 25 * MB
+    assert [page.name for page in pages(site) if page.stat().st_size > 2 * MB] == []
+
+
+def test_every_prediction_of_a_notebook_is_asked_and_what_became_of_it_told(site):
+    text = "".join((site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8") for path in course())
+    asked = re.findall(r'data-prediction="([\w-]+)"', text)
+    numbers = {path.name[:2] for path in course()}
+    assert len(asked) == len(set(asked)) and set(asked) == {name for name in bank() if name[:2] in numbers}
+    assert set(re.findall(r'data-told="([\w-]+)"', text)) == set(asked)
+
+
+# ---- In a browser ----
+
+
+def test_every_page_is_readable_on_a_desk_and_on_a_telephone(site, chromium):
+    found = {}
+    for number, path in enumerate(pages(site)):  # in turns in the light and in the dark
+        with offline.opened(chromium, path, dark=number % 2 == 1, site=site) as page:
+            faults = offline.faults(page, PARTS, **AXE)
+            page.set_viewport_size({"width": 360, "height": 740})
+            faults += offline.cramped(page)
+            if faults:
+                found[path.relative_to(site).as_posix()] = faults
+    assert found == {}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_code_and_what_was_folded_is_readable_in_both_themes(site, chromium, dark):
+    path = site / "notebooks" / "09_reading_memory.html"
+    with offline.opened(chromium, path, width=768, dark=dark, site=site) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert offline.faults(page, "{exclude: ['iframe', '.katex-html']}", **AXE) == []
+
+
+def test_a_prediction_opens_the_results_after_it_and_is_there_again_tomorrow(site, chromium):
+    path = site / "notebooks" / "05_mixing_old_and_new.html"
+    with offline.opened(chromium, path, site=site) as page:
+        results = page.locator("details.fold.result")
+        assert results.evaluate_all("all => all.filter(one => one.open).length") == 0
+        page.get_by_role("radio", name="ω₁ = 0, ω₂ = 1").check()
+        told = page.locator("[data-told='05-page-gates']").text_content()
+        assert told == "You predicted: ω₁ = 0, ω₂ = 1. What happens:"
+        opened = results.evaluate_all("all => all.map(one => one.open)")
+        assert opened[0] and not opened[-1]
+        page.reload()
+        assert page.get_by_role("radio", name="ω₁ = 0, ω₂ = 1").is_checked()
+        assert results.evaluate_all("all => all.map(one => one.open)") == opened
+        page.get_by_role("button", name="Show all results").click()
+        assert results.evaluate_all("all => all.every(one => one.open)")
+
+
+def test_a_widget_lives_in_the_page(site, chromium):
+    with offline.opened(chromium, site / "notebooks" / "05_mixing_old_and_new.html", site=site) as page:
+        frame = page.frame_locator("iframe").first
+        frame.get_by_role("slider", name="forget gate").focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("PageUp")
+        frame.locator(".said", has_text="Solved, and nobody can do it in less").wait_for()
+
+
+def test_the_search_finds_a_page(site, chromium):
+    with offline.opened(chromium, site / "search.html", site=site) as page:
+        page.goto((site / "search.html").as_uri() + "?q=carousel")
+        page.locator("ul.search li a").first.wait_for()
+        assert Path(urlsplit(page.locator("ul.search li a").first.get_attribute("href")).path).suffix == ".html"

@@ -1,0 +1,79 @@
+"""A notebook as a page: the same cells with their stored outputs, one form of each, the one that a page can show."""
+
+import re
+from html import escape
+
+import nbformat
+
+from course_lib.predictions import question
+
+# The forms of an output, the best for a page first; not among them is a widget's view, which is dead without a kernel.
+FORMS = ("text/html", "image/png", "text/markdown", "text/latex", "text/plain")
+PREDICT = re.compile(r'^predict\("([\w-]+)"\)', re.M)
+PREDICTED = re.compile(r'predicted="([\w-]+)"')
+TOLD = "**The prediction:**"
+TOOLS = """<div class="tools"><button type="button" class="all">Show all results</button>
+<a href="{name}" download>Download this notebook</a></div>"""
+
+
+def page(notebook, path, links):
+    """The notebook of path, of the course's root, as the source of a page."""
+    cells = [shown(cell, path, links) for cell in notebook.cells]
+    cells.insert(1, nbformat.v4.new_markdown_cell(TOOLS.format(name=path.rpartition("/")[2])))
+    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def shown(cell, path, links):
+    """A cell as the book has it."""
+    cell = nbformat.from_dict(cell)
+    if cell.cell_type == "markdown":
+        cell.source = links.rewritten(cell.source, path)
+        return cell
+    if asked := PREDICT.search(cell.source):
+        return nbformat.v4.new_markdown_cell(prediction(asked[1]))
+    cell.outputs = [output for output in map(one_form, cell.outputs) if output]
+    if settled := PREDICTED.search(cell.source):
+        mark(cell.outputs, settled[1])
+    if cell.outputs and cell.metadata.get("jupyter", {}).get("outputs_hidden"):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
+    return cell
+
+
+def one_form(output):
+    """An output in the form that the page shows; None where there is none."""
+    if output.output_type == "stream":
+        return output if output.text.strip() else None
+    data = {form: output.data[form] for form in FORMS if form in output.data}
+    view = "application/vnd.jupyter.widget-view+json" in output.data
+    if not data or view and list(data) == ["text/plain"]:  # what is left of a bar that showed progress
+        return None
+    form = next(iter(data))
+    if form == "image/png":
+        text = escape(output.metadata["image/png"]["alt"])
+        image = f'<img alt="{text}" src="data:image/png;base64,{data[form].strip()}">'
+        form, data = "text/html", {"text/html": f"<figure>{image}</figure>"}
+    text = re.sub(r"^---$", "<hr>", data[form], flags=re.M) if form == "text/markdown" else data[form]
+    return nbformat.v4.new_output("display_data", data={form: text})
+
+
+def mark(outputs, name):
+    """Mark the line that tells what became of the prediction of that name: the page makes it personal."""
+    for output in outputs:
+        text = output.get("data", {}).get("text/markdown", "")
+        if text.startswith(TOLD):
+            rest = text.removeprefix(TOLD)
+            output.data["text/markdown"] = f'<b data-told="{name}">The prediction:</b>{rest}'
+
+
+def prediction(name):
+    """The question of that name as a form that book.js brings to life."""
+    asked = question(name)
+    choices = "\n".join(
+        f'<label><input type="radio" name="{name}" value="{k}"><span>{escape(choice)}</span></label>'
+        for k, choice in enumerate(asked.choices)
+    )
+    return (
+        f'<fieldset class="prediction" data-prediction="{name}" data-right="{asked.answer}">\n'
+        f"<legend><b>Predict.</b> {escape(asked.question)}</legend>\n{choices}\n"
+        '<p class="noted" role="status"></p>\n</fieldset>'
+    )
