@@ -70,7 +70,11 @@ def test_a_second_ctrl_c_ends_what_is_being_done_at_once():
             signal.raise_signal(signal.SIGINT)
             reached.append(press)
 
-    history = train(LSTMCell, Adding(lag=10), updates=50, until=rule, **SHORT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as in the background
+    try:
+        history = train(LSTMCell, Adding(lag=10), updates=50, until=rule, **SHORT)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (history.ended, len(history.losses), reached) == ("interrupted", 1, ["first"])
 
 
@@ -212,6 +216,8 @@ def test_a_run_says_with_what_it_was_trained():
     assert history.settings == said | rates | {"init": "chrono", "bias": None}
     history = train(LSTMCell, Adding(lag=10), updates=1, seed=3, **rates, **SHORT)
     assert history.settings == said | rates | {"init": "default", "bias": None}
+    history = train(LSTMCell, Adding(lag=10), init="forget_bias", bias=2, updates=1, seed=3, **rates, **SHORT)
+    assert history.settings == said | rates | {"init": "forget_bias", "bias": 2}
     history = train(history.network, Adding(lag=10), updates=1, seed=3, batch_size=8, progress=False, **rates)
     assert history.settings == said | rates | {"init": None, "bias": None}
     new = History(None, {"batch_size": 8})

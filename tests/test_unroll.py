@@ -191,6 +191,7 @@ def test_a_start_of_more_axes_is_asked_for_by_their_names():
     [
         (lambda t, value: value[0], r"to return a tensor \(2, 4\) of torch.float32; got Tensor \(4,\)"),
         (lambda t, value: value + (t == 3), r"to return values from 0 to 1; got '1\.\d+ to 1\.\d+'"),
+        (lambda t, value: value - int(t == 3), r"to return values from 0 to 1; got '-0\.\d+ to -?0\.\d+'"),
         (lambda t, value: 0.0 / (0.0 * value), "to return values from 0 to 1; got 'nan to nan'"),
     ],
 )

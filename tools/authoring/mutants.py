@@ -89,9 +89,10 @@ def prose(node):
 
 
 def said(node):
-    """Who needs what, in a call of doors: words of its sentence, and prose too."""
+    """Who needs what, such as what, in a call of doors: words of its sentence, and prose too."""
     door = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.value
-    return node.args[:2] if isinstance(door, cst.Name) and door.value == "doors" else ()
+    found = node.args if isinstance(door, cst.Name) and door.value == "doors" else ()
+    return [arg for k, arg in enumerate(found) if k < 2 or arg.keyword and arg.keyword.value == "such_as"]
 
 
 def same(words, others):
