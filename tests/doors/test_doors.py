@@ -201,7 +201,7 @@ def misled(said, value):
     """Whether the words of a refusal name an axis that nothing else does, or show None for what was not."""
     axes = re.search(r"as a tensor \(([a-z].*?)\) of ", said, re.IGNORECASE)
     known = axes is None or {axis.split()[0] for axis in axes[1].split(", ")} <= AXES
-    none = said.endswith("got None") and "None" not in repr(value)
+    none = re.search(r"got '?None'?($| \()", said) and "None" not in repr(value)
     return not known or none and not (callable(value) or isinstance(value, dict))  # a function may return None
 
 

@@ -1,14 +1,16 @@
 """A row says what was asked and what came of it, for every place of the grid and for a class of one's own."""
 
 import json
+import platform
 
 import pytest
 import torch
 from little import TINY, Mine, numbers
 
 from course_lib.cells import CELLS, GRUCell, LSTMCell, RNNCell
-from course_lib.sweep import sweep
-from course_lib.sweep.grid import fingerprint
+from course_lib.machine import cores
+from course_lib.sweep import one, store, sweep
+from course_lib.sweep.grid import Grid, fingerprint
 from course_lib.sweep.outcomes import summary
 from course_lib.sweep.store import key, read
 from course_lib.tasks import Adding, Latching
@@ -131,3 +133,76 @@ def test_every_cell_has_a_fingerprint_of_its_own():
 def test_what_cannot_be_run_is_said(options, message):
     with pytest.raises(ValueError, match=message):
         sweep(**{"cells": [LSTMCell], "jobs": 1} | TINY | options)
+
+
+# ---- One run, and the file ----
+
+
+def setting_of(Cell, **changes):
+    """The setting of the only run of a grid."""
+    grid = Grid(**{"cells": [Cell], "tasks": [Latching], "lags": [8], "inits": ["default"], "seeds": [3], "tune": [],
+                   "rates": [0.02], "tune_lag": None, "parameters": 200, "budget": 7,
+                   "batch_size": 4} | changes)  # fmt: skip
+    ((_, _, setting),) = grid.reported([]).values()
+    return setting
+
+
+def test_a_run_is_the_training_that_its_setting_asks_for(monkeypatch):
+    asked, real = [], one.train
+    monkeypatch.setattr(one, "train", lambda *what, **how: asked.append((what, how)) or real(*what, **how))
+    row = one.run(LSTMCell, Latching, setting_of(LSTMCell, inits=["chrono"]))
+    size = hidden_size_for(LSTMCell, 1, 200)
+    how = {"hidden_size": size, "init": "chrono", "updates": 7, "batch_size": 4, "learning_rate": 0.02, "seed": 3}
+    assert asked == [((LSTMCell, Latching(lag=8)), how | {"progress": False})]
+    assert (row["role"], row["learning_rate"], row["batch_size"], row["budget"]) == ("report", 0.02, 4, 7)
+
+
+def test_an_update_is_timed_after_one_that_compiles(monkeypatch):
+    asked, real = [], one.train
+    monkeypatch.setattr(one, "train", lambda *what, **how: asked.append(how) or real(*what, **how))
+    timed = one.speed(LSTMCell, Latching, setting_of(LSTMCell))
+    assert [how["updates"] for how in asked] == [1, one.TIMED] and [how["batch_size"] for how in asked] == [4, 4]
+    assert 0 < timed["seconds"] < 5 and not any(how["progress"] for how in asked)
+    size = hidden_size_for(LSTMCell, 1, 200)
+    assert (timed["hidden_size"], timed["weights"], timed["lag"]) == (size, count_parameters(LSTMCell, 1, size), 8)
+    assert one.speed(Broken, Latching, setting_of(Broken)) == setting_of(Broken) | {"seconds": None}
+
+
+def test_a_row_says_with_what_it_was_made():
+    said = json.loads(one.versions())
+    assert list(said) == ["python", "torch", "numpy", "llvmlite", "machine"]
+    assert said["python"] == platform.python_version() and said["machine"].endswith(f", {cores()} cores")
+    assert said["machine"].startswith(f"{platform.system()} {platform.machine()}")
+
+
+def test_runs_are_in_the_file_once_and_are_read_in_the_order_of_their_keys(tmp_path):
+    path = tmp_path / "below" / "a.sqlite"
+    store.create(path)
+    store.create(path)  # it is there, and stays
+    rows = [dict.fromkeys(store.RESULT) | setting_of(LSTMCell, seeds=[seed]) | {"loss": 0.5} for seed in (2, 1)]
+    for row in (*rows, rows[0] | {"loss": 0.7}):
+        store.add(path, row)
+    assert read(path) == rows[::-1]
+    assert store.holds(path, key(rows[0])) and not store.holds(path, key(rows[0] | {"seed": 5}))
+
+
+def test_a_file_of_somebody_else_is_no_file_of_rows(tmp_path):
+    path = tmp_path / "b.sqlite"
+    with store.connect(path) as file, file:
+        file.execute("CREATE TABLE mine (a)")
+    with pytest.raises(ValueError, match=r"sweep needs out as a new file, or one that it wrote; .*it holds mine"):
+        store.create(path)
+    with pytest.raises(ValueError, match="read needs a file that course_lib.sweep wrote; got .*no such table of runs"):
+        read(path)
+    with pytest.raises(ValueError, match="c.sqlite', which does not exist"):
+        read(tmp_path / "c.sqlite")
+
+
+def test_the_places_of_a_grid_are_run_seed_by_seed_and_in_no_order():
+    grid = Grid(cells="all", tasks=["Adding"], lags=[8, 20], inits=["default"], seeds=[4, 2], rates=[0.1, 0.2], tune=[],
+                tune_lag=None, parameters=200, budget=7, batch_size=4)  # fmt: skip
+    orders = [[(s["cell"], s["lag"], s["seed"], s["learning_rate"]) for _, _, s in grid.reported([]).values()]
+              for _ in range(2)]  # fmt: skip
+    half = 2 * 2 * len(CELLS)
+    assert [{seed for _, _, seed, _ in part} for part in (orders[0][:half], orders[0][half:])] == [{4}, {2}]
+    assert sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1] and len(set(orders[0])) == 2 * half

@@ -70,7 +70,8 @@ def swapped(node):
     if isinstance(name, cst.Name) and name.value in EITHER_WAY:
         return
     for k, (one, two) in enumerate(zip(node.args, node.args[1:])):
-        if not (one.keyword or two.keyword or one.star or two.star or one.deep_equals(two)):
+        texts = prose(one.value) and prose(two.value)
+        if not (one.keyword or two.keyword or one.star or two.star or texts or one.deep_equals(two)):
             pair = (one.with_changes(value=two.value), two.with_changes(value=one.value))
             yield node.with_changes(args=[*node.args[:k], *pair, *node.args[k + 2 :]])
 
