@@ -37,6 +37,17 @@ def test_all_pieces_are_the_lstm():
     ]
 
 
+def test_the_numbers_to_recall_are_the_same_whatever_was_drawn_before():
+    first, _, _ = build_the_lstm.recall_test()
+    build_the_lstm.recall_test.cache_clear()
+    torch.rand(3)
+    x, value, asked = build_the_lstm.recall_test()
+    assert torch.equal(x, first) and x[..., 0].min() < -0.99 and x[..., 0].max() > 0.99
+    assert x.shape == (4000, 45, 3) and asked.tolist() == [5 + k // 100 for k in range(4000)]
+    assert (x[:, [0, 4], 1] == 1).all() and x[..., 1].sum() == 8000 and (value == x[:, 4, 0].numpy()).all()
+    assert (x[torch.arange(4000), asked, 2] == 1).all() and x[..., 2].sum() == 4000
+
+
 def test_recall_is_what_a_regression_of_the_value_on_h_explains():
     cell, override = build_the_lstm.build_unit(["carry", "write gate"])
     x, value, asked = build_the_lstm.recall_test()

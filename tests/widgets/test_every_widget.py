@@ -54,6 +54,10 @@ def test_a_widget_prints_the_same_in_every_run(name):
 def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
     figure, text = WIDGETS[name]().static()
     assert figure.axes and all(ax.lines or ax.patches for ax in figure.axes)
+    for line in [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) > 2]:
+        curve, (low, high) = line.get_xydata(), sorted(line.axes.get_ylim())
+        assert (np.diff(curve[:, 0]) >= 0).all()  # from left to right, over time or lag
+        assert np.mean((low <= curve[:, 1]) & (curve[:, 1] <= high)) > 0.3  # and in sight
     assert len(text) > 60 and any(letter.isdigit() for letter in text)
     plt.close(figure)
     if name in LIVE:
