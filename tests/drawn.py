@@ -68,3 +68,29 @@ def described(figure):
         silent = [artist for artist in shown if isinstance(artist, Text) and not artist.get_text()]
         lines += [f"  {look(artist)}" for artist in shown if artist is not axes.patch and artist not in silent]
     return lines
+
+
+# ---- Without the numbers, for figures of what was drawn at random or trained ----
+
+FORM = {
+    Line2D: "label color marker linestyle linewidth",
+    Text: "text color fontsize",
+    AxesImage: "cmap interpolation",
+    Rectangle: "facecolor",
+}
+
+
+def form(figure):
+    """The lines of text that say how a figure looks, whatever numbers it shows: its limits only where they are set."""
+    yield f"figure {words(figure.get_size_inches())} inches"
+    for axes in figure.axes:
+        limits = [f"{name}lim {words(getattr(axes, f'get_{name}lim')())}" for name in "xy"
+                  if not getattr(axes, f"get_autoscale{name}_on")()]  # fmt: skip
+        yield ", ".join([f"axes {properties(axes, 'title xlabel ylabel xscale yscale')}", *limits])
+        for artist in axes.get_children():
+            kind = next((kind for kind in FORM if isinstance(artist, kind)), None)
+            if kind and artist is not axes.patch and (kind is not Text or artist.get_text()):
+                points = f", {len(artist.get_xdata())} points" if kind is Line2D else ""
+                yield f"  {kind.__name__} {properties(artist, FORM[kind])}{points}"
+        if axes.get_legend():
+            yield f"  Legend {[text.get_text() for text in axes.get_legend().get_texts()]}"

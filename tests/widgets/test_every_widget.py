@@ -5,11 +5,13 @@ import json
 import re
 from base64 import b64decode
 from html import escape
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from drawn import form
 from ipywidgets import Dropdown
 
 from course_lib.widgets import build_the_lstm, every, gate_desk, gradient_microscope, time_warp
@@ -18,6 +20,7 @@ from course_lib.widgets.build_the_lstm import PIECES
 from course_lib.widgets.live import Live
 from course_lib.widgets.panel import Panel
 
+STILLS = Path(__file__).with_name("stills.txt")
 WIDGETS = {name: Widget.example for name, Widget in every().items()}
 PANELS = {name: Widget.example for name, Widget in every().items() if issubclass(Widget, Panel)}
 LIVE = {name: Widget.example for name, Widget in every().items() if issubclass(Widget, Live)}
@@ -52,12 +55,15 @@ def test_a_widget_prints_the_same_in_every_run(name):
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
+    """How it looks is in stills.txt: `python tests/widgets/test_every_widget.py` writes it anew."""
+    stored = {part.partition("\n")[0]: part.splitlines()[1:] for part in STILLS.read_text(encoding="utf-8").split("# ")}
     figure, text = WIDGETS[name]().static()
     assert figure.axes and all(ax.lines or ax.patches for ax in figure.axes)
     for line in [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) > 2]:
         curve, (low, high) = line.get_xydata(), sorted(line.axes.get_ylim())
         assert (np.diff(curve[:, 0]) >= 0).all()  # from left to right, over time or lag
         assert np.mean((low <= curve[:, 1]) & (curve[:, 1] <= high)) > 0.3  # and in sight
+    assert list(form(figure)) == stored[name]
     assert len(text) > 60 and any(letter.isdigit() for letter in text)
     plt.close(figure)
     if name in LIVE:
@@ -130,3 +136,8 @@ def test_looking_leaves_the_random_numbers_of_the_notebook_alone():
     build_the_lstm.build_unit(PIECES)
     time_warp.warp_cells.__wrapped__()
     assert torch.equal(before, torch.get_rng_state())
+
+
+if __name__ == "__main__":
+    stills = {name: "\n".join(form(make().static()[0])) for name, make in WIDGETS.items()}
+    STILLS.write_text("".join(f"# {name}\n{still}\n" for name, still in stills.items()), encoding="utf-8")

@@ -35,10 +35,11 @@ except ImportError:
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
-MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots",
-           "sweep.outcomes", "sweep.grid", "sweep.one", "fuse.run", "fuse.write", "fuse.elementary",
-           "widgets.gate_desk", "widgets.gradient_microscope", "widgets.build_the_lstm", "widgets.half_life_dial",
-           "widgets.time_warp", "widgets.gate_lens", "widgets.clamp_any_gate")  # fmt: skip
+MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initialise", "stats", "plots", "latex",
+           "lesson", "ledger", "checks.compare", "checks.symptoms", "sweep.outcomes", "sweep.grid", "sweep.one",
+           "fuse.run", "fuse.write", "fuse.elementary", "widgets.gate_desk", "widgets.gradient_microscope",
+           "widgets.build_the_lstm", "widgets.half_life_dial", "widgets.time_warp", "widgets.gate_lens",
+           "widgets.clamp_any_gate")  # fmt: skip
 MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
          "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
          "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip
@@ -199,8 +200,7 @@ def battery(module):
 def serve():
     """Run the mutants that come in on stdin, one line of JSON each, in the current folder; answer a line for each.
 
-    The pages that are needed anyway are imported once, here; a mutant is tried in a fork. The first run, without one,
-    keeps what the tests are compiled to.
+    What is needed anyway is imported once, here; a mutant is tried in a fork. Tests stay compiled from the first run.
     """
     import gc
 
