@@ -249,7 +249,7 @@ def felt(found: dict[str, list[float]]) -> str:
     plain, flushed, compiled = times("torch.nn.LSTM"), times("torch.nn.LSTM, flushing"), times("compiled")
     told = f"on a gradient below 1e-38 torch.nn.LSTM takes {plain:.1f} times as long as on a larger one"
     if plain < FELT:
-        return f"This processor does not mind: {told}. Others take ten times as long."
+        return f"This processor does not mind: {told}. Others take several times as long."
     also = f"with such numbers counted as zero {flushed:.1f} times, the compiled loops {compiled:.1f} times"
     return f"This processor feels it: {told}, {also}."
 

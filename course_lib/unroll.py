@@ -129,15 +129,15 @@ def check_input(cell, x):
 
 
 def check_start(cell, x, start):
-    """start, or a ValueError unless it is a state of cell for the batch x."""
+    """start as a plain dict, or a ValueError unless it is a state of cell for the batch x."""
     who, own = type(cell).__name__, cell.start(len(x))
     if not isinstance(start, dict) or start.keys() != set(cell.state):
-        given = list(start) if isinstance(start, dict) else start
+        given = list(start.keys()) if isinstance(start, dict) else start
         doors.refuse(who, f"start as {{name: (batch, hidden)}} for {', '.join(cell.state)}", given)
     for name, zero in own.items():
         axes = dict(zip(("batch", "hidden", "third", "fourth"), zero.shape))
         doors.tensor(who, f"start[{name!r}]", start[name], axes, dtype=cell.dtype, device=cell.device)
-    return start
+    return dict(start)
 
 
 def check_override(cell, override):

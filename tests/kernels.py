@@ -15,7 +15,6 @@ from patience import Watch
 from tools.authoring.measure import PEAK
 
 MOST = 700  # megabytes: a hub or Binder gives a learner one or two gigabytes
-LARGER = {"13_real_memory.ipynb": 1000}  # to be mended: it took 908
 GLANCE = 5  # seconds between two looks at a kernel
 
 
@@ -61,7 +60,7 @@ class PeakMemory(pytest.Item):
 
     def runtest(self):
         peak = float(self.parent.kernel.printed(PEAK))
-        most = LARGER.get(self.path.name, MOST)
+        most = MOST
         assert peak <= most, f"the kernel of {self.path.name} took {peak:.0f} MB; at most {most} are allowed"
 
     def repr_failure(self, excinfo):

@@ -154,3 +154,12 @@ def test_without_llvmlite_cells_run_step_by_step_and_say_so_once(monkeypatch, ca
     assert "llvmlite" in fuse(cell).why_not
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
     assert capsys.readouterr().err.count("llvmlite is not installed") == 1
+
+
+def test_a_state_taken_for_the_pair_of_pytorch_is_refused_with_what_would_do():
+    cell, x, _ = case(LSTMCell)
+    with pytest.raises(ValueError, match=r"Write h, c = final.values\(\)"):
+        _, (h, c) = fuse(cell)(x)
+    _, final = fuse(cell)(x)
+    h, c = final.values()
+    assert torch.equal(h, final["h"]) and dict(final).keys() == (final | {}).keys() == {"h", "c"}

@@ -4,6 +4,7 @@ from heapq import heappop, heappush
 
 RIGHT, LEFT, UP, DOWN = (1, 0), (-1, 0), (0, -1), (0, 1)
 BEND, CROSS, SHARED, NEAR = 3.0, 7.0, 0.25, 1.5
+MANY = 80  # lines, from which on one order has to do: each takes seconds
 TURNS = {RIGHT: (RIGHT, UP, DOWN), LEFT: (LEFT, UP, DOWN), UP: (UP, LEFT, RIGHT), DOWN: (DOWN, LEFT, RIGHT)}
 
 
@@ -20,8 +21,9 @@ def routes(graph, places):
         return edge not in road, edge[0].kind in ("source", "join"), length(edge)
 
     best = None
-    for order in (kind, lambda e: (e not in road, length(e)), lambda e: (e not in road, -length(e)),
-                  lambda e: (e not in road, e[0].kind not in ("source", "join"), length(e))):  # fmt: skip
+    orders = (kind, lambda e: (e not in road, length(e)), lambda e: (e not in road, -length(e)),
+              lambda e: (e not in road, e[0].kind not in ("source", "join"), length(e)))  # fmt: skip
+    for order in orders if len(edges) <= MANY else orders[:1]:
         board = Board(graph, places)
         for edge in sorted(edges, key=order):
             if best is None or board.cost < best.cost:  # else it cannot become the best any more

@@ -5,6 +5,7 @@ import numpy as np
 from course_lib.lesson import show
 from course_lib.plots import canvas, label, level, line, runs, style, success
 
+LEAST = 1e-38  # about the least that float32 holds with all its digits
 FLOOR = 1e-20  # what is smaller is drawn here
 
 
@@ -49,6 +50,23 @@ def powers(steps, true, norm, radius):
          f"logarithmic scale. The norm to the power k rises to {np.median(norm) ** steps[-1]:.0e} at k = "
          f"{steps[-1]}; the "
          f"true size falls, as the spectral radius to the power k does, to {np.median(true[:, -1]):.0e}.")  # fmt: skip
+
+
+def slowed(found):
+    """Milliseconds of a training step against the size of the gradient that arrives, as `rivals.by_size` found them."""
+    figure, ax = canvas()
+    looks = {"compiled": "total", "torch.nn.LSTM": "LSTM", "torch.nn.LSTM, flushing": "LSTM, default"}
+    for name, of in looks.items():
+        line(ax, found["size"], found[name], of=of, name=name)
+    label(ax, "size of the gradient that arrives at the end", "ms for one training step").set_xscale("log")
+    ax.set_xticks([10.0**-k for k in (0, 10, 20, 30, 40)])
+    ax.invert_xaxis()
+    ax.set_ylim(0, 1.3 * max(max(found[name]) for name in looks))
+    ax.axvline(LEAST, color="black", linestyle=":", linewidth=1.5)
+    ax.text(LEAST, ax.get_ylim()[1], " denormal from here", va="top", fontsize=8)
+    times = "; ".join(f"{name} {min(found[name]):.1f} to {max(found[name]):.1f} ms" for name in looks)
+    show(figure, "Time of one training step against the size of the gradient that arrives, from 1 down to 1e-44, with "
+         f"a line at 1e-38, where numbers begin to be denormal: {times}.")  # fmt: skip
 
 
 def awakening(watched):

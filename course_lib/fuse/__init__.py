@@ -48,8 +48,8 @@ class Fused:
     x        (batch, time, input)
     start    the state before the first step, {name: (batch, hidden)}; the cell's own, mostly zeros, when omitted
     every    False for hidden (batch, hidden) after the last step; True for (batch, time, hidden), after every step
-    final    the state after the last step, {name: (batch, hidden)}, in the order of the cell's `state`: not the pair of
-             torch.nn.LSTM, of which `hidden, (h, c) = fused(x)` would get the names; final.values() are the tensors
+    final    the state after the last step, {name: (batch, hidden)}, in the order of the cell's `state`. Where
+             torch.nn.LSTM gives a pair, write h, c = final.values(); `hidden, (h, c) = fused(x)` is a ValueError
 
     Differentiable to the cell's parameters, to start, and to x where it requires a gradient; a second derivative runs
     step by step. float32 or float64, as the cell's parameters and x are. The step is read anew at every call, unless
@@ -96,8 +96,10 @@ class Fused:
             if str(reason) and available():
                 tell_once(f"{type(self.cell).__name__} runs step by step: {reason}")
             trace = unroll(self.cell, x, start=start)
-            return (trace["h"] if every else trace.steps["h"][-1]), trace.final
-        return run_program(program, x, start, every)
+            hidden, final = (trace["h"] if every else trace.steps["h"][-1]), trace.final
+            return hidden, Final(final) if str(reason) else final  # which transforms of torch take apart
+        hidden, final = run_program(program, x, start, every)
+        return hidden, Final(final)
 
     def program(self, x, start):
         """The Program of the cell's step for x; raises Unfused, without a reason where there is nothing to tell."""
@@ -130,6 +132,17 @@ class Fused:
             self.scans += 1
             self.plain[kind] = plain_reads(self.cell, program)
         return program
+
+
+class Final(dict):
+    """A state by name, that is not taken for torch.nn.LSTM's pair of tensors: h, c = final would be two names."""
+
+    def __iter__(self):
+        names = list(self.keys())
+        raise ValueError(
+            f"fuse returns the state by name; got its names {', '.join(names)} where tensors were meant? "
+            f"Write {', '.join(names)}{',' if len(names) == 1 else ''} = final.values(), or final[{names[0]!r}]"
+        )
 
 
 @cache

@@ -159,4 +159,7 @@ def watched(cell, names):
     try:
         yield
     finally:
-        sys.setprofile(before)
+        if before is None or callable(before):
+            sys.setprofile(before)
+        else:  # cProfile's, which is no function
+            before.enable()

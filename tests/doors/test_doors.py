@@ -140,7 +140,7 @@ def alike(one, other):
     if isinstance(one, torch.nn.Module):
         return alike(one.state_dict(), other.state_dict())
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(alike(one[k], other[k]) for k in one)
+        return one.keys() == other.keys() and all(alike(one[k], other[k]) for k in one.keys())
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, torch.Tensor):

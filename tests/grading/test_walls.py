@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import nullcontext, suppress
 
 import pytest
 from patience import finished, until
@@ -54,7 +55,8 @@ def test_nothing_that_a_learner_leaves_is_found_by_the_next_one_or_by_one_beside
     leave, found = LEFT[what]
     with sandbox.Box() as first, sandbox.Box() as beside, sandbox.Box() as after:
         beside.run(BEGIN)
-        first.run(BEGIN + leave)
+        with suppress(sandbox.Broken) if what == "the processes around it" else nullcontext():  # it may hit itself
+            first.run(BEGIN + leave)
         after.run(BEGIN)
         assert {type(box.process) for box in (first, beside, after)} == {walls.Copy}
         if found and what not in ("files", "a terminal"):  # the look itself sees what is left where it was left

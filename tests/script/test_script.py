@@ -1,5 +1,8 @@
 """A cell as JavaScript gives the numbers of `unroll` and of its autograd, run in node."""
 
+import cProfile
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -239,3 +242,10 @@ class RowCell(Cell):
             return {"h": torch.clamp(a, **{self.row.name[6:]: 0.2})}
         others = known.get(self.row.name, (b,) if len(self.row.slopes) == 2 else ())
         return {"h": self.row.torch(a, *others).to(h.dtype)}
+
+
+def test_a_cell_is_read_while_a_profiler_runs_and_the_profiler_goes_on():
+    profiler = cProfile.Profile()
+    profiler.enable()
+    assert script(LSTMCell(2, 3)) and sys.getprofile() is profiler
+    profiler.disable()

@@ -28,6 +28,7 @@ from course_lib.fuse.plan import Plan
 from course_lib.fuse.program import Program
 from course_lib.fuse.run import Loops
 from course_lib.fuse.write import Values, Writer
+from course_lib.rivals import KINDS, NAMES, SIZES, summary
 from tools.authoring.readme import about, with_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +136,27 @@ def sizes():
     yield about(measured["environment"])
 
 
-TABLES = {"step": step, "trace": trace, "plan": plan, "llvm": llvm, "sizes": sizes}
+def rivals():
+    """Milliseconds of a training step beside what else trains a cell; a ratio is that of our cell to torch.nn's."""
+    part = bench.read(ROOT / "results" / "bench.json")["rivals"]
+    here = [name for name in NAMES if any(row["name"] == name for row in part["rows"])]
+    yield f"| steps, batch, units, inputs | | {' | '.join(here)} | ratio | both flushing |"
+    yield "|---" * (len(here) + 4) + "|"
+    for size in SIZES:
+        for kind in KINDS:
+            place = dict(zip(("time", "batch", "hidden", "inputs", "kind"), (*size, kind)))
+            rows = {row["name"]: row for row in part["rows"] if place.items() <= row.items()}
+            times = " | ".join(f"{1000 * rows[name]['seconds']:.2f}" if name in rows else "" for name in here)
+            ratios = " | ".join(f"{rows[name]['ratio']:.2f}" for name in NAMES[:2])
+            yield f"| {', '.join(map(str, size))} | {kind} | {times} | {ratios} |"
+    yield ""
+    yield f"Ratios: {'; '.join(summary(part['rows']))}."
+    yield ""
+    here = part["environment"]
+    yield f"{about(here)} `{here['command']}`, load before it {here['load']}."
+
+
+TABLES = {"step": step, "trace": trace, "plan": plan, "llvm": llvm, "sizes": sizes, "rivals": rivals}
 
 
 def seconds(work, repeats=20):
