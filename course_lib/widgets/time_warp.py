@@ -134,7 +134,7 @@ class TimeWarp(Live):
         told = []
         for row, unevenness in zip(axes, (0.0, 1.0)):
             for ax, stretch in zip(row, (0.5, 1.0, 4.0)):
-                errors = draw_warp([ax], stretch, unevenness, seed=FIRST)
+                errors = draw_warp(ax, stretch, unevenness, seed=FIRST)
                 ax.set_title(f"stretch {stretch:g}, {'uneven' if unevenness else 'even'}")
                 told.append(f"{ax.get_title()}: " + " and ".join(f"{error:.2f}" for error in errors.values()))
         return (
@@ -143,17 +143,13 @@ class TimeWarp(Live):
         )
 
 
-def draw_warp(axes, stretch, unevenness, *, seed):
-    """The level, the trace to follow and both units on the first of axes, their gates on the second if there is one."""
+def draw_warp(ax, stretch, unevenness, *, seed):
+    """The level, the trace to follow and both units; their errors, {name: number}."""
     shown, target, units = follow(stretch, unevenness, seed=seed)
     steps = range(len(target))
-    plots.line(axes[0], steps, target, of="target", name="trace to follow")
-    plots.line(axes[0], steps, shown, of="baseline", name="level shown")
+    plots.line(ax, steps, target, of="target", name="trace to follow")
+    plots.line(ax, steps, shown, of="baseline", name="level shown")
     for name, unit in units.items():
-        plots.line(axes[0], steps, unit.h, of=TimeWarp.looks[name], name=name)
-        for ax in axes[1:]:
-            plots.line(ax, steps, unit.gate, of=TimeWarp.looks[name], name=name)
-            ax.set_ylim(0, 1.05)
-            plots.label(ax, "step", "gate (1 keeps)", legend=False)
-    plots.label(axes[0], "step" if len(axes) == 1 else "", "h", legend="above" if len(axes) > 1 else False)
+        plots.line(ax, steps, unit.h, of=TimeWarp.looks[name], name=name)
+    plots.label(ax, "step", "h", legend=False)
     return {name: unit.error for name, unit in units.items()}

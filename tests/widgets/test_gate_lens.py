@@ -33,6 +33,15 @@ def test_shuffling_deals_out_the_values_that_were_there():
 def test_the_lens_shows_the_unit_asked_for_and_what_an_interference_costs():
     panel = gate_lens.GateLens.example()
     free = panel.free[0]
+    ends = {}
+    for control in panel.controls:
+        found = control.options if hasattr(control, "options") else (control.min, control.max)
+        ends[control.description] = (*found, control.value)
+    assert list(ends.items()) == [
+        ("map of", ("forget", "input", "output", "h", "c", "c")), ("unit", (0, 3, 0)), ("sequence", (0, 19, 0)),
+        ("interfere with", ("none", "forget", "input", "output", "none")), ("clamp to", (0, 1, 1)),
+        ("how", ("clamp", "shuffle", "clamp")),
+    ]  # fmt: skip
     panel.shown.value, panel.unit.value, panel.sequence.value = "input", 2, 5
     figure, text = panel.picture()
     np.testing.assert_allclose(figure.axes[1].images[0].get_array(), free["input"][5].T)
