@@ -71,3 +71,15 @@ document.addEventListener("toggle", wide, true);
 
 // Opened from a disk, the search may not read other pages for its excerpts.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// The ledger, sorted by one of its columns.
+for (const button of document.querySelectorAll("table.ledger button")) {
+  button.setAttribute("aria-pressed", button.dataset.column === "0");
+  button.addEventListener("click", () => {
+    const table = button.closest("table"), body = table.tBodies[0], key = `k${button.dataset.column}`;
+    const order = button.dataset.column === "3" ? -1 : 1;
+    const rows = [...body.rows].sort((a, b) => order * (a.dataset[key] - b.dataset[key]) || a.dataset.k0 - b.dataset.k0);
+    body.append(...rows);
+    for (const one of table.querySelectorAll("button")) one.setAttribute("aria-pressed", one === button);
+  });
+}

@@ -1,9 +1,11 @@
 """The book: built as `make book` does, then every page of it read, by a program and in Chromium without a network."""
 
+import inspect
 import re
 import subprocess
 import sys
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,11 +13,17 @@ from urllib.parse import unquote, urlsplit
 import offline
 import pytest
 
+from course_lib import cells, checks, initialise, tasks
+from course_lib.cells import CELLS
+from course_lib.claims import CLAIMS, VERDICTS
+from course_lib.ledger import attacks, evidence
 from course_lib.predictions import bank
-from tools.book.stage import ROOT, course
+from tools.book import works
+from tools.book.stage import ROOT, course, markdown
 
 SITE = ROOT / "build" / "book"
 MB = 1_000_000
+CITED = re.compile(r"([A-Z][\w'’-]+)(?:,? (?:&|and|et al\.?|others|[A-Z][\w'’-]+),?)*,? \(?(\d{4})[),]")
 # A widget's frame has tests of its own; axe-core does not read MathML, which may be all that a header has.
 PARTS = "{exclude: ['iframe', '.katex-html', '.highlight']}"  # the same colours everywhere: seen on one page
 AXE = {"iframes": False, "rules": {"empty-table-header": {"enabled": False}}}
@@ -122,6 +130,49 @@ def test_every_prediction_of_a_notebook_is_asked_and_what_became_of_it_told(site
     assert set(re.findall(r'data-told="([\w-]+)"', text)) == set(asked)
 
 
+def test_every_set_of_exercises_has_its_statements_hints_and_solutions(site):
+    problems = checks.PROBLEMS | checks.ESSAYS
+    pages = sorted((site / "exercises").glob("*/*.html"))
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    assert len(pages) == len(list((ROOT / "exercises").glob("*/*.ipynb"))) > 0
+    assert text.count('class="fold hint"') == sum(len(problem.hints) for problem in problems.values())
+    folded = text.count("<summary>A solution</summary>") + text.count("<summary>Answers</summary>")
+    assert folded == len(problems) and "BEGIN SOLUTION" not in text and "NotImplementedError" not in text
+    for path in pages:
+        own = ROOT / path.relative_to(site).with_suffix(".ipynb")
+        assert path.with_suffix(".ipynb").read_bytes() == own.read_bytes()
+
+
+def test_the_ledger_has_every_claim_with_its_evidence(site):
+    text = unescape((site / "ledger.html").read_text(encoding="utf-8"))
+    for claim in CLAIMS:
+        assert f'id="claim-{claim.name}"' in text and claim.says in text and claim.overturn in text
+        assert all(sentence in text for _, sentence in evidence(claim))
+        assert all(sentence in text for _, _, sentence in attacks(claim))
+
+
+def test_every_cell_is_in_the_gallery_with_its_picture(site):
+    page = read(site / "reference" / "cells.html")
+    assert {cell.__name__.lower() for cell in CELLS} <= page.ids
+    assert len([given for given in page.pictures if "Data flow of one step" in given["alt"]]) == len(CELLS)
+
+
+def test_every_work_that_is_cited_is_in_the_bibliography_once(site):
+    texts = {path.name[:2]: markdown(path) for path in course()}
+    listed = [entry for entry, _ in works.works(texts)]
+    keys = [works.key(works.ENTRY.match(f"- {entry}")) for entry in listed]
+    assert len({key[:2] + (key[2].split()[0],) for key in keys}) == len(keys) > 25
+    there = listed + re.findall(r"^- .+", (ROOT / "book" / "bibliography.md").read_text(encoding="utf-8"), re.M)
+    authors = {(re.search(r"\((\d{4})\)", entry)[1], entry.partition(" (")[0]) for entry in there}
+    texts["glossary"] = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    texts["claims"] = " ".join(" ".join([claim.says, claim.limits, claim.expected, claim.overturn]) for claim in CLAIMS)
+    texts |= {module.__name__: inspect.getsource(module) for module in (cells, tasks, initialise)}
+    cited = {found for text in texts.values() for found in CITED.findall(text.partition("## Sources")[0])}
+    assert len(cited) > 20
+    assert {(who, year) for who, year in cited
+            if not any(who in names and year == when for when, names in authors)} == set()  # fmt: skip
+
+
 # ---- In a browser ----
 
 
@@ -176,3 +227,22 @@ def test_the_search_finds_a_page(site, chromium):
         page.goto((site / "search.html").as_uri() + "?q=carousel")
         page.locator("ul.search li a").first.wait_for()
         assert Path(urlsplit(page.locator("ul.search li a").first.get_attribute("href")).path).suffix == ".html"
+
+
+def test_the_ledger_can_be_sorted(site, chromium):
+    with offline.opened(chromium, site / "ledger.html", site=site) as page:
+        first = page.locator("table.ledger tbody tr").first
+        page.get_by_role("button", name="by verdict").click()
+        assert first.locator("td").nth(1).locator("b").text_content() == VERDICTS[0]
+        page.get_by_role("button", name="by number of attempts").click()
+        most = max(CLAIMS, key=lambda claim: len(attacks(claim)))
+        assert first.get_attribute("id") == f"claim-{most.name}"
+        page.get_by_role("button", name="by author").click()
+        assert first.get_attribute("id") == f"claim-{CLAIMS[0].name}"
+
+
+def test_the_playground_opens_from_its_page(site, chromium):
+    with offline.opened(chromium, site / "play.html", site=site) as page:
+        page.get_by_role("link", name="Open the playground").click()
+        page.locator("svg").first.wait_for()
+        assert Path(urlsplit(page.url).path).name == "playground.html"

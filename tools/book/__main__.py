@@ -7,7 +7,7 @@ import sys
 from sphinx.cmd.build import main as sphinx
 
 from tools.book.mend import mend
-from tools.book.stage import ROOT, stage
+from tools.book.stage import ROOT, beside, stage
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Write the book to build/book.")
@@ -20,7 +20,6 @@ if __name__ == "__main__":
                      "-W", "--keep-going", str(pages), str(site)])  # fmt: skip
     if failed:
         sys.exit(failed)
-    for path in (pages / "notebooks").glob("*.ipynb"):  # to download: as it is in the course
-        shutil.copy(ROOT / "notebooks" / path.name, site / "notebooks" / path.name)
     mend(site)
+    beside(site)
     print(site / "index.html")

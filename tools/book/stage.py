@@ -7,7 +7,9 @@ from pathlib import Path
 import nbformat
 
 from course_lib.files import write
-from tools.book import notebooks
+from course_lib.page import playground
+from tools.authoring import readme
+from tools.book import cells, claims, exercises, notebooks, reference, works
 from tools.book.links import Links, repository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,26 @@ def course():
     return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
+def markdown(path):
+    """The text of a notebook."""
+    return "\n\n".join(one.source for one in nbformat.read(path, as_version=4).cells if one.cell_type == "markdown")
+
+
+def cited(numbers, chosen):
+    """Links to the notebooks of these numbers, from a page at the top."""
+    pages = {path.name[:2]: relative(path) for path in chosen}
+    return ", ".join(f"[{number}]({pages[number]})" for number in numbers)
+
+
+def beside(site):
+    """Put what is not a page beside the pages: notebooks and exercises to download, and the playground."""
+    for folder in ("notebooks", "exercises"):
+        for path in (site / folder).rglob("[0-9]*.html"):
+            found = (ROOT / path.relative_to(site)).with_suffix(".ipynb")
+            shutil.copy(found, path.with_suffix(".ipynb"))
+    playground(site / "playground.html")
+
+
 def relative(path):
     return path.relative_to(ROOT).as_posix()
 
@@ -39,10 +61,20 @@ def meanings(text):
     return found
 
 
+def sets(chosen):
+    """The sets of exercises that go with notebooks: {path of what a learner gets: the notebook with the solutions}."""
+    found = [ROOT / "solutions" / path.stem / path.name for path in chosen]
+    return {f"exercises/{path.stem}/{path.name}": nbformat.read(path, as_version=4) for path in found if path.exists()}
+
+
 def where(chosen):
     """The Links of a book that has these notebooks."""
     pages = {relative(path): relative(path) for path in chosen}
     pages |= {f"docs/{name}.md": f"docs/{name}.md" for name in DOCS}
+    pages |= dict.fromkeys(("exercises", "solutions"), "exercises/index.md")
+    for path in sets(chosen):
+        pages |= {path: path, path.replace("exercises/", "solutions/"): path}
+    pages |= {f"course_lib/{path.name}": "reference/library.md" for path in (ROOT / "course_lib").iterdir()}
     return Links(pages, repository(), meanings((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")))
 
 
@@ -58,8 +90,26 @@ def stage(folder, *, only=""):
     for name in DOCS:
         text = links.rewritten((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), f"docs/{name}.md")
         sources[f"docs/{name}.md"] = re.sub(r"^### ", "## ", text, flags=re.M) if name == "glossary" else text
+    made = {path: exercises.page(solution, path, links) for path, solution in sets(chosen).items()}
+    sources |= {path: nbformat.writes(page) for path, page in made.items()}
+    texts = {path.name[:2]: markdown(path) for path in chosen}
     listed = "\n".join(f"{number} · {title} <{relative(path)}>" for path, (number, title) in titles(chosen).items())
-    for path in sorted((ROOT / "book").glob("*.md")):
-        sources[path.name] = path.read_text(encoding="utf-8").replace("{notebooks}", listed)
+    parts = {
+        "notebooks": listed,
+        "sets": "\n".join(path.removeprefix("exercises/") for path in made),
+        "exercises": "\n".join(exercises.listed(made)),
+        "ledger": claims.table({path.name[:2]: f"notebooks/{path.stem}.html" for path in chosen}),
+        "cells": cells.gallery(ROOT / "results" / "gates.sqlite"),
+        "library": reference.library(ROOT),
+        "works": "\n".join(f"- {entry} ({cited(numbers, chosen)})" for entry, numbers in works.works(texts)),
+        "speed": "\n".join(readme.speed()),
+        "adding": "\n".join(readme.adding()),
+        "answers": "\n".join(readme.answers()),
+    }
+    for path in sorted((ROOT / "book").rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        for name, part in parts.items():
+            text = text.replace(f"{{{{{name}}}}}", part)
+        sources[path.relative_to(ROOT / "book").as_posix()] = text
     for name, text in sources.items():
         write(folder / name, text)
