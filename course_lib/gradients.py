@@ -2,7 +2,8 @@
 
 A gated cell has two kinds of path from an old memory to a new one. The direct path stays in the memory and is
 multiplied by the gate at every step: its derivative is the product of the gates, with no weight in it. Every other
-path leaves the memory through h and comes back through the weights. `paths` splits the exact derivative into the two.
+path leaves the memory through h and comes back through the weights. `paths` splits the exact derivative into the two,
+`gradient_by_detours` the gradient of a loss by how often its way left the memory.
 """
 
 from dataclasses import dataclass
@@ -81,6 +82,38 @@ def weight_gradient_per_step(network: Any, task: Task, batch: Batch) -> np.ndarr
         rows.append(torch.cat([slope.flatten() for slope in slopes[: len(weights)]]))
         carried = dict(zip(cell.state, slopes[len(weights) :]))
     return torch.stack(rows[::-1]).numpy()
+
+
+def gradient_by_detours(network: Any, task: Task, batch: Batch) -> np.ndarray:
+    """dL/d memory after the first step, split by how often the way there left the memory: (time, batch, hidden).
+
+    Row k is what came by all ways that pass from the h of one step into the next step k times. Row 0 is the direct
+    path, the product of the gates; the rows add up to the whole. L is the sum of the losses of the sequences. Raises
+    ValueError for a cell without a memory beside h, and a batch that is not judged at its last step.
+    """
+    check("gradient_by_detours", network, task, batch)
+    cell, who = network.cell, "gradient_by_detours"
+    if cell.memory is None or cell.memory[1] == "h":
+        doors.refuse(who, "a cell with a memory beside h, such as LSTMCell", type(cell).__name__)
+    if not isinstance(batch.at, str) or batch.at != "last":
+        doors.refuse(who, "a batch that is judged at its last step", batch.at)
+    trace, (size, time) = unroll(cell, batch.x), batch.x.shape[:2]
+    loss = task.loss(network.read(trace["h"], at=batch.at), batch) * size
+    (read,) = torch.autograd.grad(loss, trace.steps["h"][-1], retain_graph=True)
+    carried = {name: read.new_zeros(time, *read.shape) for name in cell.state}
+    carried["h"][0] = read
+    for t in range(time - 1, 0, -1):  # with a copy of the batch for each number of detours
+        old = {name: trace.steps[name][t - 1].detach().repeat(time, 1).requires_grad_() for name in cell.state}
+        new = cell.step(lambda name, value: value, batch.x[:, t].repeat(time, 1), **old)
+        seeds = [carried[name].flatten(end_dim=1) for name in cell.state]
+        slopes = torch.autograd.grad(
+            [new[name] for name in cell.state], list(old.values()), seeds, materialize_grads=True
+        )
+        carried = {name: slope.reshape(time, *read.shape) for name, slope in zip(cell.state, slopes)}
+        carried["h"] = carried["h"].roll(1, dims=0)  # nothing comes round: the last row is empty until the end
+    h, c = trace.steps["h"][0], trace.steps[cell.memory[1]][0]
+    shown = torch.autograd.grad(h, c, carried["h"], is_grads_batched=True, materialize_grads=True)[0]
+    return (carried[cell.memory[1]] + shown).numpy()
 
 
 def jacobians(

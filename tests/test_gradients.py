@@ -116,6 +116,41 @@ def test_gradient_per_step_is_the_mean_over_sequences_each_taken_by_its_own_loss
         np.testing.assert_allclose(whole[name], np.mean([one[name] for one in alone], axis=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("Cell", [LSTMCell, LSTM1997Cell], ids=lambda Cell: Cell.__name__)
+def test_detours_add_up_to_the_gradient_and_without_one_it_is_the_product_of_the_gates(Cell, double):
+    network = Network(Cell(3, 4), 1).double()
+    batch = Batch(double, torch.zeros(2, 1))
+    rows = gradients.gradient_by_detours(network, Mean(lag=6), batch)
+    trace = unroll(network.cell, double)
+    loss = Mean(lag=6).loss(network.read(trace["h"]), batch) * 2
+    first, last = torch.autograd.grad(loss, [trace.steps["c"][0], trace.steps["c"][-1]])
+    np.testing.assert_allclose(rows.sum(0), first.numpy(), atol=1e-14)
+    kept = trace["forget"][:, 1:].prod(dim=1) if "forget" in network.cell.gates else 1
+    np.testing.assert_allclose(rows[0], (last * kept).detach().numpy(), atol=1e-14)
+    assert rows.shape == (6, 2, 4) and (abs(rows[:5]).max(axis=(1, 2)) > 0).all()
+
+
+def test_detours_scale_with_the_weights_that_bring_them_back(double):
+    network = Network(LSTMCell(3, 4), 1).double()
+    batch = Batch(double[:, :2], torch.zeros(2, 1))  # one step back: there is one detour at most
+    rows = gradients.gradient_by_detours(network, Mean(lag=2), batch)
+    assert (rows[1] != 0).any()
+    with torch.no_grad():
+        for part in (network.cell.f, network.cell.i, network.cell.o, network.cell.g):
+            part.U.weight.zero_()
+    rows = gradients.gradient_by_detours(network, Mean(lag=2), batch)
+    assert (rows[0] != 0).any() and (rows[1] == 0).all()
+
+
+def test_detours_are_refused_where_there_is_no_memory_to_leave(double):
+    batch = Batch(double, torch.zeros(2, 1))
+    with pytest.raises(ValueError, match="needs a cell with a memory beside h, such as LSTMCell; got"):
+        gradients.gradient_by_detours(Network(MinGRUCell(3, 4), 1).double(), Mean(lag=6), batch)
+    with pytest.raises(ValueError, match="judged at its last step"):
+        wanted = Batch(double, torch.zeros(2, 1), torch.tensor([2, 3]))
+        gradients.gradient_by_detours(Network(LSTMCell(3, 4), 1).double(), Mean(lag=6), wanted)
+
+
 def test_half_life_halves_and_time_constant_is_one_over_what_is_lost():
     assert 0.9 ** gradients.half_life(0.9) == pytest.approx(0.5)
     assert gradients.half_life(1.0) == np.inf and gradients.half_life(0.0) == 0

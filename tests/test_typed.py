@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 DOORS = [
     fuse, Fused.__init__, Fused.__call__, unroll, shuffled, build, train, evaluate, sweep, Task.batch,
     gradients.half_life, gradients.time_constant, gradients.gradient_per_step, gradients.weight_gradient_per_step,
-    gradients.jacobians, gradients.paths, lesson.seeds, lesson.show, lesson.verdict, lesson.source, lesson.doctor,
-    predictions.predict,
+    gradients.gradient_by_detours, gradients.jacobians, gradients.paths, lesson.seeds, lesson.show, lesson.verdict,
+    lesson.source, lesson.doctor, predictions.predict,
 ]  # fmt: skip
 
 
