@@ -67,7 +67,8 @@ ALIKE = {
 }  # fmt: skip
 UNLIKE = {
     "numbers": (3, 4), "kinds": (3, 3.0), "a flag": (True, False), "texts": ("a", "b"),
-    "NaN and a number": (math.nan, 1.0), "a number and NaN": (1.0, math.nan), "complex": (1j, 2j), "bytes": (b"a", b"b"),
+    "NaN and a number": (math.nan, 1.0), "a number and NaN": (1.0, math.nan),
+    "complex": (1j, 2j), "bytes": (b"a", b"b"),
     "tensors": (torch.ones(2), torch.tensor([1.0, 2.0])), "shapes": (torch.ones(2), torch.ones(2, 1)),
     "nearly": (torch.ones(1), torch.ones(1) + 1e-6), "lengths": ([1], [1, 2]), "inside a list": ([1, [2]], [1, [3]]),
     "keys": ({"a": 1}, {"b": 1}), "inside a dict": ({"a": (1,)}, {"a": (2,)}), "objects": (Bag([1]), Bag([2])),
