@@ -16,7 +16,10 @@ from tools.authoring import browser
 
 ROOT = Path(__file__).parents[1]
 matplotlib.use("Agg")
-hypothesis.settings.register_profile("course", deadline=None, derandomize=True)  # the same cases on every machine
+LOADED = [hypothesis.HealthCheck.too_slow]  # as is whatever runs beside other things
+hypothesis.settings.register_profile(  # the same cases on every machine
+    "course", deadline=None, derandomize=True, suppress_health_check=LOADED
+)
 hypothesis.settings.load_profile("course")
 
 
