@@ -134,9 +134,9 @@ CLAIMS = (
         "The memory could be read by a network, not by a product.",
         "The product is needed.",
         "true",
-        "A network that reads the memory learns too. In our task it needs a smaller learning rate than the product, "
-        "and so more updates. No output gate at all costs nothing there, and some updates on other tasks (11). What "
-        "was expected of the gate, that it hides what is stored, it does not do by itself.",
+        "A network that reads the memory learns too, with about twice the updates, and bears no large learning rate. "
+        "Its second layer is what costs: other readings without a product keep up. What the output gate saves is in "
+        "11. What was expected of the gate, that it hides what is stored, it does not do by itself.",
         ("09",),
         "",
         "A task on which no reading without a product is learnt, at any of the learning rates tried.",
