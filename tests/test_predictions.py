@@ -75,7 +75,9 @@ def test_a_prediction_comes_back_on_the_next_run(answers):
     assert [file.name for file in answers.parent.iterdir()] == ["answers.json"]
 
 
-@pytest.mark.parametrize("text", ['{"template-half": "on', "[]", "3", '{"template-half": 7}', '{"template-half": []}'])
+@pytest.mark.parametrize(
+    "text", ['{"template-half": "on', "[]", "3", '{"template-half": 7}', '{"template-half": []}', "[" * 100_000]
+)
 def test_a_damaged_file_of_answers_is_no_obstacle(answers, text):
     answers.write_text(text)
     prediction = predict(HALF)

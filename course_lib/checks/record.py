@@ -16,7 +16,7 @@ def read():
     """The names of the problems that were solved in this and in earlier sessions."""
     try:
         found = json.loads(KEPT.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 

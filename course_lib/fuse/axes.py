@@ -186,12 +186,11 @@ def roll(a, shifts, dims=None):
     return cat([part(a, dims, cut_at, a.units[k]), part(a, dims, 0, cut_at)], dims) if cut_at else a.known["clone"](a)
 
 
-def flip(a, dims):
-    (dim,) = (dims,) if isinstance(dims, int) else dims
-    k = axis(a, dim)
+def flip(a, dims, *more):
+    turned = {axis(a, dim) for dim in ((dims, *more) if isinstance(dims, int) else dims)}
     far = steps(a.units)
-    loops = [(n, -f if j == k else f, f) for j, (n, f) in enumerate(zip(a.units, far))]
-    return moved("take", [a], a.units, (move((a.units[k] - 1) * far[k], 0, loops),))
+    loops = [(n, -f if k in turned else f, f) for k, (n, f) in enumerate(zip(a.units, far))]
+    return moved("take", [a], a.units, (move(sum((a.units[k] - 1) * far[k] for k in turned), 0, loops),))
 
 
 # ---- Views ----

@@ -265,8 +265,9 @@ def test_what_is_solved_in_a_notebook_is_kept_and_counted(tmp_path, monkeypatch,
     mine = next(line for line in told.splitlines() if line.startswith("05_mixing_old_and_new    1 of "))
     left = [name for name in record.sets()["05_mixing_old_and_new"] if name != "cell_update"]
     assert mine.endswith(f"next: {left[0]}") and told.count("\n") == len(record.sets()) + 1
-    (tmp_path / "progress.json").write_text("{")
-    assert record.read() == []
+    for damaged in ("{", "[" * 100_000, "3", "[3]"):
+        (tmp_path / "progress.json").write_text(damaged)
+        assert record.read() == []
 
 
 RIGHT_FORMS = {

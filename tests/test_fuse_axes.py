@@ -1,0 +1,80 @@
+"""What a step may do with the axes of a matrix of units is compiled, and gives what `unroll` gives."""
+
+import pytest
+import torch
+from literal import assert_same, case, literal, numbers
+from torch import tanh
+from torch.nn import functional
+
+from course_lib.cells import Cell
+from course_lib.fuse import fuse
+
+DOES = {  # of a (batch, 2, 3): something of the same shape
+    "turn": lambda a: a.flip(1) - 2 * a.flip(-1) + a * a.flip((1, 2)) + 3 * torch.flip(a, [2]) * a.flip(2, 1),
+    "roll": lambda a: a.roll(1, 1) + a * a.roll(-1, 2) - 2 * a.roll(4, -1),
+    "exchange": lambda a: a.transpose(1, 2).flatten(1).unflatten(1, (2, -1)) - a * a.permute(0, 2, 1).reshape(-1, 2, 3),
+}
+
+
+class AxesCell(Cell):
+    """A step that does what one of DOES does."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.h = self.affine()
+
+    def step(self, gate, x, h):
+        return {"h": self.does(tanh(self.h(x, h)).unflatten(1, (2, 3))).flatten(1)}
+
+
+@pytest.mark.parametrize("does", DOES)
+def test_a_matrix_of_units_is_treated_as_torch_does(does):
+    Cls = type("AxesCell", (AxesCell,), {"does": staticmethod(DOES[does])})
+    cell, x, start = case(Cls, batch=2, time=3, hidden=6)
+    assert fuse(cell).why_not is None
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+
+
+def filled(a):
+    zero, full = 1 * a, 1 * a
+    zero.zero_()
+    full.fill_(0.7)
+    shape = a.shape[0], 6
+    return (zero + 1) * full + torch.zeros_like(a) - 2 * torch.ones_like(a) + torch.full_like(a, 0.3) + (
+        a.new_zeros(shape) + 3 * a.new_ones(a.shape[0], 6) * a + a.new_full(shape, 0.2)
+    )  # fmt: skip
+
+
+COMPONENTS = {  # of two (batch, 6): something of the same shape, each part with a weight of its own
+    "sums and quotients": lambda a, b: (
+        torch.add(a, b, alpha=2) - 3 * torch.sub(a, b, alpha=3) + 5 * torch.rsub(a, b, alpha=2) + 2 / (a + 3)
+        - 7 * torch.addcdiv(a, b, a + 3, value=0.5) + 0.3 * torch.addcmul(a, a, b, value=2) - torch.lerp(a, b, 0.3)
+    ),
+    "parts and powers": lambda a, b: (
+        (3 * a).trunc() - 3 * (3 * a).ceil() + 5 * (3 * b).frac() + 7 * torch.remainder(3 * a, 0.7) - (2 * b) % 0.3
+        - 0.3 * torch.fmod(3 * b, 0.7) + 0.5**a + torch.exp2(a) - 2 * torch.log2(a + 3) + 3 * torch.log10(b + 3)
+    ),
+    "bounds and choices": lambda a, b: (
+        a.clamp(-0.3, 0.4) - 3 * b.clip(min=-0.2) + 5 * torch.max(a, b) + 7 * torch.min(a, 2 * b) + 2 * b.square()
+        + torch.where((a > b) & ~(a > 0) | (b > 0.2) ^ (a < b), a, 2 * b) - 0.3 * a.masked_fill(b > 0, 0.5)
+    ),
+    "bends and fillings": lambda a, b: (
+        functional.silu(a) - 3 * functional.mish(b) + 5 * functional.relu6(3 * a) + 7 * functional.selu(b)
+        - 0.3 * functional.softsign(a) + functional.tanhshrink(b) + filled(a) * b
+    ),
+}  # fmt: skip
+
+
+class TwoCell(AxesCell):
+    """A step that does what one of COMPONENTS does with h and x."""
+
+    def step(self, gate, x, h):
+        return {"h": self.does(tanh(self.h(x, h)), tanh(self.h.W(x) - 0.1)) / 20}
+
+
+@pytest.mark.parametrize("does", COMPONENTS)
+def test_what_is_made_of_other_operations_is_what_torch_makes(does):
+    Cls = type("TwoCell", (TwoCell,), {"does": staticmethod(COMPONENTS[does])})
+    cell, x, start = case(Cls, batch=2, time=3, hidden=6, scale=2.0)
+    assert fuse(cell).why_not is None
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
