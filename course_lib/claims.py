@@ -257,8 +257,8 @@ CLAIMS = (
         "As the answer says.",
         "true with limits",
         "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
-        "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it does not "
-        "learn to toggle; with one between -1 and 1 it does.",
+        "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it did not "
+        "learn to toggle; with one between -1 and 1 it did, blind to h as before.",
         ("12",),
         "the claim",
         "A GRU, in PyTorch's form or the paper's, in which gates and candidate do not change with the old h. Of the "
