@@ -98,9 +98,9 @@ class Cell(nn.Module):
         """A new W x + U h + b."""
         return self.uniform(Affine(self.input_size, self.hidden_size))
 
-    def of_input(self):
-        """A new W x + b, blind to the state."""
-        return self.uniform(nn.Linear(self.input_size, self.hidden_size))
+    def of_input(self, *, bias=True):
+        """A new W x + b, blind to the state; W x alone without bias."""
+        return self.uniform(nn.Linear(self.input_size, self.hidden_size, bias=bias))
 
     def of_state(self, *, bias=False):
         """A new U h (or V c, or A m), with + b if asked."""

@@ -423,6 +423,45 @@ class SelectiveCopying(Copying):
         return self.ask(symbols, contents)
 
 
+class AssociativeRecall(Choice):
+    """Say which value went with a name: pairs, then one of the names again (after Graves et al. 2014, Ba et al. 2016).
+
+    x = (name, value) for `lag` pairs, a pair a step: a name is 14 signs, each -1 or 1, a value one of 8 symbols
+    (one-hot). No name comes twice in a sequence; names and values are drawn anew for each. At the last step, `lag`, one
+    of the names comes again, all of them being equally likely, with zeros for a value, and its value is asked for.
+
+    Lag: the number of pairs; the pair asked for is 1 to lag steps old. At most 16,384, for there are no more names.
+    Baseline: the last step says nothing of the value: ln 8.
+    """
+
+    names, values = 14, 8
+    input_size, output_size = names + values, values
+    baseline = log(values)
+
+    def __post_init__(self):
+        super().__post_init__()
+        doors.whole("AssociativeRecall", "lag in pairs", self.lag, most=2**self.names)
+
+    def draw(self, batch_size, generator):
+        shape = batch_size, self.lag
+        codes = torch.randint(0, 2**self.names - self.lag + 1, shape, generator=generator).sort(dim=1).values
+        codes = codes + torch.arange(self.lag)  # now no two are the same
+        codes = codes.gather(1, torch.rand(shape, generator=generator).argsort(dim=1))
+        symbols = torch.randint(0, self.values, shape, generator=generator)
+        asked = torch.randint(0, self.lag, (batch_size, 1), generator=generator)
+        codes = torch.cat([codes, codes.gather(1, asked)], dim=1)
+        signs = 2.0 * (codes[..., None] >> torch.arange(self.names) & 1) - 1
+        values = torch.cat([torch.eye(self.values)[symbols], torch.zeros(batch_size, 1, self.values)], dim=1)
+        return Batch(torch.cat([signs, values], dim=-1), symbols.gather(1, asked)[:, 0])
+
+    def solve(self, x):
+        answers = []
+        for sequence in x.tolist():
+            pairs = {tuple(step[: self.names]): step[self.names :] for step in sequence[:-1]}
+            answers.append(pairs[tuple(sequence[-1][: self.names])].index(1.0))
+        return torch.tensor(answers)
+
+
 # ---- Real data ----
 
 
@@ -565,6 +604,6 @@ class Digits(Choice):
 
 TASKS = (
     Adding, Adding1997, KeepOrReplace, Counting,
-    Latching, TemporalOrder, Copying, SelectiveCopying,
+    Latching, TemporalOrder, Copying, SelectiveCopying, AssociativeRecall,
     NextObservation, Digits,
 )  # fmt: skip

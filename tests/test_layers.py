@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["doors", "files", "machine", "server"],
     ["answers", "cells", "claims", "data", "scan", "stats", "stop"],
-    ["tasks", "unroll", "initialise", "latex", "plots", "predictions"],
+    ["cells_today", "tasks", "unroll", "initialise", "latex", "plots", "predictions"],
     ["fuse"],
     ["training", "gradients", "script"],
-    ["sweep", "bench", "text", "ledger", "diagram"],
+    ["attention", "sweep", "bench", "text", "ledger", "diagram"],
     ["lesson", "rivals", "page"],
     ["figures", "widgets", "checks"],
 ]
