@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 from course_lib.figures import argument
+from tools.authoring.notebooks import number
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_the_argument_has_every_notebook_but_the_first_in_order():
-    assert [number for asked in argument.ACTS.values() for number in asked] == [path.stem[:2] for path in NOTEBOOKS][1:]
+    assert [name for asked in argument.ACTS.values() for name in asked] == [number(path) for path in NOTEBOOKS][1:]
 
 
 def test_its_text_has_what_is_drawn_and_every_line_fits_its_box():

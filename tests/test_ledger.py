@@ -10,7 +10,7 @@ import pytest
 
 from course_lib import ledger
 from course_lib.claims import CLAIMS, VERDICTS, Claim
-from tools.authoring.notebooks import CellExecutionError, execute
+from tools.authoring.notebooks import CellExecutionError, execute, number
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 COURSE = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
@@ -41,16 +41,15 @@ def test_a_claim_has_evidence_with_a_number_in_each_of_its_notebooks(claim):
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_what_a_notebook_printed_is_what_the_ledger_reads(path):
     kept = json.loads(ledger.SAID.read_text(encoding="utf-8"))
-    assert kept.get(path.name[:2]) == [list(row) for row in ledger.printed(path)], "run `make notebooks`"
+    assert kept.get(number(path)) == [list(row) for row in ledger.printed(path)], "run `make notebooks`"
 
 
 @pytest.mark.parametrize("path", [path for path in COURSE if path != LAST], ids=lambda path: path.stem)
 def test_no_verdict_of_a_notebook_is_missing_from_the_ledger(path):
-    number = path.name[:2]
-    own = {str(int(number))}  # a verdict that bears the notebook's number is its own
+    own = {number(path).lstrip("0") or "0"}  # a verdict that bears the notebook's number is its own
     shown = {name for kind, name, _ in ledger.printed(path) if kind == "verdict"} - own
-    listed = {claim.name for claim in CLAIMS if number in claim.notebooks}
-    assert shown == listed, f"its verdicts are on {shown}; the claims whose notebooks name {number} are {listed}"
+    listed = {claim.name for claim in CLAIMS if number(path) in claim.notebooks}
+    assert shown == listed, f"its verdicts are on {shown}; the claims whose notebooks name {number(path)} are {listed}"
 
 
 def test_an_attack_is_on_a_claim_of_the_ledger_and_comes_after_a_verdict_on_it():

@@ -161,7 +161,7 @@ def test_a_notebook_keeps_the_form_of_the_course(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_named_by_its_number_and_its_subject(path):
-    assert re.fullmatch(r"_template|\d\d(_[a-z0-9]+)+", path.stem)
+    assert re.fullmatch(r"_template|\d\d[b-z]?(_[a-z0-9]+)+", path.stem)
 
 
 @pytest.fixture

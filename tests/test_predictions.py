@@ -11,6 +11,7 @@ import pytest
 from course_lib import answers as kept
 from course_lib import predictions
 from course_lib.predictions import bank, predict, told
+from tools.authoring.notebooks import number
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -33,7 +34,7 @@ def code(path):
 
 def test_no_notebook_holds_an_answer_and_each_asks_and_settles_the_questions_of_its_own_file():
     for path in NOTEBOOKS:
-        text, file = code(path), ROOT / "course_lib" / "predictions" / f"{path.stem[:2].replace('_t', 'template')}.json"
+        text, file = code(path), ROOT / "course_lib" / "predictions" / f"{number(path) or 'template'}.json"
         names = list(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else []
         assert re.findall(r'^predict\("([\w-]+)"\)', text, flags=re.M) == names
         assert sorted(re.findall(r'predicted="([\w-]+)"', text)) == sorted(names)

@@ -11,7 +11,8 @@ ACTS = {  # act: {notebook: its question, in two short lines}
     "The LSTM": {"07": ("How do the", "pieces fit?"), "08": ("What flows", "back through it?"),
                  "09": ("Why multiply", "to read?"), "10": ("Why multiply", "to write?")},
     "With less": {"11": ("Which gate", "is missed most?"), "12": ("What if no gate", "sees the state?")},
-    "The world": {"13": ("Which unit", "holds what?"), "14": ("So what", "is true?")},
+    "The world": {"13": ("Which unit", "holds what?"), "13b": ("Where are the", "gates today?"),
+                  "14": ("So what", "is true?")},
 }  # fmt: skip
 LEFT, WIDE, HIGH, GAP, BETWEEN = 126, 158, 58, 32, 26
 

@@ -7,7 +7,8 @@ page made from the notebook folds by the tag `hide-input`. On a code host everyt
 import ast
 
 HIDE = "hide-input"
-SETTINGS = {"predict", "diagram", "equations", "source", "argument"}  # these put a thing before the reader
+MAPS = {"argument", "where_the_gates_are"}
+SETTINGS = {"predict", "diagram", "equations", "source"} | MAPS  # these put a thing before the reader
 RESULTS = {"show", "verdict", "attack"}  # and these what came out; as do the functions of course_lib.figures
 
 

@@ -30,6 +30,11 @@ def all_notebooks():
     return sorted((ROOT / "notebooks").glob("*.ipynb"), key=lambda path: (path.name.startswith("_"), path.name))
 
 
+def number(path):
+    """The number of a notebook, as its file begins with it: 05, or 13b, which came between two."""
+    return path.stem.partition("_")[0]
+
+
 def chosen(words):
     """The paths that the words of a command line name; all notebooks if there are none."""
     return [Path(word).resolve() for word in words] or all_notebooks()
@@ -67,7 +72,7 @@ def failure(error):
 
 def keep_said():
     """Write what the stored notebooks print about the claims to results/said.json, where the ledger reads it."""
-    said = {path.name[:2]: ledger.printed(path) for path in all_notebooks() if not path.name.startswith("_")}
+    said = {number(path): ledger.printed(path) for path in all_notebooks() if not path.name.startswith("_")}
     write(ledger.SAID, json.dumps(said, indent=0, ensure_ascii=False) + "\n")
 
 
