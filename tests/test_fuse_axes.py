@@ -1,18 +1,26 @@
 """What a step may do with the axes of a matrix of units is compiled, and gives what `unroll` gives."""
 
+from functools import partial
+
 import pytest
 import torch
 from literal import assert_same, case, literal, numbers
-from torch import tanh
+from torch import nn, tanh
 from torch.nn import functional
 
 from course_lib.cells import Cell
 from course_lib.fuse import fuse
 
+SQUARE = torch.linspace(-1, 1, 9, dtype=torch.float64).reshape(3, 3)
 DOES = {  # of a (batch, 2, 3): something of the same shape
     "turn": lambda a: a.flip(1) - 2 * a.flip(-1) + a * a.flip((1, 2)) + 3 * torch.flip(a, [2]) * a.flip(2, 1),
     "roll": lambda a: a.roll(1, 1) + a * a.roll(-1, 2) - 2 * a.roll(4, -1),
     "exchange": lambda a: a.transpose(1, 2).flatten(1).unflatten(1, (2, -1)) - a * a.permute(0, 2, 1).reshape(-1, 2, 3),
+    "sum products": lambda a: (
+        torch.einsum("bik,bkj->bij", torch.einsum("bij,bkj->bik", a, a), a)
+        - 2 * torch.einsum("bij,jk->bik", a, SQUARE)
+        + a @ SQUARE
+    ),
 }
 
 
@@ -76,5 +84,36 @@ class TwoCell(AxesCell):
 def test_what_is_made_of_other_operations_is_what_torch_makes(does):
     Cls = type("TwoCell", (TwoCell,), {"does": staticmethod(COMPONENTS[does])})
     cell, x, start = case(Cls, batch=2, time=3, hidden=6, scale=2.0)
+    assert fuse(cell).why_not is None
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+
+
+class OfTorchCell(Cell):
+    """One of torch's own cells as a step."""
+
+    state, made = ("h", "c"), None
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.inner = self.uniform(type(self).made(input_size, hidden_size))
+
+    def step(self, gate, x, h, c):
+        found = self.inner(x, (h, c) if isinstance(self.inner, nn.LSTMCell) else h)
+        h, c = found if isinstance(found, tuple) else (found, 0.5 * c)
+        return {"h": h, "c": c}
+
+
+OF_TORCH = {
+    "LSTM": nn.LSTMCell,
+    "GRU": nn.GRUCell,
+    "tanh": nn.RNNCell,
+    "relu": partial(nn.RNNCell, nonlinearity="relu"),
+}
+
+
+@pytest.mark.parametrize("made", OF_TORCH.values(), ids=OF_TORCH)
+def test_a_cell_of_torch_is_compiled(made):
+    Cls = type("OfTorchCell", (OfTorchCell,), {"made": staticmethod(made)})
+    cell, x, start = case(Cls, batch=2, time=3)
     assert fuse(cell).why_not is None
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
