@@ -7,6 +7,7 @@ from course_lib.cells import CELLS
 from course_lib.diagram import diagram
 from course_lib.latex import equations
 from course_lib.sweep.store import read
+from tools.book.notebooks import legible
 
 LAG = 80  # the longest of the stored sweep, where cells differ most
 
@@ -15,8 +16,13 @@ def entry(cell, rows):
     """A cell as Markdown. rows: of the sweep, those that are reported."""
     first = inspect.getdoc(cell).partition("\n\n")[0]
     step = dedent(inspect.getsource(cell.step)).strip()
-    picture, latex = diagram(cell)._repr_mimebundle_()["text/html"], equations(cell).latex
-    parts = [f"## {cell.__name__}", first.replace("\n", " "), f"<figure>{picture}</figure>", f"$$\n{latex}\n$$"]
+    picture, latex = legible(diagram(cell)._repr_mimebundle_()["text/html"]), equations(cell).latex
+    parts = [
+        f"## {cell.__name__}",
+        first.replace("\n", " "),
+        f"<figure>{picture}</figure>",
+        f"$$\n{latex}\n$$",
+    ]
     parts.append(f'<details class="fold code"><summary>Its step</summary>\n\n```python\n{step}\n```\n\n</details>')
     return "\n\n".join([*parts, outcomes(cell.__name__, rows)])
 

@@ -1,6 +1,7 @@
 """A notebook as a page: the same cells with their stored outputs, one form of each, the one that a page can show."""
 
 import re
+from base64 import b64decode
 from html import escape
 
 import nbformat
@@ -11,6 +12,8 @@ from course_lib.predictions import question
 FORMS = ("text/html", "image/png", "text/markdown", "text/latex", "text/plain")
 PREDICT = re.compile(r'^predict\("([\w-]+)"\)', re.M)
 PREDICTED = re.compile(r'predicted="([\w-]+)"')
+IMAGE = re.compile(r'<img alt="[^"]*"[^>]*>')
+LEAST = 0.75  # of a picture's own size
 TOLD = "**The prediction:**"
 TOOLS = """<div class="tools"><button type="button" class="all">Show all results</button>
 <a href="{name}" download>Download this notebook</a></div>"""
@@ -52,8 +55,22 @@ def one_form(output):
         text = escape(output.metadata["image/png"]["alt"])
         image = f'<img alt="{text}" src="data:image/png;base64,{data[form].strip()}">'
         form, data = "text/html", {"text/html": f"<figure>{image}</figure>"}
+    if form == "text/html":
+        data = {form: legible(data[form])}
     text = re.sub(r"^---$", "<hr>", data[form], flags=re.M) if form == "text/markdown" else data[form]
     return nbformat.v4.new_output("display_data", data={form: text})
+
+
+def legible(html):
+    """HTML whose pictures become no smaller than can be read, and scroll instead where the page is narrow."""
+
+    def wrapped(found):
+        drawn = re.search(r"svg\+xml;base64,([^\"]+)", found[0])
+        wide = re.search(r' width="(\d+)', b64decode(drawn[1]).decode() if drawn else found[0])
+        style = f'<img style="min-width: {round(LEAST * int(wide[1]))}px"' if wide else "<img"
+        return f'<div class="scroll">{found[0].replace("<img", style, 1)}</div>'
+
+    return IMAGE.sub(wrapped, html)
 
 
 def mark(outputs, name):

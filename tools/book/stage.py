@@ -110,6 +110,7 @@ def stage(folder, *, only=""):
         text = path.read_text(encoding="utf-8")
         for name, part in parts.items():
             text = text.replace(f"{{{{{name}}}}}", part)
-        sources[path.relative_to(ROOT / "book").as_posix()] = text
+        name = path.relative_to(ROOT / "book").as_posix()
+        sources[name] = links.rewritten(text, name)
     for name, text in sources.items():
         write(folder / name, text)
