@@ -41,6 +41,12 @@ def test_a_matrix_of_units_is_treated_as_torch_does(does):
     cell, x, start = case(Cls, batch=2, time=3, hidden=6)
     assert fuse(cell).why_not is None
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+    x.requires_grad_()
+    seconds = []
+    for make in (fuse, literal):
+        (slope,) = torch.autograd.grad(make(cell)(x)[0].sum(), x, create_graph=True)
+        seconds.append(torch.autograd.grad(slope.square().sum(), cell.h.U.weight)[0])
+    torch.testing.assert_close(*seconds, rtol=1e-10, atol=1e-14)
 
 
 def filled(a):
