@@ -1,0 +1,104 @@
+"""Figures of notebook 13: digits behind noise, and which unit of a text network carries what."""
+
+import numpy as np
+
+from course_lib.lesson import show
+from course_lib.plots import canvas, dots, label, letters, level, line, symbols
+
+STYLES = {"LSTM, chrono": "LSTM", "LSTM, default": "LSTM, default", "RNN, orthogonal": "RNN, orthogonal",
+          "RNN, default": "RNN"}  # fmt: skip
+OTHERS = "#777777"  # the units that nobody asked about
+
+
+def pictures(images, digits):
+    """The first ten of the images (n, 8, 8), and which digits (n,) they are."""
+    figure, axes = canvas(10, width=8, height=0.9)
+    for image, ax in zip(images, axes):
+        ax.imshow(image, cmap="Greys")
+        ax.axis("off")
+    show(figure, f"The first ten of {len(images)} handwritten digits, 8 by 8 pixels: "
+         f"{', '.join(map(str, digits[:10]))}.")  # fmt: skip
+
+
+def behind_noise(right):
+    """Percent right on training images, a dot a run, for {(kind, lag): percents}."""
+    lags = sorted({lag for _, lag in right})
+    figure, ax = canvas(width=8.6)
+    for k, (kind, of) in enumerate(STYLES.items()):
+        for j, lag in enumerate(lags):
+            dots(ax, right[kind, lag], at=3 * j + 0.6 * k, of=of, name=kind if j == 0 else None)
+    level(ax, 10, "guessing")
+    label(ax, "steps of noise between image and question", "training images right (%)", legend="above").set_ylim(0, 105)
+    ax.set_xticks([3 * k + 0.9 for k in range(len(lags))], lags)
+    told = "; ".join(f"{kind} " + ", ".join(f"{np.median(right[kind, lag]):.0f}" for lag in lags) for kind in STYLES)
+    show(figure, f"Percent right on training images after {', '.join(map(str, lags))} steps of noise, a dot a run; "
+         f"medians of five: {told}.")  # fmt: skip
+
+
+def beside_the_others(ax, values, chosen, at):
+    """The values of all units as grey dots around at, and that of the chosen one in its colour."""
+    ax.plot(at + np.linspace(-0.2, 0.2, len(values)), values, ".", color=OTHERS, markersize=3)
+    dots(ax, [chosen], at=at, of="c")
+
+
+def carried(fits, unit):
+    """How well each unit's memory goes with each thing: {thing: correlations (units,)}, {thing: the chosen unit}."""
+    figure, ax = canvas(width=6.4)
+    for k, (thing, fit) in enumerate(fits.items()):
+        beside_the_others(ax, np.abs(fit), abs(fit[unit[thing]]), k)
+    label(ax, "", "correlation with c (held-out text)").set_ylim(0, 1)
+    ax.set_xticks(range(len(fits)), [f"{thing}\nunit {unit[thing]}" for thing in fits])
+    told = "; ".join(f"{thing}, unit {unit[thing]}: {abs(fit[unit[thing]]):.2f}" for thing, fit in fits.items())
+    show(figure, "Correlation of each unit's memory with four things, held-out text; grey: all 96 units. Chosen on "
+         f"training text: {told}.")  # fmt: skip
+
+
+def coloured(text, memory, unit):
+    """A passage, each character on the colour of what a unit holds there."""
+    figure, ax = canvas(width=8.6, height=3.8)
+    letters(ax, text, memory, most=2, name=f"c of unit {unit}")
+    show(figure, f"A passage of source code, coloured by the memory of unit {unit}: red in comments, pale elsewhere.")
+
+
+def at_work(text, gates, memory, unit, hash_at):
+    """The gates {name: (characters,)} and tanh(c) of one unit along a text, with a comment that begins at hash_at."""
+    figure, ax = canvas(width=9.6, height=2.6)
+    for name, values in gates.items():
+        line(ax, np.arange(len(text)), values, of=name, name=f"{name} gate")
+    ax.plot(memory, color="black", label="tanh(c)")
+    symbols(ax, ["¶" if symbol == "\n" else symbol for symbol in text])
+    label(ax, "character", f"unit {unit}", legend="above").set_ylim(top=1.05)
+    told = "; ".join(
+        f"{where}: " + ", ".join(f"{name} gate {gates[name][at]:.2f}" for name in gates) + f", tanh(c) {memory[at]:.2f}"
+        for where, at in (("before the #", hash_at - 1), ("at it", hash_at), ("15 later", hash_at + 15))
+    )
+    show(figure, f"Gates and memory of the comment unit over {len(text)} characters, with a comment in their midst. "
+         f"{told}.")  # fmt: skip
+
+
+def missed(own, others, where, unit):
+    """What a prediction loses, in nats, where a thing is needed: {thing: loss} without its unit, (units,) without
+    others."""
+    figure, ax = canvas(width=6.4)
+    for k, thing in enumerate(own):
+        beside_the_others(ax, others[thing], own[thing], k)
+    level(ax, 0, "")
+    label(ax, "", "extra loss (nats)")
+    ax.set_xticks(range(len(own)), [f"{where[thing]}\nunit {unit[thing]}" for thing in own])
+    told = "; ".join(f"{where[thing]}, unit {unit[thing]}: {own[thing]:.2f} (of the others, the middle one "
+                     f"{np.median(others[thing]):.2f})" for thing in own)  # fmt: skip
+    show(figure, f"Extra loss where a thing is needed, when its unit is held at 0; grey: when another one is. {told}.")
+
+
+def held(cost, where, unit):
+    """The extra loss where each thing is needed, for {what its unit is held at: {thing: loss}}."""
+    figure, ax = canvas(width=6.4)
+    for (name, of), side in zip((("0", "c"), ("its mean", "h")), (-0.15, 0.15)):
+        for k, thing in enumerate(where):
+            dots(ax, [cost[name][thing]], at=k + side, of=of, name=f"held at {name}" if k == 0 else None)
+    level(ax, 0, "")
+    label(ax, "", "extra loss (nats)")
+    ax.set_xticks(range(len(where)), [f"{where[thing]}\nunit {unit[thing]}" for thing in where])
+    told = "; ".join(f"{where[thing]}, unit {unit[thing]}: {cost['0'][thing]:.2f} at 0, "
+                     f"{cost['its mean'][thing]:.2f} at its mean" for thing in where)  # fmt: skip
+    show(figure, f"Extra loss where a thing is needed, when its unit is held at 0 or at its own mean. {told}.")
