@@ -48,8 +48,8 @@ class Cell(nn.Module):
               old value is kept with weight exactly 1; memory is None where no weight-free path exists.
     kept_by   {bias: sign}: with each of these biases at sign · b, the gate on the memory starts as one of bias b does,
               at σ(b) as a rule. {"b_f": 1} for a gate of letter f, unless the cell says otherwise.
-    identity  {weight: factor}: with these at factor · I (a vector: at factor), the cell starts close to keeping its
-              last state. Empty where no such start is known.
+    identity  {weight: factor}: with these at factor · I (a vector: at factor; weights W on x: at factor times what was
+              drawn), the cell starts close to keeping its last state. Empty where no such start is known.
 
     Weights start as in torch.nn.LSTM: uniform in ±1/sqrt(hidden_size), from torch's global generator. `initialise` has
     the other choices. Raises ValueError for sizes that are not positive whole numbers.
@@ -188,7 +188,9 @@ class OneNetworkCell(Cell):
 
     gates = ("output",)
     state = ("h", "c")
-    identity = {"V_m": 0.1, "A_c": 10.0, "U_m": 0.0, "b_m": 0.0, "b_c": 0.0}  # tanh is nearly straight at 0.1 c
+    identity = {  # tanh is nearly straight at 0.1 c; what comes in is scaled along, so that it is written once
+        "V_m": 0.1, "W_m": 0.1, "A_c": 10.0, "U_m": 0.0, "b_m": 0.0, "b_c": 0.0,
+    }  # fmt: skip
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -307,11 +309,12 @@ class AddedGateCell(Cell):
     """LeakyCell with a second network that sees x and h, as a gate does, but is added instead of multiplied.
 
     z  = σ(b_z)                                 update gate, the same at every step
-    s  = σ(W_s x + U_s h + b_s)                 the second network
+    s  = σ(W_s x + U_s h)                       the second network
     n  = tanh(W_n x + U_n h + b_n)              candidate
-    h' = z ⊙ h + (1 - z) ⊙ n + (s - 0.5)
+    h' = z ⊙ h + (1 - z) ⊙ (n + s - 0.5)
 
-    JANETCell has the same two networks; there the second one decides, at every step, what multiplies h and n.
+    JANETCell has the same weights; there W_s x + U_s h is added to b_z inside the σ, and so decides, at every step,
+    what multiplies h and n.
     """
 
     gates = ("update",)
@@ -320,13 +323,14 @@ class AddedGateCell(Cell):
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
         self.b_z = self.per_unit()
-        self.s, self.n = self.affine(), self.affine()
+        self.W_s, self.U_s = self.uniform(nn.Linear(input_size, hidden_size, bias=False)), self.of_state()
+        self.n = self.affine()
 
     def step(self, gate, x, h):
         z = gate("update", sigmoid(self.b_z).expand_as(h))
-        s = sigmoid(self.s(x, h))
+        s = sigmoid(self.W_s(x) + self.U_s(h))
         n = tanh(self.n(x, h))
-        h = z * h + (1 - z) * n + (s - 0.5)
+        h = z * h + (1 - z) * (n + s - 0.5)
         return {"h": h}
 
 

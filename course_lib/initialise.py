@@ -52,7 +52,10 @@ def initialise(cell, how="default", *, bias=None, lag=None):
                 raise ValueError(f"{who} has no start from the identity; choices: {known}")
             for name, factor in cell.identity.items():
                 weight = named_weight(cell, name)
-                weight.copy_(factor * (torch.eye(cell.hidden_size) if weight.dim() == 2 else torch.ones(())))
+                if name.startswith("W"):
+                    weight.mul_(factor)
+                else:
+                    weight.copy_(factor * (torch.eye(cell.hidden_size) if weight.dim() == 2 else torch.ones(())))
         elif how == "orthogonal":
             matrices = [weight for name, weight in named_weights(cell).items() if name.startswith("U")]
             if not matrices:
