@@ -168,7 +168,7 @@ def path(who, name, value):
         kind = os.stat(value).st_mode if fits else 0
         fits = stat.S_ISREG(kind) or stat.S_ISDIR(kind)
     except OSError as error:
-        fits = fits and error.errno != errno.ENAMETOOLONG
+        fits = fits and error.errno not in (errno.ENAMETOOLONG, errno.ELOOP)
     except ValueError:  # half a character, or the character 0
         fits = False
     if not fits:

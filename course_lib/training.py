@@ -106,6 +106,8 @@ def hidden_size_for(Cell, input_size, parameters):
     """
     least = count_parameters(check_class("hidden_size_for", Cell), input_size, 1)
     doors.whole(Cell.__name__, "parameters", parameters, least=least)
+    if count_parameters(Cell, input_size, 2) <= least:
+        doors.refuse("hidden_size_for", "Cell with more weights for more units", Cell)
     size = 1
     while count_parameters(Cell, input_size, size + 1) <= parameters:
         size += 1

@@ -53,6 +53,7 @@ from things import (
     STEPS,
     UNTIL,
     WEIGHTS,
+    Bare,
     Deep,
     X,
     Y,
@@ -123,6 +124,7 @@ KINDS = {
     # training
     "output_size": whole(1), "hidden": unlooked(tensors(BATCH, STEPS, HIDDEN)), "init": choice("default"),
     "build.bias": number(1.0), "build.lag": whole(10), "parameters": whole(100, 16), "threshold": number(0.5),
+    "hidden_size_for.Cell": CLASS.but(wrong=(Bare,)),
     "train.Cell": CLASS.but(wrong=(Network,)), "train.bias": number(1.0), "updates": whole(2), "sequences": whole(10),
     "learning_rate": POSITIVE, "clip": POSITIVE.but(None), "until": UNTIL, "progress": FLAG,
     "checkpoint": Kind(lambda: FOLDER / "run.pt", (*PATHS, *GARBAGE)),

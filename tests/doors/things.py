@@ -133,6 +133,14 @@ class Deep(LSTMCell):
         super().__init__(input_size, hidden_size)
 
 
+class Bare(LSTMCell):
+    """A cell whose weights are all gone."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self._modules.clear()
+
+
 CLASS = Kind(
     lambda: LSTMCell,
     (*NO_THING, LSTMCell(INPUTS, HIDDEN), Cell, nn.LSTM, nn.Module, int, [LSTMCell], Adding, Deep),
