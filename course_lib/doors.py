@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 MOST = 2**31 - 1  # of what can be counted
+MANY = 10**6  # things in a list
 SEEDS = 2**63 - 1  # what both torch and numpy can start from
 LONE = re.compile("[\ud800-\udfff]")  # halves of characters, which no encoding has
 
@@ -130,8 +131,9 @@ def text(who, name, value, *, empty=True):
 def several(who, name, value, *, least=1):
     """value, a list or anything that can be gone through but text, at least so many things, as a list."""
     try:
-        found = None if isinstance(value, (str, bytes, dict)) else list(value)
-    except TypeError:
+        unfit = isinstance(value, (str, bytes, dict)) or hasattr(value, "__len__") and len(value) > MANY
+        found = None if unfit else list(value)
+    except (TypeError, OverflowError):
         found = None
     if found is None or len(found) < least:
         refuse(who, f"{name} as a list" + (f" of {least} or more" if least else ""), value)

@@ -48,7 +48,9 @@ INITS = Kind(
 def listed(good, *bad):
     """Whole numbers, or rates, in a list."""
     return Kind(
-        lambda: good, (*LISTED, "10", ["10"], [nan], [inf], [True], [-1], [1j], [[10]], *bad), (tuple, np.array)
+        lambda: good,
+        (*LISTED, "10", ["10"], [nan], [inf], [True], [-1], [1j], [[10]], range(10**9), range(10**30), *bad),
+        (tuple, np.array),
     )
 
 
