@@ -1,7 +1,7 @@
 """The cells of today give what the published code gives, and do what their docstrings say.
 
 tests/today.json holds random weights and inputs, and what the code named in its "source" gave for them in double
-precision (the packages are not needed here; each function was taken from the package as it is, and run once).
+precision (the packages are not needed here: `python -m tools.authoring.today` took each function as it is, and ran it).
 """
 
 import json
