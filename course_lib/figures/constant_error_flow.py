@@ -59,5 +59,5 @@ def cuts(updates):
     label(ax, "", "updates until solved").set_ylim(0, None)
     ax.set_xticks(range(len(updates)), updates)
     medians = ", ".join(f"{' '.join(name.split())} {np.median(found):.0f}" for name, found in updates.items())
-    text = f"Updates until keep-or-replace at lag 20 is solved, {len(values)} seeds each"
+    text = f"Updates until keep-or-replace at lag 10 is solved, {len(values)} seeds each"
     show(figure, f"{text}; medians: {medians}.")
