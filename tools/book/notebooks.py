@@ -82,15 +82,20 @@ def mark(outputs, name):
             output.data["text/markdown"] = f'<b data-told="{name}">The prediction:</b>{rest}'
 
 
+def emphasised(text):
+    """A text of the bank as HTML: *words* in it are emphasised."""
+    return re.sub(r"\*([^*\s][^*]*)\*", r"<em>\1</em>", escape(text))
+
+
 def prediction(name):
     """The question of that name as a form that book.js brings to life."""
     asked = question(name)
     choices = "\n".join(
-        f'<label><input type="radio" name="{name}" value="{k}"><span>{escape(choice)}</span></label>'
+        f'<label><input type="radio" name="{name}" value="{k}"><span>{emphasised(choice)}</span></label>'
         for k, choice in enumerate(asked.choices)
     )
     return (
         f'<fieldset class="prediction" data-prediction="{name}" data-right="{asked.answer}">\n'
-        f"<legend><b>Predict.</b> {escape(asked.question)}</legend>\n{choices}\n"
+        f"<legend><b>Predict.</b> {emphasised(asked.question)}</legend>\n{choices}\n"
         '<p class="noted" role="status"></p>\n</fieldset>'
     )

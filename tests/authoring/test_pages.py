@@ -59,6 +59,10 @@ def test_a_picture_keeps_its_text_and_becomes_no_smaller_than_can_be_read():
     assert '<div class="scroll"><img style="min-width: 600px" alt="x"' in wide
 
 
+def test_what_a_prediction_emphasises_is_emphasised():
+    assert notebooks.emphasised("all from *residual* on, 2 * 3 < 7") == "all from <em>residual</em> on, 2 * 3 &lt; 7"
+
+
 def test_the_works_under_sources_are_told_apart():
     text = "## Sources\n\n- A. Bee & C. Dee (1999). On very long *x*.\n- A. Bee (2001). On very\n  long y.\n- A page.\n"
     assert works.works({"01": text, "02": text.replace("On very long *x*.", "On very long *x*. Second edition.")}) == [

@@ -1,0 +1,27 @@
+"""Every work that a notebook, a claim, a word or the library cites is in the bibliography of the book, and once."""
+
+import inspect
+import re
+
+from course_lib import cells, initialise, tasks
+from course_lib.claims import CLAIMS
+from tools.book import works
+from tools.book.stage import ROOT, course, markdown
+
+CITED = re.compile(r"([A-Z][\w'’-]+)(?:,? (?:&|and|et al\.?|others|[A-Z][\w'’-]+),?)*,? \(?(\d{4})[),]")
+
+
+def test_every_work_that_is_cited_is_in_the_bibliography_once():
+    texts = {path.name[:2]: markdown(path) for path in course()}
+    listed = [entry for entry, _ in works.works(texts)]
+    keys = [works.key(works.ENTRY.match(f"- {entry}")) for entry in listed]
+    assert len({key[:2] + (key[2].split()[0],) for key in keys}) == len(keys) > 25
+    there = listed + re.findall(r"^- .+", (ROOT / "book" / "bibliography.md").read_text(encoding="utf-8"), re.M)
+    authors = {(re.search(r"\((\d{4})\)", entry)[1], entry.partition(" (")[0]) for entry in there}
+    texts["glossary"] = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    texts["claims"] = " ".join(" ".join([claim.says, claim.limits, claim.expected, claim.overturn]) for claim in CLAIMS)
+    texts |= {module.__name__: inspect.getsource(module) for module in (cells, tasks, initialise)}
+    cited = {found for text in texts.values() for found in CITED.findall(text.partition("## Sources")[0])}
+    assert len(cited) > 20
+    assert {(who, year) for who, year in cited
+            if not any(who in names and year == when for when, names in authors)} == set()  # fmt: skip
