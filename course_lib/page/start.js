@@ -23,8 +23,8 @@ function startOf(about, sizes, { start, bias, lag, seed }) {
     for (const [name, sign] of Object.entries(about.keepers)) weights[name] = drawn.map((b) => sign * b);
   } else if (start === "identity") {
     for (const [name, factor] of Object.entries(about.identity)) {
-      const matrix = weights[name].length > sizes.H;
-      weights[name] = weights[name].map((_, k) => (!matrix || k % (sizes.H + 1) === 0 ? factor : 0));
+      const matrix = weights[name].length > sizes.H, drawn = name.startsWith("W");
+      weights[name] = weights[name].map((w, k) => (drawn ? factor * w : !matrix || k % (sizes.H + 1) === 0 ? factor : 0));
     }
   }
   draw({ shape: "OH", fan: "H", name: "W_y" });
