@@ -47,11 +47,6 @@ class Links:
         return LINK.sub(anew, text)
 
 
-def edited(repository, path):
-    """The address at which a file of the course is changed."""
-    return f"{repository}/edit/main/{path}" if repository else ""
-
-
 def repository():
     """The one setting: where the course is on a code host, from the environment."""
     return os.environ.get("COURSE_REPOSITORY", "").rstrip("/")
