@@ -19,7 +19,7 @@ DOCS = ("glossary", "compiled_path", "teaching")
 def titles(paths):
     """{path: (number, the title of the notebook)}"""
     read = {path: nbformat.read(path, as_version=4).cells[0].source for path in paths}
-    return {path: (path.name[:2], text.splitlines()[0].removeprefix("# ")) for path, text in read.items()}
+    return {path: (path.stem.partition("_")[0], text.splitlines()[0].removeprefix("# ")) for path, text in read.items()}
 
 
 def course():
@@ -34,7 +34,7 @@ def markdown(path):
 
 def cited(numbers, chosen):
     """Links to the notebooks of these numbers, from a page at the top."""
-    pages = {path.name[:2]: relative(path) for path in chosen}
+    pages = {path.stem.partition("_")[0]: relative(path) for path in chosen}
     return ", ".join(f"[{number}]({pages[number]})" for number in numbers)
 
 
@@ -92,13 +92,13 @@ def stage(folder, *, only=""):
         sources[f"docs/{name}.md"] = re.sub(r"^### ", "## ", text, flags=re.M) if name == "glossary" else text
     made = {path: exercises.page(solution, path, links) for path, solution in sets(chosen).items()}
     sources |= {path: nbformat.writes(page) for path, page in made.items()}
-    texts = {path.name[:2]: markdown(path) for path in chosen}
+    texts = {path.stem.partition("_")[0]: markdown(path) for path in chosen}
     listed = "\n".join(f"{number} · {title} <{relative(path)}>" for path, (number, title) in titles(chosen).items())
     parts = {
         "notebooks": listed,
         "sets": "\n".join(path.removeprefix("exercises/") for path in made),
         "exercises": "\n".join(exercises.listed(made)),
-        "ledger": claims.table({path.name[:2]: f"notebooks/{path.stem}.html" for path in chosen}),
+        "ledger": claims.table({path.stem.partition("_")[0]: f"notebooks/{path.stem}.html" for path in chosen}),
         "cells": cells.gallery(ROOT / "results" / "gates.sqlite"),
         "library": reference.library(ROOT),
         "works": "\n".join(f"- {entry} ({cited(numbers, chosen)})" for entry, numbers in works.works(texts)),
