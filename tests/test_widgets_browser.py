@@ -42,7 +42,12 @@ def names(source):
 
     top = symtable(source, "cell", "exec")
     bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    return bound, used(top)
+    # From Python 3.12 on, what runs in a comprehension counts as assigned around it.
+    parts = list(ast.walk(ast.parse(source)))
+    loops = [one for part in parts if isinstance(part, ast.comprehension) for one in ast.walk(part.target)]
+    stored = [one for one in parts if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+    inner, kept = ({one.id for one in stored if (one in loops) == inside} for inside in (True, False))
+    return bound - (inner - kept), used(top)
 
 
 def widgets(sources):

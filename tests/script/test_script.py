@@ -247,5 +247,8 @@ class RowCell(Cell):
 def test_a_cell_is_read_while_a_profiler_runs_and_the_profiler_goes_on():
     profiler = cProfile.Profile()
     profiler.enable()
-    assert script(LSTMCell(2, 3)) and sys.getprofile() is profiler
+    watching = sys.getprofile()  # the profiler, or None where Python has another way to call it
+    assert script(LSTMCell(2, 3)) and sys.getprofile() is watching
+    sorted([])
     profiler.disable()
+    assert any("sorted" in str(one.code) for one in profiler.getstats())

@@ -27,7 +27,7 @@ def test_a_row_says_what_was_asked_and_what_came_of_it():
     assert row["early_loss"] == pytest.approx(sum(history.losses[:20]) / 20)
     assert (row["ended"], row["solved_at"], row["error"]) == ("budget", None, None)
     assert row["threshold"] == Latching(lag=8).solved_at and row["seconds"] > 0
-    assert json.loads(row["versions"])["torch"] == torch.__version__
+    assert json.loads(row["versions"])["torch"] in (torch.__version__, torch.__version__.partition("+")[0])
 
 
 def test_a_run_that_solves_its_task_says_when():
