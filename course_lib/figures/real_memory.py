@@ -76,15 +76,20 @@ def at_work(text, gates, memory, unit, hash_at):
          f"{told}.")  # fmt: skip
 
 
+def costs(ax, where, unit):
+    """Name the axes: for each thing the place where it is needed and its unit, against the loss that is added."""
+    level(ax, 0, "")
+    label(ax, "", "extra loss (nats)")
+    ax.set_xticks(range(len(where)), [f"{place}\nunit {unit[thing]}" for thing, place in where.items()])
+
+
 def missed(own, others, where, unit):
     """What a prediction loses, in nats, where a thing is needed: {thing: loss} without its unit, (units,) without
     others."""
     figure, ax = canvas(width=6.4)
     for k, thing in enumerate(own):
         beside_the_others(ax, others[thing], own[thing], k)
-    level(ax, 0, "")
-    label(ax, "", "extra loss (nats)")
-    ax.set_xticks(range(len(own)), [f"{where[thing]}\nunit {unit[thing]}" for thing in own])
+    costs(ax, where, unit)
     told = "; ".join(f"{where[thing]}, unit {unit[thing]}: {own[thing]:.2f} (of the others, the middle one "
                      f"{np.median(others[thing]):.2f})" for thing in own)  # fmt: skip
     show(figure, f"Extra loss where a thing is needed, when its unit is held at 0; grey: when another one is. {told}.")
@@ -96,9 +101,7 @@ def held(cost, where, unit):
     for (name, of), side in zip((("0", "c"), ("its mean", "h")), (-0.15, 0.15)):
         for k, thing in enumerate(where):
             dots(ax, [cost[name][thing]], at=k + side, of=of, name=f"held at {name}" if k == 0 else None)
-    level(ax, 0, "")
-    label(ax, "", "extra loss (nats)")
-    ax.set_xticks(range(len(where)), [f"{where[thing]}\nunit {unit[thing]}" for thing in where])
+    costs(ax, where, unit)
     told = "; ".join(f"{where[thing]}, unit {unit[thing]}: {cost['0'][thing]:.2f} at 0, "
                      f"{cost['its mean'][thing]:.2f} at its mean" for thing in where)  # fmt: skip
     show(figure, f"Extra loss where a thing is needed, when its unit is held at 0 or at its own mean. {told}.")
