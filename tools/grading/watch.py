@@ -4,6 +4,7 @@ Elsewhere than on Linux this cannot be seen: the time is then that of the clock,
 """
 
 import os
+import select
 import signal
 import time
 from contextlib import suppress
@@ -58,14 +59,32 @@ def memory(pids, enough):
 
 
 def end(pid):
-    """Kill a process and all that it started. They are stopped before, so that none starts another one meanwhile."""
+    """Kill a process and all that it started; none is left when it returns.
+
+    They are stopped before, so that none starts another one meanwhile.
+    """
     stopped = set()
     while new := set(family(pid)) - stopped:
         for one in new:
             send(one, signal.SIGSTOP)
         stopped |= new
-    for one in family(pid)[::-1]:
+    last = family(pid)[::-1]
+    for one in last:
         send(one, signal.SIGKILL)
+    for one in last:
+        gone(one)
+
+
+def gone(pid, seconds=10):
+    """Wait until a killed process has ended, which a busy machine puts off; one that waits for a lost disk is left."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(pid)
+        try:
+            select.select([process], [], [], seconds)
+        finally:
+            os.close(process)
 
 
 def send(pid, number):
