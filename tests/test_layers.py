@@ -14,7 +14,7 @@ from course_lib.checks.judge import Problem
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    ["doors", "files", "machine", "server"],
+    ["bare", "doors", "files", "machine", "server"],
     ["answers", "cells", "claims", "data", "scan", "stats", "stop"],
     ["cells_today", "tasks", "unroll", "initialise", "latex", "plots", "predictions"],
     ["fuse"],
@@ -35,8 +35,8 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "predictions": [["__init__"]],
     "figures": [["*"], ["__init__"]],
-    "checks": [["compare", "draw", "mutate", "reading", "record", "tokens"], ["stops", "symptoms"], ["judge"],
-               ["by_hand"], ["*"], ["__init__"]],
+    "checks": [["compare", "draw", "mutate", "probed", "record", "tokens"],
+               ["reading", "stops", "symptoms", "related"], ["located"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"),

@@ -48,6 +48,7 @@ def set_by_hand(cell_class, input_size, *, read, state="h"):
         yield from draw_rows(rows, step)
 
     act.picture = picture
+    act.form = "a dict of weights by name, such as " + '{"W_f": [...], "b_f": ...}'
     return act
 
 

@@ -1,15 +1,11 @@
 """Compare what an answer returned with what was expected, and say where they differ."""
 
-from collections import deque
-from decimal import Decimal
-from fractions import Fraction
-
 import numpy as np
 import torch
 
-# Kept at import, so that an answer that replaces them in torch changes nothing here.
-TENSORS = (torch.Tensor, torch.nn.Parameter)
-tolist = torch.Tensor.tolist
+from course_lib.bare import TENSORS, bare
+
+tolist = torch.Tensor.tolist  # kept at import, so that an answer that replaces it in torch changes nothing here
 
 
 class Unreadable(ValueError):
@@ -26,20 +22,24 @@ def numbers(value):
 def plain(result):
     """result as {name: array}, the name "" for a lone one. Unreadable for anything but numbers, words and tensors.
 
-    Any container and any type of number will do: dicts, lists and tuples of any class, arrays, tensors, Fraction. They
-    are read by what their own base class stores, and copied, so no object can bring an == of its own.
+    Any container and any type of number will do, as `bare` reads them. They are copied, so no object can bring an ==
+    of its own.
     """
     if result is None:
         raise Unreadable("returns nothing. Is a return missing?")
+    try:
+        result = bare(result)
+    except TypeError as error:
+        raise Unreadable(f"needs numbers or tensors to compare; got {error}") from None
     if isinstance(result, dict):
-        return {str(key): leaf(value) for key, value in dict.items(result)}
+        return {str(key): leaf(value) for key, value in result.items()}
     return {"": leaf(result)}
 
 
 def leaf(value):
     """value, a number, a word, a tensor or nested lists of numbers, as an array of its own."""
     if isinstance(value, str):
-        return np.array(str.__str__(value))
+        return np.array(value)
     try:
         return np.array(unpacked(value), dtype=float)
     except OverflowError:
@@ -49,24 +49,14 @@ def leaf(value):
 
 
 def unpacked(value):
-    """value as numbers and lists of numbers."""
-    kind = type(value)
-    if kind in TENSORS:
+    """value as arrays, numbers and lists of them."""
+    if isinstance(value, TENSORS):
         return tolist(value)
-    if isinstance(value, np.ndarray):
-        return (
-            np.ndarray.tolist(value) if value.dtype != object else [unpacked(one) for one in np.ndarray.tolist(value)]
-        )
-    if issubclass(kind, np.generic) and kind.__module__ == "numpy":
-        return value.item()
-    for container in (list, tuple, deque, range):
-        if isinstance(value, container):
-            return [unpacked(one) for one in container.__iter__(value)]
-    if kind in (int, float, bool):
-        return value
-    if kind in (Fraction, Decimal):
-        return float(value)
-    raise TypeError(f"an object of type {kind.__name__}")
+    if isinstance(value, dict):
+        raise TypeError("a dict inside a dict or a list")
+    if value is None:
+        raise TypeError("None: is a value missing?")
+    return [unpacked(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def same(one, other):

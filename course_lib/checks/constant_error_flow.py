@@ -3,10 +3,9 @@
 import torch
 from numpy import log10, tanh
 
-from course_lib.checks.compare import plain
 from course_lib.checks.draw import drawn_for, gate_series, gates, long_gates, normal, several, sizes, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
-from course_lib.checks.reading import new_figure, snap
+from course_lib.checks.reading import new_figure, read_off, snap
 
 
 def backward_case(generator):
@@ -206,7 +205,7 @@ MISREAD = {
     default={"seed": 3},
     show=lambda seed: {},
     draw=over_the_lag,
-    act=lambda answer, case: {name: snap(value) for name, value in plain(answer()).items()},
+    act=read_off(snap),
     solve=lambda seed: lambda: slopes_of(seed),
     hints=(
         "On a logarithmic axis a power is a straight line. How many steps does it take for a factor of 10?",

@@ -5,10 +5,9 @@ from numpy import log, stack, where
 
 from course_lib.cells import JANETCell
 from course_lib.checks.by_hand import level, set_by_hand
-from course_lib.checks.compare import plain
 from course_lib.checks.draw import drawn_for, every_and_long, normal, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
-from course_lib.checks.reading import new_figure, snap
+from course_lib.checks.reading import new_figure, read_off, snap
 
 
 @problem(
@@ -278,7 +277,7 @@ MISREAD = {
     default={"seed": 4},
     show=lambda seed: {},
     draw=fading,
-    act=lambda answer, case: {name: snap(value) for name, value in plain(answer()).items()},
+    act=read_off(snap),
     solve=lambda seed: lambda: lives_of(seed),
     hints=(
         "The half-life is where a curve crosses one half. Draw that line first.",

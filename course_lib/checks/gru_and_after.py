@@ -5,6 +5,7 @@ from itertools import combinations
 import torch
 from numpy import stack, tanh
 
+from course_lib.bare import bare
 from course_lib.checks.compare import Unreadable
 from course_lib.checks.draw import HORIZON, drawn_for, normal, one_step, several, sizes, whole
 from course_lib.checks.judge import Essay, problem, sigmoid
@@ -242,7 +243,7 @@ def claims_and_measurements(seed):
 
 def matched(answer, case):
     """{claim: letter} of an answer, whatever the keys and letters are written like."""
-    found = {str(number).strip(): str(letter).strip().upper() for number, letter in dict(answer()).items()}
+    found = {str(number).strip(): str(letter).strip().upper() for number, letter in dict(bare(answer())).items()}
     if sorted(found) != list("12345") or not set(found.values()) <= set("ABCDE"):
         raise Unreadable(f"needs a letter from A to E for each of 1 to 5; got {found}")
     return found
@@ -260,6 +261,7 @@ def moved(found, one, other):
     key=lambda given: in_order(given["seed"]),
     show=claims_and_measurements,
     act=matched,
+    form='a dict of five letters, {"1": "B", ...}',
     solve=lambda seed: lambda: in_order(seed),
     hints=(
         "For each claim ask: what would I see if it were false? Only one measurement could show that.",

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from numpy import exp
 
+from course_lib.bare import bare
 from course_lib.cells import LSTMCell
-from course_lib.checks.compare import Unreadable, plain
+from course_lib.checks.compare import Unreadable
 from course_lib.checks.draw import drawn_for, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
-from course_lib.checks.reading import choices, new_figure
+from course_lib.checks.reading import choices, new_figure, read_off
 from course_lib.initialise import gate_bias
 from course_lib.unroll import unroll
 
@@ -189,7 +190,7 @@ def traced(seed):
     default={"seed": 1},
     show=lambda seed: {},
     draw=traced,
-    act=lambda answer, case: {name: np.round(value, 1) for name, value in plain(answer()).items()},
+    act=read_off(lambda value: np.round(value, 1)),
     solve=lambda seed: lambda: gate_reading(*gate_trace(seed)),
     hints=(
         "Go from left to right and keep the memory in your head: what does each step do to it?",
@@ -298,7 +299,7 @@ def five_runs(seed):
 
 def told(answer, case):
     """The diseases that an answer names, in small letters."""
-    found, why = choices(dict(answer()), list(DISEASES), list("ABCDE"))
+    found, why = choices(dict(bare(answer())), list(DISEASES), list("ABCDE"))
     if found is None:
         raise Unreadable(why)
     return found
@@ -318,6 +319,7 @@ def taken(found, *pair):
     draw=five_runs,
     key=lambda given: runs_of(given["seed"]),
     act=told,
+    form='a dict of five runs, {"A": "rate too low", ...}',
     solve=lambda seed: lambda: runs_of(seed),
     hints=(
         "A loss of 1 is what a constant guess gets. Which runs never leave it, and which leave it at once?",

@@ -19,7 +19,7 @@ import copy
 import hmac
 import inspect
 import warnings
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from textwrap import dedent
 
@@ -27,10 +27,13 @@ import numpy as np
 from numpy import exp
 
 from course_lib import doors
-from course_lib.checks.compare import Unreadable, describe, first_difference, numbers, plain, same
+from course_lib.checks.compare import Unreadable, describe, equal, first_difference, numbers, plain, same
 from course_lib.checks.draw import drawn_for
+from course_lib.checks.located import located
 from course_lib.checks.mutate import mutants
+from course_lib.checks.probed import probed
 from course_lib.checks.record import solved
+from course_lib.checks.related import related
 from course_lib.checks.stops import raised
 from course_lib.checks.symptoms import explained
 from course_lib.checks.tokens import own_token
@@ -121,6 +124,7 @@ class Problem:
     cases      function(generator, **given) -> list of cases, each {argument: tensor or number}
     mistakes   {clause: (old, new, ...)}: "this is what comes out when" clause; each old text is replaced by its new one
     hints      sentences, from a nudge to nearly the answer
+    form       what an answer that act reads has to be, in words
     axes       the names of the axes of what is compared
     act        function(answer, case): what to compare with the reference; the answer's return value by default
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
@@ -139,12 +143,13 @@ class Problem:
 
     def __init__(
         self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict,
-        planted=(), solve=None, default=None, key=dict, draw=None,
+        planted=(), solve=None, default=None, key=dict, draw=None, form="",
     ):  # fmt: skip
         self.name, self.reference, self.__doc__ = reference.__name__, reference, reference.__doc__
         self.cases, self.mistakes, self.hints, self.axes = cases, mistakes, hints, axes
         self.act, self.variant, self.show = act, variant, show
         self.planted, self.solve, self.default, self.key, self.draw = planted, solve, default, key, draw
+        self.form = form or getattr(act, "form", "")
 
     def given(self, token):
         """The constants {name: value} of the instance that belongs to a token; never those of the default token "".
@@ -167,10 +172,12 @@ class Problem:
             raise NotRight(f"{self.name} needs your function itself; got {type(answer).__name__}")
         given = self.given(TOKEN)
         cases, inputs, expected = self.drawn(TOKEN, "hidden" if hidden else "shown")  # before any of the learner's code
-        got = [self.answered(answer, case, k, len(cases), hidden) for k, case in enumerate(cases)]
+        got = [answered(self, answer, case, k, len(cases), hidden) for k, case in enumerate(cases)]
         wrong = next((k for k in range(len(cases)) if not same(got[k], expected[k])), None)
         if wrong is not None:
             why = self.diagnose(got, expected, inputs, given)
+            if not why and not hidden and not hasattr(self.act, "picture"):
+                why = located(got, expected, inputs, self.axes) or probed(partial(right_on, self, answer, given), cases)
             lines = [*self.report(wrong, got, expected, cases, why, hidden)]
             if not hidden and hasattr(self.act, "picture"):
                 lines[-1:-1] = self.act.picture(answer, cases[wrong], got[wrong], expected[wrong])
@@ -181,19 +188,6 @@ class Problem:
             count = sum(len(case["x"]) for case in cases) if whole else len(cases)
             where = f" in all {count} {'sequences' if whole else 'cases'}" if count > 1 else ""
             print(f"{self.name}: right{where}.")
-
-    def answered(self, answer, case, k, count, hidden):
-        """What an answer gives on case k, ready to be compared; NotRight where it gives nothing."""
-        try:
-            return plain(self.act(answer, case))
-        except Unreadable as error:
-            raise NotRight(f"{self.name} {error}") from None
-        except NotImplementedError:
-            raise NotAnswered(f"{self.name}: not answered yet. {WRITE}") from None
-        except Exception as error:
-            if (told := raised(self.name, error, case, k, count, hidden)) is None:
-                raise
-            raise NotRight("\n".join(told)) from None
 
     def drawn(self, token, which):
         """The cases that a token draws, the same in NumPy, and what is expected of each."""
@@ -254,7 +248,7 @@ class Problem:
         for clause, version in unlisted.items():
             if self.same_as(version, got, inputs, given, first):
                 return [*told, f"This is what comes out when {clause}."]
-        return told
+        return [*told, *related(got, expected, inputs)]
 
     def report(self, k, got, expected, cases, why, hidden):
         """The lines that say what is wrong in case k."""
@@ -264,3 +258,41 @@ class Problem:
             yield from first_difference(got[k], expected[k], cases[k], self.axes)
         yield from (f"  {one}" for one in why)
         yield f'  For a hint: checks.hint("{self.name}")'
+
+
+def answered(one, answer, case, k, count, hidden):
+    """What an answer to a problem gives on case k, ready to be compared; NotRight where it gives nothing."""
+    theirs = []  # what the answer itself raised, not what reads it
+
+    def called(*arguments):
+        try:
+            return answer(*arguments)
+        except Exception as error:
+            theirs.append(error)
+            raise
+
+    try:
+        return plain(one.act(called, case))
+    except Unreadable as error:
+        raise NotRight(f"{one.name} {error}") from None
+    except NotImplementedError:
+        raise NotAnswered(f"{one.name}: not answered yet. {WRITE}") from None
+    except Exception as error:
+        if one.form and error not in theirs:
+            raise NotRight(f"{one.name} needs {one.form}; that is not what is returned ({error})") from None
+        if (told := raised(one.name, error, case, k, count, hidden)) is None:
+            raise
+        raise NotRight("\n".join(told)) from None
+
+
+def right_on(one, answer, given, case):
+    """Is an answer to a problem right on a case of which something can be seen?"""
+    try:
+        inputs = {name: numbers(value) for name, value in case.items()}
+        expected = one.run(one.reference, [inputs], given)[0]
+        seen = all(np.isfinite(result).all() for result in expected.values()) and any(map(np.any, expected.values()))
+        given_back = [value for value in inputs.values() if isinstance(value, np.ndarray) and value.size > 1]
+        seen = seen and not any(equal(result, other) for result in expected.values() for other in given_back)
+        return seen and same(plain(one.act(answer, case)), expected)
+    except Exception:  # the case is none for it
+        return False

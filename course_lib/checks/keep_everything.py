@@ -2,6 +2,7 @@
 
 from numpy import sign, stack, tanh, where
 
+from course_lib.bare import bare
 from course_lib.cells import RNNCell
 from course_lib.checks.by_hand import level, set_by_hand
 from course_lib.checks.compare import Unreadable
@@ -167,7 +168,7 @@ SETTINGS = ("cell", "task", "lag", "init", "weights", "rates", "updates")
 
 def design(answer, case):
     """What is good about a plan {"a": settings, "b": settings, "seeds", "tuning_seeds", ...}: {quality: 1 or 0}."""
-    plan = dict(answer())
+    plan = dict(bare(answer()))
     missing = [name for name in ("a", "b", "seeds", "tuning_seeds", "measure", "refuted_if") if name not in plan]
     lacking = [name for name in SETTINGS for side in "ab" if side in plan and name not in dict(plan[side])]
     if missing or lacking:
@@ -206,6 +207,8 @@ def good_plan(choice):
     variant=lambda generator: {"choice": one_of(generator, ("cell", "init", "lag"))},
     default={"choice": "cell"},
     act=design,
+    form="a dict: a and b are dicts of settings (weights and updates are numbers, rates a list of them), "
+    "seeds and tuning_seeds are lists, measure and refuted_if are words",
     solve=lambda choice: lambda: good_plan(choice),
     hints=(
         "Write down side a, copy it, and change one line.",

@@ -137,11 +137,17 @@ def run_network(answer, case):
     if sorted(w) != sorted(wanted):
         raise Unreadable(f"needs the weights {wanted}; got {list(w)}")
     size = w["b_m"].size
+    shapes = {"W_m": (size, 2), "V_m": (size, 1), "A_c": (1, size), "b_c": (1,)}
+    wrong = [name for name, shape in shapes.items() if w[name].size != np.prod(shape)]
+    if wrong:
+        raise Unreadable(
+            f"needs {wrong[0]} with the shape {shapes[wrong[0]]}, as b_m has {size}; got {w[wrong[0]].shape}"
+        )
     W, V, A = w["W_m"].reshape(size, 2), w["V_m"].reshape(size, 1), w["A_c"].reshape(1, size)
     x, found = numbers(case["x"]), []
     c = np.zeros((len(x), 1))
     for t in range(x.shape[1]):
-        c = maximum(x[:, t] @ W.T + c @ V.T + w["b_m"], 0) @ A.T + w["b_c"].reshape(1)
+        c = maximum(x[:, t] @ W.T + c @ V.T + w["b_m"].reshape(size), 0) @ A.T + w["b_c"].reshape(1)
         found.append(c[:, 0])
     return stack(found, 1)
 

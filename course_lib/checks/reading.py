@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from course_lib.checks.compare import Unreadable, plain
+
 
 def new_figure(rows=1, *, width=6.0, height=3.2):
     """(figure, its axes) that no notebook shows by itself."""
@@ -17,6 +19,21 @@ def snap(value, ratio=1.2):
     value = np.asarray(value, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return ratio ** np.round(np.log(value) / np.log(ratio))
+
+
+def read_off(compared):
+    """act for a figure to be read: the answer's {name: number}, each as `compared` makes it.
+
+    compared   function of a number: what is compared
+    """
+
+    def act(answer, case):
+        found = plain(answer())
+        if words := [name for name, value in found.items() if value.dtype.kind == "U" or value.size != 1]:
+            raise Unreadable(f"needs one number for each name; got something else for {', '.join(words) or 'all'}")
+        return {name: compared(value) for name, value in found.items()}
+
+    return act
 
 
 def choices(answer, kinds, runs):

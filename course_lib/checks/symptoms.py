@@ -42,12 +42,18 @@ def by_axis(axes):
             found["it is one step late: each step holds the one before, and the first is 0"] = late
             found["it is one step early: each step holds the one after, and the last is 0"] = lambda a: early(a)
             found["it is one step late: each step holds the one before"] = lambda a, k=k: np.roll(a, 1, k)
+            found["only the last step is returned: is a line outside the loop?"] = lambda a, k=k: np.take(a, [-1], k)
+            found["only the first step is returned: is the return inside the loop?"] = lambda a, k=k: np.take(a, [0], k)
             found["the last step is missing"] = lambda a, k=k: np.delete(a, -1, k)
             found["the first step is missing"] = lambda a, k=k: np.delete(a, 0, k)
             found["the steps are added up (cumsum)"] = lambda a, k=k: np.cumsum(a, k)
         found[f"the mean over the axis {axis} is returned"] = lambda a, k=k: a.mean(k)
         found[f"the sum over the axis {axis} is returned"] = lambda a, k=k: a.sum(k)
         found[f"only the first entry of the axis {axis} is returned"] = lambda a, k=k: np.take(a, 0, k)
+        found[f"only the last entry of the axis {axis} is returned"] = lambda a, k=k: np.take(a, -1, k)
+        if k:
+            joined = f"the axes {axes[k - 1]} and {axis} are run together in one: stack instead of cat"
+            found[joined] = lambda a, k=k: a.reshape(*a.shape[: k - 1], -1, *a.shape[k + 1 :])
         for j in range(k):
             swapped = f"the axes {axes[j]} and {axis} are exchanged"
             found[swapped] = lambda a, j=j, k=k: np.swapaxes(a, j, k)

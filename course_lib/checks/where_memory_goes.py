@@ -138,6 +138,8 @@ def loss_and_slopes(answer, case):
     """The answer's loss, and its derivatives by the weights and by the first state."""
     case = {name: value.clone().requires_grad_(name in BY) for name, value in case.items()}
     loss = answer(*case.values())
+    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+        loss = loss.reshape(())
     if type(loss) is not torch.Tensor or loss.dim() or not loss.requires_grad:
         return {"loss": loss} | {f"dL/d{name}": torch.zeros_like(case[name]) for name in BY}
     slopes = torch.autograd.grad(loss, [case[name] for name in BY], materialize_grads=True, allow_unused=True)

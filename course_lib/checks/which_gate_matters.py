@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy import tanh
 
+from course_lib.bare import bare
 from course_lib.cells import LSTMCell
 from course_lib.checks import judge
 from course_lib.checks.compare import Unreadable
@@ -43,7 +44,7 @@ def what_it_did(seed):
 
 def apply_clamp(answer, case):
     """The hidden states of the mystery with the answer's gate clamped to its value."""
-    found = answer()
+    found = bare(answer())
     try:
         gate, value = dict(found).popitem() if isinstance(found, dict) and len(found) == 1 else found
         gate, value = str(gate).strip().lower().removesuffix(" gate"), float(value)
@@ -230,8 +231,14 @@ def outcomes(generator):
     return {"a": a, "b": a + 0.3 * normal(generator, seeds) + 0.1}
 
 
+def equal_wins(generator):
+    """A case in which each cell wins on half of the seeds: twice the sum is more than 1."""
+    a = torch.rand(8, generator=generator)
+    return {"a": a, "b": a + torch.tensor([0.1, -0.1] * 4)}
+
+
 @problem(
-    cases=several(outcomes),
+    cases=several(outcomes, equal_wins),
     hints=(
         "Under the claim that the cells do not differ, each seed is a toss of a coin: who has the lower loss?",
         "With n seeds and k wins of the rarer side, add the chances of 0 to k wins: n over j, divided by 2 to the n.",

@@ -151,7 +151,7 @@ def test_any_container_of_any_numbers_is_read():
         (None, "returns nothing. Is a return missing?"),
         (object(), "needs numbers or tensors to compare; got an object of type object"),
         ([Liar()], "needs numbers or tensors to compare; got an object of type Liar"),
-        ([None], "needs numbers or tensors to compare; got an object of type NoneType"),
+        ([None], "needs numbers or tensors to compare; got None: is a value missing?"),
         ([[1], [1, 2]], "needs numbers or tensors to compare; got setting an array element with a sequence"),
     ],
 )

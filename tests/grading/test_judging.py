@@ -25,7 +25,8 @@ def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
     assert "the cells before it took too long" in learner.failed["cell_update"][1]
 
 
-def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook_does():
+def test_the_box_judges_every_solution_and_some_wrong_answers_to_it_as_the_notebook_does():
+    """All wrong answers are judged in the notebook's way by test_sets; what crosses into the box is alike in each."""
     with sandbox.Box() as box:
         for name in PROBLEMS:
             box.run(IMPORTED)
@@ -33,7 +34,8 @@ def test_the_box_judges_every_solution_and_every_planted_mistake_as_the_notebook
             box.given(learner.constants)
             box.run(solutions()[name])
             PROBLEMS[name](partial(box.call, name), hidden=True)
-            for _, source in wrong_answers(name):
+            wrong = wrong_answers(name)
+            for _, source in wrong[:: max(1, len(wrong) // 4)]:
                 box.run(source)
                 boxed, here = message(name, partial(box.call, name)), message(name, function(name, source))
                 words, digits = zip(*((NUMBER.split(text), NUMBER.findall(text)) for text in (boxed, here)))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from handed_in import EQUAL
 
+from course_lib.checks import compare
 from tools.grading import sandbox, walls, watch
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what processes use")
@@ -52,6 +53,45 @@ def answer(x):
         with pytest.raises(sandbox.Broken, match="no answer in time"):
             for _ in range(49):
                 box.call("answer", torch.zeros(2000))
+
+
+FORMS = """import array, collections, dataclasses, decimal, enum, fractions, types
+import numpy as np, torch
+State = collections.namedtuple("State", "h c")
+Both = dataclasses.make_dataclass("Both", ["h", "c"])
+class One(enum.IntEnum): ONE = 1
+class Row(list): pass
+class Word(str): pass
+RIGHT = [{"h": 1, "c": [1, 2]}, collections.OrderedDict(h=1, c=(1, 2)), State(1, (1, 2)),
+         Both(One.ONE, Row([1, 2])), {"h": np.bool_(1), "c": reversed([2, 1])},
+         types.MappingProxyType({"h": True, "c": range(1, 3)}),
+         types.SimpleNamespace(h=np.float32(1), c=np.arange(1, 3)),
+         collections.defaultdict(list, {Word("h"): fractions.Fraction(1), np.str_("c"): map(int, "12")}),
+         {"h": decimal.Decimal(1), "c": array.array("d", [1, 2])}, {"h": np.array(1), "c": collections.deque([1, 2])},
+         {"h": torch.tensor(1.0), "c": [torch.tensor(1), np.int8(2)]},
+         {"h": np.longdouble(1), "c": {1: 0, 2: 0}.keys()},
+         {"h": torch.nn.Parameter(torch.ones(())), "c": np.array([fractions.Fraction(1), 2], dtype=object)},
+         {"h": torch.ones((), dtype=torch.bfloat16), "c": (k for k in (1, 2))}, {"h": [1], "c": {1, 2}}]
+def form(k):
+    return RIGHT[k]
+def count():
+    return len(RIGHT)
+def word(kind):
+    return [Word("a"), np.str_("a"), np.array("a"), "a"][kind]
+"""
+
+
+def test_whatever_container_and_number_the_notebook_reads_crosses_and_is_the_same():
+    here = {}
+    exec(FORMS, here)
+    with sandbox.Box() as box:
+        box.run(FORMS)
+        for k in range(box.call("count")):
+            for found in (here["form"](k), box.call("form", k)):
+                read = compare.plain(found)
+                assert list(read) == ["h", "c"] and read["h"] == 1 and read["c"].tolist() == [1, 2], k
+        for kind in range(4):
+            assert compare.plain(box.call("word", kind)) == compare.plain(here["word"](kind)) == {"": "a"}
 
 
 def test_an_object_of_a_learners_own_does_not_cross():

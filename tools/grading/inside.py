@@ -26,6 +26,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib.bare import bare
+
 MOST = 10**6  # numbers in all that one reply holds; an axis without numbers counts as one of length one
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 RUN = ("time", "timeit", "capture", "prun")  # magics of a cell that run it
@@ -36,23 +38,30 @@ class NotPlain(TypeError):
 
 
 def encode(value, leaves=None):
-    """value as JSON: numbers, words, None, tensors, arrays, and lists, tuples and dicts of them.
+    """value as JSON: numbers, words, None, tensors, arrays, and lists, tuples and dicts of them, as `bare` reads them.
 
     leaves   a list that collects the tensors that require a gradient, in the order in which they are met
     """
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if type(value) in (torch.Tensor, torch.nn.Parameter):
+    try:
+        return coded(bare(value), leaves)
+    except TypeError as error:
+        raise NotPlain(f"{error}, where numbers, tensors, lists or dicts of them will do") from None
+
+
+def coded(value, leaves):
+    """What `bare` gave, as JSON."""
+    if isinstance(value, torch.Tensor):
         if leaves is not None and value.requires_grad:
             leaves.append(value)
-        return {"tensor": packed(value.detach().numpy()), "grad": value.requires_grad}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return {"array": packed(np.asarray(value))}
-    if type(value) in (list, tuple):
-        return {type(value).__name__: [encode(one, leaves) for one in value]}
-    if type(value) is dict:
-        return {"dict": [[encode(key), encode(one, leaves)] for key, one in value.items()]}
-    raise NotPlain(f"an object of type {type(value).__name__}, where numbers, tensors, lists or dicts of them will do")
+        held = value.detach().float() if value.dtype == torch.bfloat16 else value.detach()
+        return {"tensor": packed(held.numpy()), "grad": value.requires_grad}
+    if isinstance(value, np.ndarray):
+        return {"array": packed(value)}
+    if isinstance(value, (list, tuple)):
+        return {type(value).__name__: [coded(one, leaves) for one in value]}
+    if isinstance(value, dict):
+        return {"dict": [[coded(key, leaves), coded(one, leaves)] for key, one in value.items()]}
+    return value
 
 
 def packed(array):
@@ -200,7 +209,7 @@ def call(space, name, args, kwargs):
         raise NameError(f"{name} is not defined")
     value = space[name](*args, **kwargs)
     gradients = None
-    if leaves and isinstance(value, torch.Tensor) and value.requires_grad and value.dim() == 0:
+    if leaves and isinstance(value, torch.Tensor) and value.requires_grad and value.numel() == 1:
         gradients = list(torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True))
     return [encode(value), encode(gradients)]
 
