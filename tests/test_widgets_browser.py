@@ -81,7 +81,7 @@ def places():
 
 
 PLACES = places()
-WHOLE = PLACES | {"live": [cell("GateDesk")], "slider": [cell("GradientMicroscope")]}
+WHOLE = PLACES | {"live": [cell("GateDesk")]}
 
 
 @pytest.fixture(scope="module")
@@ -195,15 +195,3 @@ def test_what_lives_in_the_page_lives_in_the_output_of_a_cell_that_was_run(tab):
     frame.locator(".said", has_text="Solved, and nobody can do it in less").wait_for()
     tab.page.wait_for_function("document.querySelector('[data-place=live] iframe').offsetHeight > 500")
     assert tab.problems == []
-
-
-def test_a_slider_keeps_its_keys_from_the_notebook_and_ends_where_it_was_left(opened):
-    place = opened("slider")
-    cells = place.page.locator(".jp-Notebook .jp-Cell").count()
-    place.at(".course input[name=lag]").focus()
-    for key in ("a", "b", "x", "d", "d"):  # in a notebook: new cells, and cells cut or deleted
-        place.page.keyboard.press(key)
-    for _ in range(40):
-        place.page.keyboard.press("ArrowLeft")
-    place.says("LSTM, 5 steps back")
-    assert place.page.locator(".jp-Notebook .jp-Cell").count() == cells == sum(map(len, WHOLE.values()))

@@ -43,6 +43,17 @@ def read_backward(w, lines, operand):
                 w.summed.add(operand)
 
 
+def become(w, i):
+    """The new states that a node becomes, if more is computed from it: their gradient is that by all ways."""
+    nodes, ends, copies = w.plan.nodes, [w.ends[i]] if i in w.ends else [], {i}
+    for end in sorted(w.ends):
+        if nodes[end].op == "clone" and nodes[end].args[0] in copies:
+            copies.add(end)
+            ends.append(w.ends[end])
+    more = i in w.plan.operands or len(ends) > 1 or any(user not in copies for user in nodes[i].users)
+    return ends if more else []
+
+
 def backward_pass(w, lines, p, width):
     plan = w.plan
     here = [i for i in plan.order if (plan.nodes[i].at, plan.nodes[i].width) == (p, width)
@@ -67,6 +78,10 @@ def backward_pass(w, lines, p, width):
         if i in w.summed:
             give(i, Expression(at(*w.gradient(i), "k")))
         gradient = gradients.get(i)
+        if gradient is not None and (states := become(w, i)):
+            gradient = body.let(f"all$_{w.names[i]}", gradient)
+            for state in states:
+                body.do(f"{at(f'$d_{state}', f'new{w.width(i)}', 'k')} = {gradient.template};")
         if node.op == "affine" or node.op in MOVES:
             name = "0" if gradient is None else body.text(gradient)
             if node.biases and gradient is not None:

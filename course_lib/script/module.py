@@ -20,9 +20,9 @@ HEAD = """\
 //
 // All are Float64Arrays, row after row: x (batch, steps, {inputs}); weights {{name: matrix}}; trace[gate] (batch,
 // steps, units); trace[state] (batch, steps + 1, units), of which row 0 is the start and row t + 1 the state after
-// step t; d has x, weights, and the states as in trace. Options: start, {{state: (batch, units)}}; override, {{gate: a
-// number, or (step, value, unit, sequence) => a number, or undefined to leave the gate as it is}}. What is overridden
-// hands no gradient on.
+// step t; d has x, weights, and the states as in trace, by all ways, also through what the same step computes from
+// them. Options: start, {{state: (batch, units)}}; override, {{gate: a number, or (step, value, unit, sequence) => a
+// number, or undefined to leave the gate as it is}}. What is overridden hands no gradient on.
 
 export const cell = {about};
 """

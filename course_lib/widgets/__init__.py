@@ -5,8 +5,8 @@
 GateDesk()
 
 A file begins with pure functions, each run by a real cell, and ends with the widget. Most are `Live`: the script of the
-same name runs the cell in the page, with a kernel, without one, and in a book. The others are computed by a kernel and
-drawn by their script or by `plots`. Each widget has static(), a figure with a text for where no script runs.
+same name runs the cell in the page, with a kernel, without one, and in a book. One is still computed and drawn by
+a kernel. Each widget has static(), a figure with a text for where no script runs.
 
 What the learner did in a page (drawn gates, solved missions, guesses) is kept by the browser.
 """

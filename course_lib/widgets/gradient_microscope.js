@@ -1,46 +1,112 @@
-const LOW = -12, HIGH = 6, NAMES = { total: "total", direct: "direct path: product of gates", rest: "path through h" };
-const raised = (power) => (power ? `1e${power}` : "1");
-const number = (value) => (value === 0 ? "0" : value >= 0.01 && value < 1000 ? value.toPrecision(2) : value.toExponential(1));
+// How much of a memory's derivative is left after some steps, and by which path it came.
 
-function render({ model, el }) {
-  el.classList.add("course");
-  const controls = add(el, "div", { class: "controls" });
-  choice(controls, model, "cell", { label: "cell", options: model.get("choices") });
-  const fixed = (value) => value.toFixed(1);
-  const bias = slider(controls, model, "bias", { label: "bias of the memory gate +", min: -2, max: 8, step: 0.5, show: fixed });
-  slider(controls, model, "scale", { label: "recurrent weights ×", min: 0.1, max: 4, step: 0.1, show: fixed });
-  slider(controls, model, "lag", { label: "lag", min: 5, max: 40, step: 1 });
-  const svg = add(el, "svg", { viewBox: "0 0 780 286", role: "img" });
-  says(el, model);
-  const table = add(el, "table");
+const NAMES = { total: "total", direct: "direct path: product of gates", rest: "path through h" };
+const LOOKS = { total: { of: "ink" }, direct: { of: "c", dash: "--" }, rest: { of: "h", dash: ":" } };
+const LOW = 1e-12, HIGH = 1e6, SHOWN = [1, 2, 5, 10, 20, 30, 40];
 
-  function draw() {
-    const { paths, has_gate: gated, text } = model.get("view"), lag = paths.total.length - 1, looks = model.get("looks");
-    bias.disabled = !gated;
-    svg.replaceChildren();
-    svg.setAttribute("aria-label", text);
-    const x = { range: [0, lag], ticks: [...Array(lag + 1).keys()].filter((k) => k % 5 === 0), label: "steps back" };
-    const powers = [-12, -9, -6, -3, 0, 3, 6];
-    const y = { range: [LOW, HIGH], ticks: powers, show: raised, label: "size of the derivative (log)" };
-    const [px, py] = frame(svg, { left: 62, top: 12, width: 700, height: 240 }, x, y);
-    Object.entries(paths).forEach(([path, values], k) => {
-      const points = values.map((value, t) => [t, Math.log10(value)]).filter(([, p]) => p >= LOW && p <= HIGH);
-      curve(svg, points.map(([t, p]) => [px(t), py(p)]), looks[path], 4);
-      curve(svg, [[480, 26 + 18 * k], [510, 26 + 18 * k]], looks[path]);
-      add(svg, "text", { x: 520, y: 30 + 18 * k }, NAMES[path]);
-    });
-    const shown = [1, 2, 5, 10, 20, 30, 40].filter((k) => k < lag).concat(lag);
-    table.replaceChildren();
-    const head = add(table, "tr");
-    add(head, "th", { scope: "col" }, "steps back");
-    for (const k of shown) add(head, "th", { scope: "col" }, k);
-    for (const [path, values] of Object.entries(paths)) {
-      const row = add(table, "tr");
-      add(row, "th", { scope: "row" }, NAMES[path]);
-      for (const k of shown) add(row, "td", {}, number(values[k]));
+// The largest singular value of a square matrix A, row after row: AᵀA squared again and again, of which in the end one
+// direction is left.
+function spectralNorm(A, n) {
+  const product = (M) => {  // MᵀM, its trace 1
+    const P = new Float64Array(n * n);
+    for (let r = 0; r < n; r++) for (let i = 0; i < n; i++) for (let j = 0, a = M[r * n + i]; j < n; j++) P[i * n + j] += a * M[r * n + j];
+    let trace = 0;
+    for (let i = 0; i < n; i++) trace += P[i * n + i];
+    if (trace > 0) for (let k = 0; k < n * n; k++) P[k] /= trace;
+    return P;
+  };
+  let P = A;
+  for (let round = 0; round < 12; round++) P = product(P);
+  let best = 0;
+  for (let i = 1; i < n; i++) if (P[i * n + i] > P[best * n + best]) best = i;
+  const v = P.subarray(best * n, (best + 1) * n);
+  let long = 0, short = 0;
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += A[i * n + j] * v[j];
+    [long, short] = [long + sum * sum, short + v[i] * v[i]];
+  }
+  return short > 0 ? Math.sqrt(long / short) : 0;
+}
+
+// {path: [size at a distance of 0, 1, ... lag steps]}: the geometric mean over the sequences, as in Python.
+const rooms = {};
+function byLag(name, { bias, scale, lag }) {
+  const { cell, make, weights } = CELLS[name], { memory, keepers } = DATA.lenses[name], [gate, state] = memory ?? [null, "h"];
+  const w = Object.fromEntries(Object.entries(weights).map(([of, values]) =>
+    [of, of.startsWith("U") ? values.map((one) => scale * one) : keepers[of] ? values.map((one) => one + keepers[of] * bias) : values]));
+  const batch = DATA.x[name].length, inputs = cell.inputs, n = cell.states[state], x = Float64Array.from(DATA.x[name].flatMap((rows) => rows.slice(0, lag).flat()));
+  const { forward, backward, clear, d } = rooms[`${name} ${lag}`] ??= make(batch, lag), trace = forward(w, x);
+  const slopes = Array.from({ length: batch * (lag + 1) }, () => new Float64Array(n * n));  // of sequence b after t steps
+  for (let unit = 0; unit < n; unit++) {  // one pass back for each unit of the last memory
+    clear();
+    for (let b = 0; b < batch; b++) d[state][(b * (lag + 1) + lag) * n + unit] = 1;
+    backward(w, x);
+    slopes.forEach((slope, row) => slope.set(d[state].subarray(row * n, (row + 1) * n), unit * n));
+  }
+  const sums = { total: new Float64Array(lag + 1), ...(memory ? { direct: new Float64Array(lag + 1), rest: new Float64Array(lag + 1) } : {}) };
+  for (let b = 0; b < batch; b++) {
+    const kept = new Float64Array(n).fill(1);
+    for (let back = 0; back <= lag; back++) {
+      const t = lag - back, slope = slopes[b * (lag + 1) + t];
+      if (gate && back) for (let k = 0; k < n; k++) kept[k] *= trace[gate][(b * lag + t) * n + k];
+      sums.total[back] += Math.log(spectralNorm(slope, n));
+      if (!memory) continue;
+      sums.direct[back] += Math.log(kept.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
+      kept.forEach((one, k) => { slope[k * n + k] -= one; });
+      sums.rest[back] += Math.log(spectralNorm(slope, n));
     }
   }
-  model.on("change:view", draw);
+  return Object.fromEntries(Object.entries(sums).map(([path, logs]) => [path, Array.from(logs, (sum) => Math.exp(sum / batch))]));
+}
+
+const size = (value) => (value >= 0.01 && value < 1000 ? value.toPrecision(2) : value.toExponential(1).replace("e+", "e").replace("-", "−"));
+const signed = (value) => value.toFixed(1).replace("-", "−");
+
+function show(main) {
+  const now = { ...DATA.first };
+  add(main, "p", {}, "How much of a change of the memory is still there some steps later? Open the gate on the memory, or let more of it " +
+    "come back through the recurrent weights, and see by which path it arrives.");
+  const fields = add(main, "div", { class: "fields" });
+  choice(fields, { name: "cell", options: Object.keys(CELLS).map((name) => [name, name]), value: now.cell, on: (name) => { now.cell = name; draw(); } });
+  const set = (name) => (value) => { now[name] = value; draw(); };
+  const bias = slider(fields, { name: "bias of the memory gate +", min: -2, max: 8, step: 0.5, value: now.bias, show: signed, on: set("bias") });
+  slider(fields, { name: "recurrent weights ×", min: 0.1, max: 4, step: 0.1, value: now.scale, show: signed, on: set("scale") });
+  slider(fields, { name: "lag", min: 5, max: DATA.steps, step: 1, value: now.lag, show: (lag) => `${lag} steps`, on: set("lag") });
+  const keys = add(main, "div", { class: "keys" });
+  for (const [path, name] of Object.entries(NAMES)) key(keys, { ...LOOKS[path], name });
+  let found = null;
+  const again = picture(add(main, "div"), { height: 290, name: "Size of the derivative, by steps back" }, drawPaths), say = lineOfText(main);
+  const scroll = add(main, "div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "the same as a table" }), table = add(scroll, "table");
+
+  function drawPaths({ svg, width, height }) {
+    const box = { left: 52, top: 14, width: width - 62, height: height - 58 };
+    const [px, py] = frame(svg, box, { low: 0, high: now.lag, label: "steps back" }, { low: LOW, high: HIGH, log: true });
+    for (const [path, values] of Object.entries(found)) {
+      line(svg, values.map((value, k) => [px(k), value >= LOW && value <= HIGH ? py(value) : NaN]), { ...LOOKS[path], wide: 2.5 });
+    }
+    return `${now.lag} steps back ${size(found.total[now.lag])} is left`;
+  }
+
+  function drawTable() {
+    table.replaceChildren();
+    const head = add(table, "tr"), shown = [...SHOWN.filter((k) => k < now.lag), now.lag];
+    for (const words of ["steps back", ...shown]) add(head, "th", { scope: "col" }, words);
+    for (const [path, values] of Object.entries(found)) {
+      const row = add(table, "tr");
+      add(row, "th", { scope: "row" }, NAMES[path]);
+      for (const k of shown) add(row, "td", {}, size(values[k]));
+    }
+  }
+
+  function draw() {
+    found = byLag(now.cell, now);
+    bias.input.disabled = !Object.keys(DATA.lenses[now.cell].keepers).length;
+    again();
+    drawTable();
+    const { total, direct, rest } = Object.fromEntries(Object.entries(found).map(([path, values]) => [path, values[now.lag]]));
+    say(`${now.cell}, ${now.lag} steps back: of a change of the memory, ${size(total)} is left.` + (direct === undefined ? ""
+      : ` Direct path ${size(direct)}, path through h ${size(rest)}: ${direct > rest ? "the direct path" : "the path through h"} is the larger.`));
+  }
   draw();
 }
-export default { render };

@@ -2,23 +2,41 @@
 
 import numpy as np
 import torch
-import traitlets as traits
 
 from course_lib import doors, plots
-from course_lib.cells import GRUCell, JANETCell, LSTM1997Cell, LSTMCell, RNNCell
+from course_lib.cells import GRUCell, JANETCell, LSTM1997Cell, LSTMCell, RNNCell, check_class
 from course_lib.gradients import jacobians, paths
 from course_lib.initialise import memory_biases, named_weights
 from course_lib.training import drawn_from
-from course_lib.widgets.browser import Browser, listed, script
+from course_lib.widgets.live import Live, own
 
 LENSES = {"RNN": RNNCell, "LSTM": LSTMCell, "LSTM 1997": LSTM1997Cell, "GRU": GRUCell, "JANET": JANETCell}
-UNITS = 12
+INPUTS, UNITS, STEPS = 4, 12, 40
+
+
+def lens(who, cell):
+    """A name of LENSES, or a class of cells, as (name, class)."""
+    if isinstance(cell, type):
+        return check_class(who, cell, name="cell").__name__, cell
+    return cell, LENSES[doors.choice(who, "cell", cell, LENSES)]
+
+
+def specimen(Lens, *, lag=STEPS, seed=0):
+    """(cell, x): a cell of this class with UNITS units at default initialisation, and 2 sequences of Gaussian noise."""
+    with drawn_from(seed):
+        return Lens(INPUTS, UNITS).double(), torch.randn(2, max(lag, STEPS), INPUTS).double()[:, :lag]
+
+
+def keepers(cell):
+    """[(bias, sign)] of the gate on the memory, where there is one."""
+    return memory_biases(cell) if cell.memory and cell.memory[0] else []
 
 
 def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
     """The derivative of the last memory by the memory `lag` steps before, by path: {path: array (lag + 1,)}.
 
-    name    one of LENSES, at default initialisation, with 12 units, over 2 sequences of Gaussian noise
+    name    one of LENSES or a class of cells, at default initialisation, with 12 units, over 2 sequences of Gaussian
+            noise
     bias    added to the bias of the gate on the memory, where there is one
     scale   multiplies every recurrent matrix U
 
@@ -26,18 +44,16 @@ def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
     through h and the weights; a cell without a direct path has only "total". ValueError for an unknown name, for a bias
     or scale that is not finite, and for a lag below 1.
     """
-    who, Lens = "gradient_by_lag", LENSES[doors.choice("gradient_by_lag", "cell", name, LENSES)]
+    who = "gradient_by_lag"
+    _, Lens = lens(who, name)
     bias, scale = doors.number(who, "bias", bias), doors.number(who, "scale", scale)
-    lag, seed = doors.whole(who, "lag", lag), doors.seed(who, seed)
-    with drawn_from(seed):
-        cell, x = Lens(4, UNITS).double(), torch.randn(2, lag, 4).double()
+    cell, x = specimen(Lens, lag=doors.whole(who, "lag", lag), seed=doors.seed(who, seed))
     with torch.no_grad():
         for weight, values in named_weights(cell).items():
             if weight.startswith("U"):
                 values.mul_(scale)
-        if cell.memory and cell.memory[0]:
-            for weight, sign in memory_biases(cell):
-                weight.add_(sign * bias)
+        for weight, sign in keepers(cell):
+            weight.add_(sign * bias)
     if cell.memory is None:
         norms = np.linalg.norm(jacobians(cell, x, of="h"), 2, axis=(-2, -1))
         with np.errstate(divide="ignore"):
@@ -45,30 +61,35 @@ def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
     return {path: norms[::-1] for path, norms in paths(cell, x).sizes().items()}
 
 
-class GradientMicroscope(Browser):
+class GradientMicroscope(Live):
     """How much of a memory's derivative is left after some steps, and by which path it came.
 
-    cell    a name of LENSES; bias, scale and lag as in gradient_by_lag
+    cell    a name of LENSES, or a class of cells of your own, which is then among the choices; bias, scale and lag as
+            in gradient_by_lag, up to 40 steps: where it begins
+
+    ValueError for a cell that has no JavaScript.
     """
 
-    _esm = script(__file__)
-    moved = ("cell", "bias", "scale", "lag")
-    cell = traits.Unicode("LSTM").tag(sync=True)
-    bias = traits.Float(0.0).tag(sync=True)
-    scale = traits.Float(1.0).tag(sync=True)
-    lag = traits.Int(30).tag(sync=True)
-    choices = traits.List(list(LENSES)).tag(sync=True)
+    title, script = "Gradient microscope", own(__file__)
 
-    def look(self):
-        found = gradient_by_lag(self.cell, bias=self.bias, scale=self.scale, lag=self.lag)
-        memory = LENSES[self.cell].memory
-        text = f"{self.cell}, {self.lag} steps back: of a change of the memory, {found['total'][-1]:.1e} is left."
-        if memory:
-            direct, rest = found["direct"][-1], found["rest"][-1]
-            larger = "the direct path" if direct > rest else "the path through h"
-            text += f" Direct path {direct:.1e}, path through h {rest:.1e}: {larger} is the larger."
-        return {"paths": {path: listed(values) for path, values in found.items()}, "text": text,
-                "has_gate": bool(memory and memory[0])}  # fmt: skip
+    def __init__(self, cell="LSTM", *, bias=0.0, scale=1.0, lag=30):
+        who = "GradientMicroscope"
+        name, Lens = lens(who, cell)
+        self.lenses = {name: specimen(Own) for name, Own in ({name: Lens} | LENSES).items()}
+        self.first = {"cell": name, "bias": doors.number(who, "bias", bias, least=-2, most=8),
+                      "scale": doors.number(who, "scale", scale, least=0.1, most=4),
+                      "lag": doors.whole(who, "lag", lag, least=5, most=STEPS)}  # fmt: skip
+
+    def cells(self):
+        return {name: cell for name, (cell, _) in self.lenses.items()}
+
+    def data(self):
+        told = {}
+        for name, (cell, _) in self.lenses.items():
+            names = {id(weight): of for of, weight in named_weights(cell).items()}
+            told[name] = {"memory": cell.memory, "keepers": {names[id(weight)]: sign for weight, sign in keepers(cell)}}
+        x = {name: x.tolist() for name, (_, x) in self.lenses.items()}
+        return {"first": self.first, "steps": STEPS, "x": x, "lenses": told}
 
     @staticmethod
     def static():

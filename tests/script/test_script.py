@@ -60,9 +60,16 @@ def expected(cell, x, start, mixture, override):
     whole = {name: torch.stack([start[name], *trace.steps[name]], dim=1) for name in cell.state}
     loss = sum((whole[name] * mixture[name]).sum() for name in cell.state)
     written = script(cell)
-    inputs = {"x": x, **written.parameters, **{f"start {name}": value for name, value in start.items()}}
-    gradients = torch.autograd.grad(loss, list(inputs.values()), allow_unused=True, materialize_grads=True)
-    return whole | {name: trace[name] for name in cell.gates}, dict(zip(inputs, gradients))
+    # Where one tensor becomes two states, or is computed twice, "the gradient at a state" is torch's own matter.
+    after = trace.steps if type(cell) in CELLS else dict.fromkeys(cell.state, [])
+    states = {(name, t): one for name in cell.state for t, one in enumerate([start[name], *after[name]])}
+    inputs = {"x": x, **written.parameters, **states}
+    slopes = torch.autograd.grad(loss, list(inputs.values()), allow_unused=True, materialize_grads=True)
+    gradients = dict(zip(inputs, slopes))
+    for name in cell.state:
+        rows = [gradients.pop((name, t)) for t in range(len(after[name]) + 1)]
+        gradients[f"state {name}"] = torch.stack(rows, dim=1)
+    return whole | {name: trace[name] for name in cell.gates}, gradients
 
 
 def compare(folder, cases):
@@ -82,10 +89,9 @@ def compare(folder, cases):
         have = dict(got["trace"])
         for name, value in gradients.items():
             wanted[f"gradient of {name}"] = value
-            if name.startswith("start "):
-                state = name.removeprefix("start ")
-                rows = np.reshape(got["d"][state], (len(one[1]), one[1].shape[1] + 1, -1))
-                have[f"gradient of {name}"] = rows[:, 0]
+            if name.startswith("state "):
+                rows = np.reshape(got["d"][name.removeprefix("state ")], (len(one[1]), one[1].shape[1] + 1, -1))
+                have[f"gradient of {name}"] = rows[:, : value.shape[1]]
             else:
                 have[f"gradient of {name}"] = got["d"]["x"] if name == "x" else got["d"]["weights"][name]
         for name, value in wanted.items():

@@ -1,7 +1,6 @@
 """Every control of every widget is moved over its range; each leaves nothing behind and has a stand-in."""
 
 import inspect
-import json
 import re
 from base64 import b64decode
 from html import escape
@@ -15,7 +14,6 @@ from drawn import form
 from ipywidgets import Dropdown
 
 from course_lib.widgets import build_the_lstm, every, gate_desk, gradient_microscope, time_warp
-from course_lib.widgets.browser import Browser
 from course_lib.widgets.build_the_lstm import PIECES
 from course_lib.widgets.live import Live
 from course_lib.widgets.panel import Panel
@@ -117,16 +115,6 @@ def test_an_error_behind_a_control_is_raised(name, monkeypatch):
     control = next(control for control in panel.controls if not isinstance(control, Dropdown))
     with pytest.raises(RuntimeError, match="planted"):
         control.value = stops(control)[0] if stops(control)[0] != control.value else stops(control)[1]
-
-
-@pytest.mark.parametrize("name", [name for name, Widget in every().items() if issubclass(Widget, Browser)])
-def test_what_the_browser_gets_is_whole_and_asks_the_network_for_nothing(name):
-    Widget = every()[name]
-    text = Widget._esm
-    assert "export default { render };" in str(text) and "function slider" in str(text)
-    assert str(text).count("://") == 1 and "http://www.w3.org/2000/svg" in str(text)  # a name, not an address
-    assert "import " not in str(text).replace("nothing is imported", "")
-    json.dumps(WIDGETS[name]().view, allow_nan=False)
 
 
 def test_looking_leaves_the_random_numbers_of_the_notebook_alone():

@@ -28,7 +28,7 @@ def move(page, control):
     control.focus()
     kind = control.evaluate("(e) => e.getAttribute('role') || e.type || e.localName")
     if kind == "select-one":
-        control.select_option(index=1)
+        control.select_option(index=control.locator("option").count() - 1)
     elif kind == "range":
         page.keyboard.press("ArrowRight" if control.evaluate("(e) => e.value === e.min") else "ArrowLeft")
     else:

@@ -18,7 +18,6 @@ import numpy as np
 from course_lib.files import write
 from course_lib.machine import cores
 from course_lib.widgets import every
-from course_lib.widgets.browser import Browser
 from course_lib.widgets.live import Live
 from tools.authoring import browser
 
@@ -29,10 +28,8 @@ GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\
 SHOWN = {"GateLens": LENS}  # as in the notebook; of the others, the example
 WIDGETS = {name: SHOWN.get(name, f"{name}.example()") for name in every()}  # the code that shows it, once imported
 LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
-DRAWN = {name for name, Widget in every().items() if issubclass(Widget, Browser)}  # by the browser; others by Python
 MOVED = {  # the control that is moved; of the others the first number or slider
     "GateDesk": ".draw[aria-label='input gate']",
-    "GradientMicroscope": ".course input[name=bias]",
     "BuildTheLSTM": "input[type=checkbox]",
 }
 MOVES = """async ([control, place, moves]) => {
@@ -95,10 +92,7 @@ def measure(lab, name, *, moves=60):
     with lab.run([cell(name)], name=f"{name}.ipynb") as tab:
         tab.page.wait_for_selector("[role=status]")
         tab.page.wait_for_timeout(500)
-        control = MOVED.get(name, ".course input" if name in DRAWN else ".jp-OutputArea .noUi-handle")
-        return tab.page.evaluate(
-            MOVES, [control, ".course" if name in DRAWN else ".jp-OutputArea .widget-image", moves]
-        )
+        return tab.page.evaluate(MOVES, [".jp-OutputArea .noUi-handle", ".jp-OutputArea .widget-image", moves])
 
 
 def main():
