@@ -14,7 +14,7 @@ def week(weather):
         ax.plot(np.arange(168) / 24, values[:, channel], color="black", lw=1)
         label(ax, "time (days)" if channel == 3 else "", f"{weather.names[channel]}\n({weather.units[channel]})")
     show(figure, "One week of the four channels. Temperature rises and falls once a day, pressure drifts over days, "
-         "dew point changes in steps, and wind speed is mostly noise.")  # fmt: skip
+         "dew point changes in steps, and wind speed jumps from hour to hour.")  # fmt: skip
 
 
 def compared(channels, names):
