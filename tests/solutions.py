@@ -12,7 +12,7 @@ from course_lib.checks.judge import NotRight
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = re.compile(r"(.*### BEGIN SOLUTION\n)(.*)(\n *### END SOLUTION.*)", re.DOTALL)
-IMPORTED = "from math import comb\nimport torch\nfrom torch import sigmoid, tanh\n"  # in the first cells of the sets
+IMPORTED = "import math\nfrom math import comb\nimport torch\nfrom torch import sigmoid, tanh\n"  # what the sets import
 COMMENT = re.compile(r"^ *#.*|  # .*", re.MULTILINE)
 
 

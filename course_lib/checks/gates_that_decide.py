@@ -12,8 +12,11 @@ from course_lib.checks.reading import new_figure, read_off, snap
 
 @problem(
     cases=several(lambda generator: {"kept": uniform(generator, 0.05, 0.95), "steps": whole(generator, 2, 200)}),
+    variant=lambda generator: {"every": one_of(generator, (2, 3, 4, 5, 8, 10))},
+    default={"every": 1},
+    solve=lambda every: lambda kept, steps: torch.logit(torch.tensor(kept, dtype=torch.float64) ** (every / steps)),
     hints=(
-        "First the gate: f to the power steps is to be kept.",
+        "First the gate: how many steps are made in that time? f to that power is to be kept.",
         "Then the bias: σ(b) = f.",
         "The inverse of σ is b = log(f / (1 - f)); torch.logit does it too.",
     ),
@@ -33,19 +36,19 @@ from course_lib.checks.reading import new_figure, read_off, snap
     mistakes={
         "the gate is given instead of its bias": ("log(f / (1 - f))", "f"),
         "the sign is reversed: log((1 - f) / f)": ("f / (1 - f)", "(1 - f) / f"),
-        "the steps are left out": ("kept ** (1 / steps)", "kept"),
-        "the power is steps instead of 1/steps": ("(1 / steps)", "steps"),
+        "the steps are left out": ("kept ** (every / steps)", "kept"),
+        "the power is steps instead of every/steps": ("(every / steps)", "steps"),
         "the bias is the log of f alone": ("f / (1 - f)", "f"),
-        "kept is divided by steps": ("kept ** (1 / steps)", "kept / steps"),
-        "the loss is spread evenly: f = 1 - (1 - kept)/steps": ("kept ** (1 / steps)", "1 - (1 - kept) / steps"),
+        "kept is divided by steps": ("kept ** (every / steps)", "kept / steps"),
+        "the loss is spread evenly: f = 1 - (1 - kept)/steps": ("kept ** (every / steps)", "1 - (1 - kept) / steps"),
         "the odds are given without their logarithm": ("log(f / (1 - f))", "f / (1 - f)"),
         "the logarithm is to base 10": ("log(f", "log10(f"),
         "the inverse of tanh is used instead of that of σ": ("log(f / (1 - f))", "log((1 + f) / (1 - f)) / 2"),
     },
 )
-def forget_bias(kept, steps):
-    """The bias b for which a forget gate σ(b) keeps the fraction `kept` of a memory after `steps` steps."""
-    f = kept ** (1 / steps)
+def forget_bias(kept, steps, every):
+    """The bias b with which a gate σ(b) keeps the fraction `kept` for a time `steps`, at one step in each `every`."""
+    f = kept ** (every / steps)
     return log(f / (1 - f))
 
 
@@ -53,47 +56,63 @@ def forget_bias(kept, steps):
     cases=several(
         lambda generator: {
             "u": torch.rand(whole(generator, 2, 5), generator=generator),
-            "lag": whole(generator, 4, 300),
+            "lag": whole(generator, 8, 300),
         }
     ),
     axes=("unit",),
+    variant=lambda generator: {"shortest": whole(generator, 2, 5)},
+    default={"shortest": 1},
+    also={"the longest time for u = 0": ("u * (", "(1 - u) * (")},
+    solve=lambda shortest: lambda u, lag: chrono(shortest + (1 - u) * (lag - 1 - shortest)),
     hints=(
-        "A number uniform in [1, lag - 1] is made from u, uniform in [0, 1]: stretch it, then shift it.",
-        "1 + u (lag - 2) runs from 1 to lag - 1. The bias is its logarithm.",
+        "A number uniform in [shortest, lag - 1] is made from u, uniform in [0, 1]: stretch it, then shift it.",
+        "shortest + u (lag - 1 - shortest) runs from shortest to lag - 1. The bias is its logarithm.",
         "The input gate gets the opposite bias.",
     ),
     planted=[
-        ("the logarithm is missing", "torch.log(1 + u * (lag - 2))", "1 + u * (lag - 2)"),
+        (
+            "the logarithm is missing",
+            "torch.log(shortest + u * (lag - 1 - shortest))",
+            "shortest + u * (lag - 1 - shortest)",
+        ),
         (
             "the logarithm is drawn evenly instead of the time",
-            "torch.log(1 + u * (lag - 2))",
+            "torch.log(shortest + u * (lag - 1 - shortest))",
             "u * torch.log(torch.tensor(lag - 1.0))",
         ),
         (
             "every unit gets the longest time",
-            "torch.log(1 + u * (lag - 2))",
+            "torch.log(shortest + u * (lag - 1 - shortest))",
             "torch.log(torch.tensor(lag - 1.0)) + 0 * u",
         ),
         (None, "torch.log(", "torch.log10("),
         ("Only forget is returned, without its name.", '{"forget": b, "input": -b}', "b"),
     ],
     mistakes={
-        "the logarithm is missing": ("log(1 + u * (lag - 2))", "1 + u * (lag - 2)"),
-        "the times run from 0 to lag - 2 instead of 1 to lag - 1": ("1 + u * (lag - 2)", "u * (lag - 2)"),
-        "the times run from 1 to lag": ("(lag - 2)", "(lag - 1)"),
-        "the times run from 0 to lag": ("1 + u * (lag - 2)", "u * lag"),
+        "the logarithm is missing": ("log(shortest + u * (lag - 1 - shortest))", "shortest + u * (lag - 1 - shortest)"),
+        "the shortest time is not added": ("shortest + u * (lag - 1 - shortest)", "u * (lag - 1 - shortest)"),
+        "the times run up to lag instead of lag - 1": ("(lag - 1 - shortest)", "(lag - shortest)"),
+        "the times run from 0 to lag": ("shortest + u * (lag - 1 - shortest)", "u * lag"),
         "the input gate gets the same sign": ('"input": -b', '"input": b'),
         "the input gate gets 0": ('"input": -b', '"input": 0 * b'),
         "the input gate gets 1 - b": ('"input": -b', '"input": 1 - b'),
         "the signs are exchanged": ('"forget": b, "input": -b', '"forget": -b, "input": b'),
-        "the logarithm is drawn evenly instead of the time": ("log(1 + u * (lag - 2))", "u * log(lag - 1)"),
-        "every unit gets the longest time": ("log(1 + u * (lag - 2))", "log(lag - 1) + 0 * u"),
+        "the logarithm is drawn evenly instead of the time": (
+            "log(shortest + u * (lag - 1 - shortest))",
+            "u * log(lag - 1)",
+        ),
+        "every unit gets the longest time": ("log(shortest + u * (lag - 1 - shortest))", "log(lag - 1) + 0 * u"),
     },
 )
-def chrono_biases(u, lag):
+def chrono_biases(u, lag, shortest):
     """The chrono biases of forget and input gate (Tallec & Ollivier 2018) from u uniform in [0, 1), (hidden,)."""
-    b = log(1 + u * (lag - 2))
+    b = log(shortest + u * (lag - 1 - shortest))
     return {"forget": b, "input": -b}
+
+
+def chrono(times):
+    """The biases for these times, {"forget", "input"}."""
+    return {"forget": times.log(), "input": -times.log()}
 
 
 def marked(generator):

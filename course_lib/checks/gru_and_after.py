@@ -1,5 +1,6 @@
 """The GRU and after: its step, two steps in one, the parallel scan, and minGRU as a scan."""
 
+from functools import partial
 from itertools import combinations
 
 import torch
@@ -7,7 +8,7 @@ from numpy import stack, tanh
 
 from course_lib.bare import bare
 from course_lib.checks.compare import Unreadable
-from course_lib.checks.draw import HORIZON, drawn_for, normal, one_step, several, sizes, whole
+from course_lib.checks.draw import HORIZON, drawn_for, normal, one_of, one_step, several, sizes, whole
 from course_lib.checks.judge import Essay, problem, sigmoid
 
 
@@ -104,8 +105,11 @@ def long_scan_case(generator):
 @problem(
     cases=several(scan_case, long_scan_case),
     axes=("batch", "time", "unit"),
+    variant=lambda generator: {"start": one_of(generator, (-3.0, -2.0, -1.0, 0.5, 2.0, 3.0))},
+    default={"start": 0.0},
+    solve=lambda start: partial(one_by_one, start),
     hints=(
-        "Each step is a pair (a, b). Combine neighbours as in the problem before, then 2 apart, then 4 apart.",
+        "start goes into the first b. Combine neighbours as in the problem before, then 2 apart, then 4 apart.",
         "After a round with distance d, entry t holds the combination of steps t - 2d + 1 to t.",
         "Shift by d with zeros for b and ones for a: b = a * shifted b + b, then a = a * shifted a; d = 1, 2, 4, ...",
     ),
@@ -139,7 +143,7 @@ def long_scan_case(generator):
             "a, b = a * before_a, a * before_b + b",
             "a, b = a * before_a, before_b + b",
         ),
-        ("x_0 is 1 instead of 0", "    distance = 1", "    b = b.clone(); b[:, 0] += a[:, 0]\n    distance = 1"),
+        ("x_0 is 1", "    distance = 1", "    b = b.clone(); b[:, 0] += a[:, 0]\n    distance = 1"),
     ],
     mistakes={
         "b is left out after the first step": ("a[:, t] * x + b[:, t]", "a[:, t] * x + b[:, t] * (t == 0)"),
@@ -148,7 +152,7 @@ def long_scan_case(generator):
         "the a of the step before is used": ("a[:, t]", "a[:, max(t - 1, 0)]"),
         "b passes its own a": ("a[:, t] * x + b[:, t]", "a[:, t] * (x + b[:, t])"),
         "a and b are exchanged": ("a[:, t] * x + b[:, t]", "b[:, t] * x + a[:, t]"),
-        "x_0 is 1 instead of 0": ("x = 0 * b[:, 0]", "x = 1 + 0 * b[:, 0]"),
+        "x_0 is 1": ("x = start + 0 * b[:, 0]", "x = 1 + 0 * b[:, 0]"),
         "time is read backwards": ("a[:, t] * x + b[:, t]", "a[:, -1 - t] * x + b[:, -1 - t]"),
         "the state is subtracted": ("a[:, t] * x + b[:, t]", "b[:, t] - a[:, t] * x"),
         "the states are one step late: x_0 stands first": (
@@ -164,14 +168,22 @@ def long_scan_case(generator):
         ),
     },
 )
-def parallel_scan(a, b):
-    """x_t = a_t ⊙ x_{t-1} + b_t from x_0 = 0, for every t, (batch, time, hidden)."""
-    x = 0 * b[:, 0]
+def parallel_scan(a, b, start):
+    """x_t = a_t ⊙ x_{t-1} + b_t from x_0 = start, for every t, (batch, time, hidden)."""
+    x = start + 0 * b[:, 0]
     states = []
     for t in range(b.shape[1]):
         x = a[:, t] * x + b[:, t]
         states.append(x)
     return stack(states, 1)
+
+
+def one_by_one(start, a, b):
+    """The states of the recurrence, step by step."""
+    states = [start + 0 * b[:, 0]]
+    for t in range(b.shape[1]):
+        states.append(a[:, t] * states[-1] + b[:, t])
+    return torch.stack(states[1:], 1)
 
 
 def mingru_case(generator):

@@ -8,7 +8,6 @@ from numpy import exp
 
 from course_lib.bare import bare
 from course_lib.cells import LSTMCell
-from course_lib.checks.compare import Unreadable
 from course_lib.checks.draw import drawn_for, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
 from course_lib.checks.reading import choices, new_figure, read_off
@@ -102,10 +101,13 @@ def clamp_case(generator):
 
 @problem(
     cases=several(clamp_case, count=20),
+    variant=lambda generator: {"start": one_of(generator, (-2.0, -1.0, 0.5, 1.0, 2.0, 3.0))},
+    default={"start": 0.0},
+    solve=lambda start: lambda f, i, g, steps: start * f**steps + i * g * sum(f**k for k in range(steps)),
     hints=(
         "Write the first three steps: i g, then f i g + i g, then ...",
         "It is i g times 1 + f + f² + ... with one term per step: a geometric series.",
-        "i g (1 - f^T) / (1 - f), and for f = 1 the sum is T.",
+        "i g (1 - f^T) / (1 - f), and for f = 1 the sum is T; of start, f^T is left.",
     ),
     planted=[
         ("the forget gate is ignored: everything adds up", "    if f == 1:", "    f = 1\n    if f == 1:"),
@@ -153,9 +155,9 @@ def clamp_case(generator):
         "the decay of one write is given": ("c = f * c + i * g", "c = f * c if c else c + i * g"),
     },
 )
-def clamped_memory(f, i, g, steps):
-    """c_T of c' = f c + i g from c_0 = 0, all three being constant."""
-    c = 0.0
+def clamped_memory(f, i, g, steps, start):
+    """c_T of c' = f c + i g from c_0 = start, all three being constant."""
+    c = start
     for _ in range(steps):
         c = f * c + i * g
     return c
@@ -299,10 +301,7 @@ def five_runs(seed):
 
 def told(answer, case):
     """The diseases that an answer names, in small letters."""
-    found, why = choices(dict(bare(answer())), list(DISEASES), list("ABCDE"))
-    if found is None:
-        raise Unreadable(why)
-    return found
+    return choices(dict(bare(answer())), list(DISEASES), list("ABCDE"))
 
 
 def taken(found, *pair):

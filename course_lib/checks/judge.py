@@ -127,6 +127,7 @@ class Problem:
     form       what an answer that act reads has to be, in words
     axes       the names of the axes of what is compared
     act        function(answer, case): what to compare with the reference; the answer's return value by default
+    also       {reading: (old, new, ...)}: edits of the reference that are as right; an answer follows one of them
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
     default    the instance of those without a token; drawn like the others by default
     key        function(instance) -> what no instance may share with the default one; the instance itself by default
@@ -143,13 +144,13 @@ class Problem:
 
     def __init__(
         self, reference, *, cases, mistakes, hints, axes=(), act=call, variant=lambda generator: {}, show=dict,
-        planted=(), solve=None, default=None, key=dict, draw=None, form="",
+        planted=(), solve=None, default=None, key=dict, draw=None, form="", also=None,
     ):  # fmt: skip
         self.name, self.reference, self.__doc__ = reference.__name__, reference, reference.__doc__
         self.cases, self.mistakes, self.hints, self.axes = cases, mistakes, hints, axes
         self.act, self.variant, self.show = act, variant, show
         self.planted, self.solve, self.default, self.key, self.draw = planted, solve, default, key, draw
-        self.form = form or getattr(act, "form", "")
+        self.also, self.form = also or {}, form or getattr(act, "form", "")
 
     def given(self, token):
         """The constants {name: value} of the instance that belongs to a token; never those of the default token "".
@@ -173,6 +174,9 @@ class Problem:
         given = self.given(TOKEN)
         cases, inputs, expected = self.drawn(TOKEN, "hidden" if hidden else "shown")  # before any of the learner's code
         got = [answered(self, answer, case, k, len(cases), hidden) for k, case in enumerate(cases)]
+        for version in self.readings.values():
+            if not all(map(same, got, expected)) and self.same_as(version, got, inputs, given, 0):
+                expected = got
         wrong = next((k for k in range(len(cases)) if not same(got[k], expected[k])), None)
         if wrong is not None:
             why = self.diagnose(got, expected, inputs, given)
@@ -205,15 +209,12 @@ class Problem:
     @cached_property
     def wrong_versions(self):
         """{clause: the reference with that mistake in it}."""
-        found = {}
-        for clause, edits in self.mistakes.items():
-            edited = code(self.reference)
-            for old, new in zip(edits[::2], edits[1::2]):
-                if edited.count(old) != 1:
-                    raise ValueError(f"{self.name}: a mistake needs a text that occurs once; got {old!r}")
-                edited = edited.replace(old, new)
-            found[clause] = compiled(self.reference, edited)
-        return found
+        return edited(self, self.mistakes)
+
+    @cached_property
+    def readings(self):
+        """{reading: the reference as it is read otherwise}."""
+        return edited(self, self.also)
 
     @cached_property
     def unlisted(self):
@@ -296,3 +297,16 @@ def right_on(one, answer, given, case):
         return seen and same(plain(one.act(answer, case)), expected)
     except Exception:  # the case is none for it
         return False
+
+
+def edited(one, listed):
+    """{words: the reference of a problem with these edits}."""
+    found = {}
+    for words, edits in listed.items():
+        text = code(one.reference)
+        for old, new in zip(edits[::2], edits[1::2]):
+            if text.count(old) != 1:
+                raise ValueError(f"{one.name}: an edit needs a text that occurs once; got {old!r}")
+            text = text.replace(old, new)
+        found[words] = compiled(one.reference, text)
+    return found

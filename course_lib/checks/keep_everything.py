@@ -117,10 +117,17 @@ def noisy(generator):
 
 @problem(
     cases=several(noisy),
+    variant=lambda generator: {"start": one_of(generator, (0.5, 1.5, 2.0, 2.5, 3.0, 4.0))},
+    default={"start": 0.0},
+    solve=lambda start: (
+        lambda keep, noise, steps: (
+            keep ** (2 * steps) * start**2 + noise**2 * sum(keep ** (2 * k) for k in range(steps))
+        )
+    ),
     hints=(
         "Write h_T as a sum over the noises. By what is the noise of k steps ago multiplied?",
         "Variances of independent terms add up; a factor a multiplies a variance by a².",
-        "The variance is noise² times the sum of keep^(2k) for k from 0 to T - 1.",
+        "It is noise² times the sum of keep^(2k) for k from 0 to T - 1, plus keep^(2T) start².",
     ),
     planted=[
         ("keep is not squared", "(2 * age)", "age"),
@@ -149,9 +156,9 @@ def noisy(generator):
         ),
     },
 )
-def memory_noise(keep, noise, steps):
-    """Var h_T of h' = keep · h + e from h_0 = 0, each e of mean 0 and standard deviation noise."""
-    return noise**2 * sum(keep ** (2 * k) for k in range(steps))
+def memory_noise(keep, noise, steps, start):
+    """Var h_T of h' = keep · h + e each e of mean 0 and standard deviation noise, h_0 of start."""
+    return keep ** (2 * steps) * start**2 + noise**2 * sum(keep ** (2 * k) for k in range(steps))
 
 
 saturation_experiment = Essay(

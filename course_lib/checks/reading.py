@@ -37,9 +37,8 @@ def read_off(compared):
 
 
 def choices(answer, kinds, runs):
-    """The answer {run: kind} in small letters and single blanks; or None and what is not understood."""
+    """The answer {run: kind} in small letters and single blanks; Unreadable for what is not understood."""
     found = {str(run): " ".join(str(kind).lower().split()) for run, kind in answer.items()}
-    strange = [kind for kind in found.values() if kind not in kinds]
-    if strange or sorted(found) != sorted(runs):
-        return None, f"needs one of {', '.join(map(repr, kinds))} for each of {', '.join(runs)}; got {found}"
-    return found, ""
+    if set(found.values()) - set(kinds) or sorted(found) != sorted(runs):
+        raise Unreadable(f"needs one of {', '.join(map(repr, kinds))} for each of {', '.join(runs)}; got {found}")
+    return found

@@ -6,7 +6,7 @@ from numpy import log, stack, tanh
 
 from course_lib.cells import LSTMCell
 from course_lib.checks.by_hand import nearest, set_by_hand
-from course_lib.checks.draw import every_and_long, normal, series, several, whole
+from course_lib.checks.draw import every_and_long, normal, one_of, series, several, whole
 from course_lib.checks.judge import Essay, problem
 
 
@@ -261,39 +261,46 @@ def forecast_of_text(generator):
 
 @problem(
     cases=several(forecast_of_text),
+    variant=lambda generator: {"base": one_of(generator, (3, 4, 8, 16, 32, 64))},
+    default={"base": 2},
+    solve=lambda base: (
+        lambda text, symbols, p: (
+            sum(-log(p[t, symbols.index(text[t + 1])].item()) for t in range(len(p))) / len(p) / log(base)
+        )
+    ),
     hints=(
         "Row t of p was made after text[t] was read. Which symbol does it forecast?",
         "Pick from each row the probability of the symbol that came: symbols.index(text[t + 1]).",
-        "The mean of -log2 of these probabilities.",
+        "The mean of -log of these probabilities, to your base.",
     ),
     planted=[
         (None, "symbols.index(text[t + 1])", "0"),
-        ("natural units instead of bits", "torch.log2", "torch.log"),
+        ("the natural logarithm is taken", "torch.log2", "torch.log"),
         ("the logarithm is to base 10", "torch.log2", "torch.log10"),
         ("the sign is lost", "-torch", "torch"),
         ("the mean probability is given", "-torch.log2(picked)", "picked"),
         ("the perplexity is given", "-torch.log2", "2 ** -torch.log2"),
     ],
     mistakes={
-        "natural units instead of bits": ("log(picked) / log(2)", "log(picked)"),
-        "the logarithm is to base 10": ("log(picked) / log(2)", "log(picked) / log(10)"),
+        "the natural logarithm is taken": ("log(picked) / log(base)", "log(picked)"),
+        "the logarithm is to base 10": ("log(picked) / log(base)", "log(picked) / log(10)"),
         "the forecast is compared with the symbol already read": ("text[t + 1]", "text[t]"),
         "the bits are added up instead of averaged": (".mean()", ".sum()"),
         "the sign is lost": ("-(log", "(log"),
         "the logarithm of the mean probability is taken": (
-            "-(log(picked) / log(2)).mean()",
-            "-log(picked.mean()) / log(2)",
+            "-(log(picked) / log(base)).mean()",
+            "-log(picked.mean()) / log(base)",
         ),
-        "the mean probability is given": ("-(log(picked) / log(2)).mean()", "picked.mean()"),
+        "the mean probability is given": ("-(log(picked) / log(base)).mean()", "picked.mean()"),
         "the mean is over all symbols of the text": (".mean()", ".sum() / len(text)"),
         "the first forecast is left out": ("range(len(p))", "range(1, len(p))"),
-        "the perplexity is given": ("-(log(picked) / log(2)).mean()", "2 ** -(log(picked) / log(2)).mean()"),
+        "the perplexity is given": ("-(log(picked) / log(base)).mean()", "base ** -(log(picked) / log(base)).mean()"),
     },
 )
-def bits_per_character(text, symbols, p):
-    """The mean of -log2 p[t, the symbol text[t + 1]] over all forecasts."""
+def bits_per_character(text, symbols, p, base):
+    """The mean of -log_base p[t, the symbol text[t + 1]] over all forecasts."""
     picked = np.stack([p[t, symbols.index(text[t + 1])] for t in range(len(p))])
-    return -(log(picked) / log(2)).mean()
+    return -(log(picked) / log(base)).mean()
 
 
 last_project = Essay(

@@ -1,10 +1,13 @@
 """Recurrence: one step, a state through time, and two losses that any forecast must beat."""
 
+from datetime import date, timedelta
+from functools import partial
+
 import numpy as np
 import torch
 from numpy import mean, stack, tanh
 
-from course_lib.checks.draw import normal, one_step, series, several, uniform, whole
+from course_lib.checks.draw import drawn_for, normal, one_of, one_step, series, several, uniform, whole
 from course_lib.checks.judge import problem
 
 
@@ -172,25 +175,52 @@ def adding_baseline(low, high, count, factor):
     return factor**2 * count * (high - low) ** 2 / 12
 
 
-def table(generator):
-    """A case with the text of a csv file: dates, two or three channels, and some cells left empty."""
+def table(generator, separator, missing):
+    """A case with the text of a csv file: dates, two or three channels, and some cells where nothing was measured."""
     rows, channels = whole(generator, 4, 9), whole(generator, 2, 3)
-    x = normal(generator, rows, channels)
-    empty = torch.rand(rows, channels, generator=generator) < 0.4
-    lines = ["date," + ",".join(f"channel {k}" for k in range(channels))]
-    for k in range(rows):
-        cells = ["" if 1 < k < rows - 1 and empty[k, j] else f"{x[k, j]:.2f}" for j in range(channels)]
-        lines.append(f"2013-01-{k + 1:02d}," + ",".join(cells))
-    return {"text": "\n".join(lines) + "\n"}
+    return {"text": written(generator, normal(generator, rows, channels), separator, missing)}
+
+
+def written(generator, x, separator, missing):
+    """The text of a csv file with the numbers x (time, channel), some of which are missing."""
+    empty = torch.rand(x.shape, generator=generator) < 0.4
+    lines = [separator.join(["date", *(f"channel {k}" for k in range(x.shape[1]))])]
+    for k in range(len(x)):
+        cells = [missing if 1 < k < len(x) - 1 and empty[k, j] else f"{v:.2f}" for j, v in enumerate(x[k].tolist())]
+        lines.append(separator.join([str(date(2013, 1, 1) + timedelta(days=k)), *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def invented(separator, missing):
+    """A file for those who have none: 400 days of two quantities that follow the week and drift."""
+    generator, day = drawn_for("invented", separator, missing), torch.arange(400.0)[:, None]
+    week = torch.sin(2 * torch.pi * (day / 7 + torch.tensor([0.0, 0.3])))
+    x = 10 + 3 * week + normal(generator, 400, 2).cumsum(0) / 5 + normal(generator, 400, 2)
+    return written(generator, x, separator, missing)
+
+
+def filled(text, separator, missing):
+    """The numbers of such a file, gaps filled with what stood there before."""
+    rows = [line.split(separator)[1:] for line in text.splitlines()[1:]]
+    for before, row in zip(rows, rows[1:]):
+        row[:] = [old if cell == missing else cell for old, cell in zip(before, row)]
+    return [[float(cell) for cell in row] for row in rows]
 
 
 @problem(
-    cases=several(table),
+    cases=lambda generator, **given: [table(generator, **given) for _ in range(12)],
+    variant=lambda generator: {
+        "separator": one_of(generator, (";", "|", "/", ":")),
+        "missing": one_of(generator, ("NA", "-", "?", "none")),
+    },
+    default={"separator": ",", "missing": ""},
+    show=lambda **given: given | {"file": invented(**given)},
+    solve=lambda **given: partial(filled, **given),
     axes=("time", "channel"),
     hints=(
-        "splitlines() gives the rows, split(',') the cells of one. Which row and which column hold no numbers?",
+        "splitlines() gives the rows, split(separator) the cells of one. Which row and which column hold no numbers?",
         "Walk through the rows and keep the row before: an empty cell takes its value.",
-        "for line in text.splitlines()[1:]: the cells are line.split(',')[1:].",
+        "for line in text.splitlines()[1:]: the cells are line.split(separator)[1:].",
     ),
     planted=[
         (None, "old[k]", "99.0"),
@@ -202,32 +232,42 @@ def table(generator):
         "an empty cell takes the value of the first row": ("else old[k]", "else (rows[0][k] if rows else 0.0)"),
         "the first row of numbers is left out": ("splitlines()[1:]", "splitlines()[2:]"),
         "the last row is left out": ("splitlines()[1:]", "splitlines()[1:-1]"),
-        "the first channel is left out": ('split(",")[1:]', 'split(",")[2:]'),
-        "the last channel is left out": ('split(",")[1:]', 'split(",")[1:-1]'),
+        "the first channel is left out": ("split(separator)[1:]", "split(separator)[2:]"),
+        "the last channel is left out": ("split(separator)[1:]", "split(separator)[1:-1]"),
         "the rows are in reverse order": ("splitlines()[1:]", "splitlines()[:0:-1]"),
     },
 )
-def read_series(text):
+def read_series(text, separator, missing):
     """The numbers of a csv file with a head and dates, (time, channel); an empty cell has the value before it."""
     rows, old = [], None
     for line in text.splitlines()[1:]:
         row = []
-        for k, cell in enumerate(line.split(",")[1:]):
-            row.append(float(cell) if cell else old[k])
+        for k, cell in enumerate(line.split(separator)[1:]):
+            row.append(float(cell) if cell != missing else old[k])
         rows.append(row)
         old = row
     return np.array(rows)
 
 
+def split(gap, x, share):
+    """Both parts, scaled by the first."""
+    n = int(share * len(x))
+    spread, mean = torch.std_mean(x[:n], 0, correction=0)
+    return {"train": (x[:n] - mean) / spread, "test": (x[n + gap :] - mean) / spread}
+
+
 def series_to_split(generator):
     """A case with a series whose level drifts, and the share of it to train on."""
-    steps, channels = whole(generator, 8, 15), whole(generator, 2, 3)
+    steps, channels = whole(generator, 14, 20), whole(generator, 2, 3)
     drift = torch.linspace(0, 3, steps)[:, None]
     return {"x": 4 * normal(generator, steps, channels) + drift + 2, "share": uniform(generator, 0.4, 0.7)}
 
 
 @problem(
     cases=several(series_to_split),
+    variant=lambda generator: {"gap": whole(generator, 1, 3)},
+    default={"gap": 0},
+    solve=lambda gap: partial(split, gap),
     axes=("time", "channel"),
     hints=(
         "What would a forecaster know of the future? Neither its values nor their mean.",
@@ -244,9 +284,9 @@ def series_to_split(generator):
         ),
         "mean and spread come from the part to test on": (
             "x[:n].mean(0)",
-            "x[n:].mean(0)",
+            "x[n + gap :].mean(0)",
             "(x[:n] - m) ** 2",
-            "(x[n:] - m) ** 2",
+            "(x[n + gap :] - m) ** 2",
         ),
         "all channels share one mean and one spread": (
             "x[:n].mean(0)",
@@ -254,21 +294,26 @@ def series_to_split(generator):
             ".mean(0) ** 0.5",
             ".mean() ** 0.5",
         ),
-        "the mean is not subtracted": ("(x[:n] - m) / s", "x[:n] / s", "(x[n:] - m) / s", "x[n:] / s"),
-        "nothing is divided by the spread": ("(x[:n] - m) / s", "(x[:n] - m)", "(x[n:] - m) / s", "(x[n:] - m)"),
-        "the part to test on is not scaled": ("(x[n:] - m) / s", "x[n:]"),
-        "the first part is for testing": (
-            '{"train": (x[:n] - m) / s, "test": (x[n:] - m) / s}',
-            '{"test": (x[:n] - m) / s, "train": (x[n:] - m) / s}',
+        "the mean is not subtracted": ("(x[:n] - m) / s", "x[:n] / s", "(x[n + gap :] - m) / s", "x[n + gap :] / s"),
+        "nothing is divided by the spread": (
+            "(x[:n] - m) / s",
+            "(x[:n] - m)",
+            "(x[n + gap :] - m) / s",
+            "(x[n + gap :] - m)",
         ),
-        "one step is in both parts": ("(x[n:] - m) / s", "(x[n - 1 :] - m) / s"),
+        "the part to test on is not scaled": ("(x[n + gap :] - m) / s", "x[n + gap :]"),
+        "the first part is for testing": (
+            '{"train": (x[:n] - m) / s, "test": (x[n + gap :] - m) / s}',
+            '{"test": (x[:n] - m) / s, "train": (x[n + gap :] - m) / s}',
+        ),
+        "the part to test on begins a step early": ("(x[n + gap :] - m) / s", "(x[n + gap - 1 :] - m) / s"),
         "the variance stands where the spread should": (".mean(0) ** 0.5", ".mean(0)"),
-        "the step at the cut is lost": ("(x[n:] - m) / s", "(x[n + 1 :] - m) / s"),
+        "the step at the cut is lost": ("(x[n + gap :] - m) / s", "(x[n + gap + 1 :] - m) / s"),
     },
 )
-def split_and_scale(x, share):
-    """{"train", "test"}: the first share of the steps and the rest, scaled by mean and spread of the first."""
+def split_and_scale(x, share, gap):
+    """{"train", "test"}: the first share, and the rest after a gap, scaled by mean and spread of the first."""
     n = int(share * len(x))
     m = x[:n].mean(0)
     s = ((x[:n] - m) ** 2).mean(0) ** 0.5
-    return {"train": (x[:n] - m) / s, "test": (x[n:] - m) / s}
+    return {"train": (x[:n] - m) / s, "test": (x[n + gap :] - m) / s}

@@ -1,10 +1,17 @@
 """Where memory goes: the Jacobian of a step, the gradient to the start, and a gradient that was cut off."""
 
+from functools import partial
+
 import torch
 from numpy import eye, mean, tanh
 
 from course_lib.checks.draw import normal, one_of, series, several, sizes, uniform, whole
 from course_lib.checks.judge import problem
+
+
+def gains(generator):
+    """An instance: the factor in front of what tanh squashes."""
+    return {"gain": one_of(generator, (0.25, 0.5, 1.5, 2, 3, 4))}
 
 
 def new_state(generator):
@@ -15,9 +22,12 @@ def new_state(generator):
 
 @problem(
     cases=several(new_state),
+    variant=gains,
+    default={"gain": 1},
+    solve=lambda gain: lambda h_new, U: gain * (1 - h_new**2).unsqueeze(-1) * U,
     axes=("batch", "unit of h'", "unit of h"),
     hints=(
-        "Write unit k of h' alone: tanh(Σ_j U[k, j] h[j] + ...). Differentiate it by h[j].",
+        "Write unit k of h' alone: tanh(gain (Σ_j U[k, j] h[j] + ...)). Differentiate it by h[j].",
         "The slope of tanh at its output y is 1 - y².",
         "Row k of U is multiplied by the slope of unit k: give the slope a new last axis.",
     ),
@@ -33,7 +43,7 @@ def new_state(generator):
         ("the identity is added", "* U", "* U + torch.eye(len(U))"),
     ],
     mistakes={
-        "the slope of tanh is left out": ("(1 - h_new[:, :, None] ** 2) * U", "0 * h_new[:, :, None] + U"),
+        "the slope of tanh is left out": ("(1 - h_new[:, :, None] ** 2) * U", "(1 + 0 * h_new[:, :, None]) * U"),
         "the slope multiplies the columns of U instead of its rows": ("[:, :, None]", "[:, None, :]"),
         "the slope is 1 - h' instead of 1 - h'²": (" ** 2", ""),
         "the slope is that of σ, h' (1 - h')": (
@@ -48,9 +58,9 @@ def new_state(generator):
         "the identity is added": ("* U", "* U + eye(len(U))"),
     },
 )
-def rnn_jacobian(h_new, U):
-    """d h' / d h of h' = tanh(W x + U h + b), (batch, hidden, hidden): entry [k, j] is d h'_k / d h_j."""
-    return (1 - h_new[:, :, None] ** 2) * U
+def rnn_jacobian(h_new, U, gain):
+    """d h' / d h of h' = tanh(gain (W x + U h + b)), (batch, hidden, hidden): entry [k, j] is d h'_k / d h_j."""
+    return gain * (1 - h_new[:, :, None] ** 2) * U
 
 
 def many_states(generator):
@@ -62,6 +72,9 @@ def many_states(generator):
 
 @problem(
     cases=several(many_states),
+    variant=gains,
+    default={"gain": 1},
+    solve=lambda gain: partial(chained, gain),
     axes=("batch", "unit of h_T", "unit of h_0"),
     hints=(
         "By the chain rule d h_T / d h_0 is a product of one Jacobian per step.",
@@ -117,11 +130,19 @@ def many_states(generator):
         "the first state is used at every step": ("states[:, t,", "states[:, 0,"),
     },
 )
-def gradient_to_the_start(states, U):
+def gradient_to_the_start(states, U, gain):
     """d h_T / d h_0, (batch, hidden, hidden), from the states h_1 to h_T (batch, time, hidden)."""
     total = eye(len(U))
     for t in range(states.shape[1]):
-        total = (1 - states[:, t, :, None] ** 2) * (U @ total)
+        total = gain * (1 - states[:, t, :, None] ** 2) * (U @ total)
+    return total
+
+
+def chained(gain, states, U):
+    """d h_T / d h_0 as one product of Jacobians."""
+    total = torch.eye(len(U)).expand(len(states), -1, -1)
+    for h in states.unbind(1):
+        total = gain * (1 - h**2).unsqueeze(-1) * (U @ total)
     return total
 
 
@@ -232,6 +253,18 @@ def loss_through_time(x, h, W, U, b, y):
     return found
 
 
+def trained(decay, W, x, y, rate, clip, updates):
+    """W after so many updates of PyTorch's own descent."""
+    W = torch.nn.Parameter(W.clone())
+    descent = torch.optim.SGD([W], lr=rate, weight_decay=0)
+    for _ in range(updates):
+        descent.zero_grad()
+        (((x @ W.T - y) ** 2).mean() + decay / 2 * (W**2).sum()).backward()
+        torch.nn.utils.clip_grad_norm_([W], clip)
+        descent.step()
+    return W
+
+
 def to_train(generator):
     """A case with a readout, what it reads and should say, and how it is trained."""
     batch, inputs, outputs = whole(generator, 3, 6), whole(generator, 2, 3), whole(generator, 2, 4)
@@ -242,10 +275,13 @@ def to_train(generator):
 
 @problem(
     cases=several(to_train),
+    variant=lambda generator: {"decay": one_of(generator, (0.1, 0.2, 0.3, 0.5, 1.0))},
+    default={"decay": 0.0},
+    solve=lambda decay: partial(trained, decay),
     axes=("output", "input"),
     hints=(
         "One update: the gradient of the loss, its norm, a factor that is at most 1, a step downhill. Then again.",
-        "The derivative of mean((x W' - y)²) by W is 2 (x W' - y)' x, divided by the number of all errors.",
+        "The derivative of mean((x W' - y)²) by W is 2 (x W' - y)' x, divided by their number; add decay · W.",
         "scale = min(1, clip / norm); W = W - rate * scale * grad.",
     ),
     planted=[(None, "rate * scale * grad", "rate * scale * grad / updates")],
@@ -262,11 +298,11 @@ def to_train(generator):
         "the squared norm stands where the norm should": ("** 0.5", "** 1"),
     },
 )
-def train_readout(W, x, y, rate, clip, updates):
-    """W (output, input) after gradient descent on mean((x W' - y)²), the norm of each gradient clipped to clip."""
+def train_readout(W, x, y, rate, clip, updates, decay):
+    """W (output, input) after descent on mean((x W' - y)²) + decay/2 ΣW², each gradient's norm clipped to clip."""
     for _ in range(updates):
         error = x @ W.T - y
-        grad = 2 * error.T @ x / (len(y) * len(W))
+        grad = 2 * error.T @ x / (len(y) * len(W)) + decay * W
         norm = (grad**2).sum() ** 0.5
         scale = min(1, clip / norm)
         W = W - rate * scale * grad

@@ -165,7 +165,7 @@ def test_a_mistake_whose_text_is_not_in_the_reference_is_refused():
         """a."""
         return a
 
-    with pytest.raises(ValueError, match="same_number: a mistake needs a text that occurs once; got 'q'"):
+    with pytest.raises(ValueError, match="same_number: an edit needs a text that occurs once; got 'q'"):
         same_number(lambda a: a + 1)
 
 
