@@ -6,7 +6,7 @@ from course_lib.lesson import show
 from course_lib.plots import canvas, label, level, runs
 
 WIDTH = 20  # updates over which a loss is averaged
-STYLES = {"GRU": "GRU", "minGRU": "RNN", "minGRU, factor in (-1, 1)": "minGRU",
+STYLES = {"GRU": "GRU", "minGRU": "minGRU", "minGRU, factor in (-1, 1)": "additive",
           "GRU, gates blind to h": "LSTM, default", "GRU, candidate blind to h": "identity RNN"}  # fmt: skip
 
 
