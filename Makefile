@@ -80,7 +80,7 @@ sweep: learner  ## train what the stored tables do not hold yet, after a plan wi
 	$(PY) -m course_lib.sweep --tasks $(TASKS) --inits chrono identity $(GATES)
 	$(foreach lag,3 20 60 120,$(PY) -m course_lib.sweep --lags $(lag) $(DIGITS) &&) true
 
-readme: learner  ## write the tables of README.md and docs/compiled_path.md anew
+readme: learner  ## write what is generated in README.md and docs/ anew
 	$(PY) -m tools.authoring.readme
 	$(PY) -m tools.authoring.compiled_path
 

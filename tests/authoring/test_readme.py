@@ -1,4 +1,4 @@
-"""README.md is true: its tables list what is there, its example prints what it says, its links lead somewhere."""
+"""The first pages are true: what is generated is as it is now, the example prints what it says, links lead on."""
 
 import re
 from pathlib import Path
@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from course_lib import ledger
-from tools.authoring import compiled_path
+from tools.authoring import answer, badges, compiled_path, readme
 from tools.authoring.readme import with_tables
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
-def test_the_tables_list_every_notebook_and_every_file_of_the_library():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert with_tables(text) == text, "run `make readme`"
+@pytest.mark.parametrize("page", readme.PAGES)
+def test_what_is_generated_is_as_it_is_now(page, monkeypatch):
+    monkeypatch.delenv("COURSE_REPOSITORY", raising=False)
+    monkeypatch.delenv("COURSE_SITE", raising=False)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert with_tables(text, readme.PAGES[page]) == text, "run `make readme`"
 
 
 def test_the_page_of_the_compiled_path_shows_the_text_of_every_stage_as_it_is_now():
@@ -23,12 +26,37 @@ def test_the_page_of_the_compiled_path_shows_the_text_of_every_stage_as_it_is_no
     assert with_tables(text, compiled_path.TABLES) == text, "run `make readme`"
 
 
-def test_the_runs_it_counts_are_those_of_the_ledger():
-    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    counts = re.search(r"learnt four tasks at lag 80 in (\d+) of (\d+) runs", text).groups()
-    said = [re.search(r"lag 80 is solved in (\d+) of (\d+) runs", sentence)
-            for rows in ledger.said().values() for _, name, sentence in rows if name == "Q1"]  # fmt: skip
-    assert [found.groups() for found in said if found] == [counts]
+def test_the_first_page_is_short_and_every_other_one_is_reached_from_it():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    reached = set(re.findall(r"\((docs/\w+\.md)", text))
+    assert reached == {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent.name == "docs"}
+
+
+def test_the_answer_has_the_numbers_that_the_notebooks_printed_and_no_other():
+    said = ledger.said()
+    for sentence, numbers in answer.SENTENCES:
+        assert sentence.count("{}") == len(numbers)
+        links = set(re.findall(r"notebooks/(\d\d)_", sentence))
+        assert links == {notebook for notebook, *_ in numbers}
+    with pytest.raises(ValueError, match="must be written anew"):
+        answer.number("00", "0", "a number that no notebook prints", said)
+
+
+def test_the_badges_follow_the_one_address(monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/Owner/gates/")
+    monkeypatch.delenv("COURSE_SITE", raising=False)
+    (line,) = readme.ways()
+    assert "mybinder.org/v2/gh/Owner/gates/main" in line and "codespaces.new/Owner/gates" in line
+    assert "colab.research.google.com/github/Owner/gates/blob/colab/notebooks/00" in line
+    assert "https://owner.github.io/gates/" in line
+    monkeypatch.setenv("COURSE_REPOSITORY", "")
+    assert "://" not in "".join(readme.ways())
+
+
+@pytest.mark.parametrize("name", badges.NAMES)
+def test_a_badge_is_what_its_code_draws(name):
+    assert (badges.FOLDER / f"{name.lower()}.svg").read_text(encoding="utf-8") == badges.badge(name)
 
 
 def test_the_example_prints_what_it_says(capsys):

@@ -27,7 +27,7 @@ AXE = {"iframes": False, "rules": {"empty-table-header": {"enabled": False}}}
 # Colours are the same on every page of a kind; to compare them takes most of axe-core's time.
 COLOURLESS = {"iframes": False, "rules": AXE["rules"] | {"color-contrast": {"enabled": False}}}
 KINDS = ("index", "search", "notebooks/09_reading_memory", "exercises/05_mixing_old_and_new/05_mixing_old_and_new",
-         "docs/glossary", "reference/speed", "play", "ledger")  # fmt: skip
+         "docs/glossary", "docs/speed", "play", "ledger")  # fmt: skip
 
 
 @pytest.fixture(scope="session")

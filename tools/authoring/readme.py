@@ -1,9 +1,10 @@
-"""Write the tables of README.md from what is there: notebooks, files of the library, the latest benchmark.
+"""Write what is generated in README.md and docs/: the answer, the ways to start, notebooks, library, speeds.
 
     make readme
 
-A notebook is described by its title, a file of the library by the first line of its docstring, the speed by
-results/bench.json, the widgets by results/latency.json.
+The numbers of the answer are those that the notebooks printed, the badges follow tools/address.py. A notebook is
+described by its title, a file of the library by the first line of its docstring, the speed by results/bench.json, the
+widgets by results/latency.json.
 """
 
 import ast
@@ -15,9 +16,12 @@ import numpy as np
 
 from course_lib import bench
 from course_lib.files import write
+from tools import address
+from tools.authoring import moving
+from tools.authoring.answer import answer
+from tools.authoring.badges import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 
 
 def notebooks():
@@ -27,7 +31,7 @@ def notebooks():
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         first = nbformat.read(path, as_version=4).cells[0].source
         minutes = re.search(r"(\d+) minutes", first)[1]
-        yield f"| [{path.stem}](notebooks/{path.name}) | {first.splitlines()[0].removeprefix('# ')} | {minutes} |"
+        yield f"| [{path.stem}](../notebooks/{path.name}) | {first.splitlines()[0].removeprefix('# ')} | {minutes} |"
 
 
 def library():
@@ -38,7 +42,7 @@ def library():
         file = path / "__init__.py" if path.is_dir() else path
         if file.suffix == ".py" and file.exists() and path.name != "__init__.py":
             purpose = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).split("\n\n")[0].replace("\n", " ")
-            yield f"| [{path.name}](course_lib/{path.name}) | {purpose} |"
+            yield f"| [{path.name}](../course_lib/{path.name}) | {purpose} |"
 
 
 def speed():
@@ -90,10 +94,25 @@ def answers():
         yield f"| {name} | {np.median(values):.0f} ms | {np.quantile(values, 0.95):.0f} ms |"
 
 
-TABLES = {"notebooks": notebooks, "library": library, "speed": speed, "adding": adding, "answers": answers}
+def ways():
+    """The badges: each starts the course where it is named, or leads to what is known about that."""
+    known = address.ways()
+    badges = [
+        f"[![Open in {name}](docs/badges/{name.lower()}.svg)]({known.get(name, f'docs/running.md#{name.lower()}')})"
+        for name in NAMES
+    ]
+    book = f" · [Read the book]({address.site()})" if address.site() else ""
+    yield " ".join(badges) + book
 
 
-def with_tables(text, tables=TABLES):
+PAGES = {
+    "README.md": {"picture": moving.words, "answer": answer, "ways": ways},
+    "docs/contents.md": {"notebooks": notebooks, "library": library},
+    "docs/speed.md": {"speed": speed, "adding": adding, "answers": answers},
+}
+
+
+def with_tables(text, tables):
     """The text of a page with its tables written anew."""
     for name, table in tables.items():
         begin, end = f"<!-- {name}: written by make readme -->\n", f"<!-- end of {name} -->"
@@ -103,7 +122,8 @@ def with_tables(text, tables=TABLES):
 
 
 def main():
-    write(README, with_tables(README.read_text(encoding="utf-8")))
+    for name, tables in PAGES.items():
+        write(ROOT / name, with_tables((ROOT / name).read_text(encoding="utf-8"), tables))
 
 
 if __name__ == "__main__":

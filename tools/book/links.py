@@ -1,6 +1,5 @@
 """Where a link of the course leads in the book: to another page, to the file on a code host, or nowhere."""
 
-import os
 import posixpath
 import re
 from dataclasses import dataclass
@@ -45,8 +44,3 @@ class Links:
             return f"[{words}]({led}{title})"
 
         return LINK.sub(anew, text)
-
-
-def repository():
-    """The one setting: where the course is on a code host, from the environment."""
-    return os.environ.get("COURSE_REPOSITORY", "").rstrip("/")

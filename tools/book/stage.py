@@ -8,12 +8,14 @@ import nbformat
 
 from course_lib.files import write
 from course_lib.page import playground
+from tools import address
 from tools.authoring import readme
 from tools.book import cells, claims, exercises, notebooks, reference, works
-from tools.book.links import Links, repository
+from tools.book.links import Links
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = ("glossary", "compiled_path", "teaching")
+DOCS = ("glossary", "contents", "running", "speed", "compiled_path", "teaching")
+PICTURES = "docs/**/*.svg"
 
 
 def titles(paths):
@@ -71,11 +73,18 @@ def where(chosen):
     """The Links of a book that has these notebooks."""
     pages = {relative(path): relative(path) for path in chosen}
     pages |= {f"docs/{name}.md": f"docs/{name}.md" for name in DOCS}
+    pages |= {"README.md": "index.md"}
     pages |= dict.fromkeys(("exercises", "solutions"), "exercises/index.md")
     for path in sets(chosen):
         pages |= {path: path, path.replace("exercises/", "solutions/"): path}
     pages |= {f"course_lib/{path.name}": "reference/library.md" for path in (ROOT / "course_lib").iterdir()}
-    return Links(pages, repository(), meanings((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")))
+    return Links(pages, address.repository(), meanings((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")))
+
+
+def front(links):
+    """README.md, which is the first page; what it says of the way there follows the address that holds now."""
+    text = readme.with_tables((ROOT / "README.md").read_text(encoding="utf-8"), readme.PAGES["README.md"])
+    return links.rewritten(text, "README.md")
 
 
 def stage(folder, *, only=""):
@@ -102,9 +111,7 @@ def stage(folder, *, only=""):
         "cells": cells.gallery(ROOT / "results" / "gates.sqlite"),
         "library": reference.library(ROOT),
         "works": "\n".join(f"- {entry} ({cited(numbers, chosen)})" for entry, numbers in works.works(texts)),
-        "speed": "\n".join(readme.speed()),
-        "adding": "\n".join(readme.adding()),
-        "answers": "\n".join(readme.answers()),
+        "first": front(links),
     }
     for path in sorted((ROOT / "book").rglob("*.md")):
         text = path.read_text(encoding="utf-8")
@@ -112,5 +119,7 @@ def stage(folder, *, only=""):
             text = text.replace(f"{{{{{name}}}}}", part)
         name = path.relative_to(ROOT / "book").as_posix()
         sources[name] = links.rewritten(text, name)
+    for path in ROOT.glob(PICTURES):
+        sources[relative(path)] = path.read_text(encoding="utf-8")
     for name, text in sources.items():
         write(folder / name, text)

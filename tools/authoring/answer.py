@@ -1,0 +1,93 @@
+"""The answer of the course in five sentences, with the numbers that the notebooks printed (results/said.json)."""
+
+import re
+from textwrap import fill
+
+from course_lib import ledger
+
+N = r"(\d[\d.,]*(?:e-?\d+)?)"  # a number as a verdict prints it
+# A sentence, and for each of its numbers in order: the notebook, the claim, and where in what it printed.
+SENTENCES = (
+    (
+        "**Almost 1 is not 1.** A memory lasts as long as what it is multiplied by at every step stays at 1: a "
+        "forget gate of 0.99 leaves {} of it after 500 steps ([00](notebooks/00_start_here.ipynb)), and an LSTM "
+        "as PyTorch starts it passes {} of the gradient back over {} steps, one with a start made for long lags "
+        "{} ([08](notebooks/08_constant_error_flow.ipynb)).",
+        (
+            ("00", "0", rf"forget gate of 0\.99 has left {N}"),
+            ("08", "N2", rf"PyTorch's start {N} of the gradient"),
+            ("08", "N2", rf"^{N} steps back"),
+            ("08", "N2", rf"With chrono {N} is left"),
+        ),
+    ),
+    (
+        "**A gate decides what to keep, but the product is not the only way.** Of {} memories that were trained, "
+        "only the gate that multiplies learnt to keep or replace a number over {} steps; yet rectifiers that "
+        "compute only the *change* of a memory, nothing multiplied, learnt this and three more tasks in {} of {} "
+        "runs ([04](notebooks/04_one_network.ipynb)).",
+        (
+            ("04", "Q1", r"Of (\w+) memories"),
+            ("04", "Q1", rf"learnt at lag {N}"),
+            ("04", "Q1", rf"lag 80 is solved in {N} of \d+ runs"),
+            ("04", "Q1", rf"lag 80 is solved in \d+ of {N} runs"),
+        ),
+    ),
+    (
+        "**The error flow of an LSTM is not constant.** In that of 1997, where no gate multiplies the memory, the "
+        "memory's own path passes {} of the gradient over {} steps, but together with the detours through h it is "
+        "{} times its size ([08](notebooks/08_constant_error_flow.ipynb)).",
+        (
+            ("08", "N3", rf"over \d+ steps, {N}\. With"),
+            ("08", "N3", rf"over {N} steps"),
+            ("08", "N3", rf"comes to {N} times"),
+        ),
+    ),
+    (
+        "**Reading needs no gate, writing gains by one.** Without an output gate {} of {} runs learn their task, "
+        "with one {} ([09](notebooks/09_reading_memory.ipynb)); written by a sigmoid times a tanh a task is "
+        "learnt after {} updates, by one sigmoid network after {} ([10](notebooks/10_how_much_and_what.ipynb)).",
+        (
+            ("09", "Q2", rf"without an output gate {N}, the LSTM"),
+            ("09", "Q2", rf"of {N} runs the network"),
+            ("09", "Q2", rf"the LSTM {N}\. The"),
+            ("10", "M3", rf"Split, .* after {N} updates"),
+            ("10", "M3", rf"one sigmoid in \d+, after {N};"),
+        ),
+    ),
+    (
+        "**The input gate is missed most, and then a good start.** Without its input gate an LSTM needs {} more "
+        "updates, without its forget gate {}, without its output gate {}, which may be chance; as PyTorch starts "
+        "it, it solves its task in {} of {} runs at lag 80 ([11](notebooks/11_which_gate_matters.ipynb)), and "
+        "gets {} % of images right that it saw {} steps ago, started for long lags {} %, a plain network {} % "
+        "([13](notebooks/13_real_memory.ipynb)).",
+        (
+            ("11", "C1", rf"without the input gate {N}"),
+            ("11", "C1", rf"without the forget gate {N}"),
+            ("11", "C1", rf"without the output gate {N}"),
+            ("11", "C1", rf"and of whole LSTMs with the default start {N} of"),
+            ("11", "C1", r"and of whole LSTMs with the default start \d+ of (\d+)"),
+            ("13", "C1", rf"as PyTorch starts it, {N} %; a plain"),
+            ("13", "C1", rf"After {N} steps of noise an LSTM"),
+            ("13", "C1", rf"chrono start gets {N} %"),
+            ("13", "C1", rf"a plain network {N} %"),
+        ),
+    ),
+)
+
+
+def number(notebook, claim, pattern, said):
+    """The number in the first sentence of a notebook about a claim that has it; ValueError where none has."""
+    for _, name, sentence in said[notebook]:
+        if name == claim and (found := re.search(pattern, sentence)):
+            return found[1]
+    raise ValueError(
+        f"no sentence of {notebook} about {claim} has {pattern!r}; the answer in README must be written anew"
+    )
+
+
+def answer():
+    """The five sentences, as lines of Markdown."""
+    said = ledger.said()
+    for place, (sentence, numbers) in enumerate(SENTENCES, 1):
+        text = sentence.format(*(number(*one, said) for one in numbers))
+        yield fill(f"{place}. {text}", 120, subsequent_indent="   ", break_on_hyphens=False, break_long_words=False)
