@@ -11,12 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 import offline
 import pytest
+from PIL import Image
 
 from course_lib import checks
 from course_lib.cells import CELLS
 from course_lib.claims import CLAIMS, VERDICTS
 from course_lib.ledger import attacks, evidence
 from course_lib.predictions import bank
+from tools.book import web
 from tools.book.stage import ROOT, course
 
 SITE = ROOT / "build" / "book"
@@ -166,6 +168,29 @@ def test_every_cell_is_in_the_gallery_with_its_picture(site):
     page = read(site / "reference" / "cells.html")
     assert {cell.__name__.lower() for cell in CELLS} <= page.ids
     assert len([given for given in page.pictures if "Data flow of one step" in given["alt"]]) == len(CELLS)
+
+
+def test_every_page_says_what_it_is_about_and_no_link_is_made_up(site):
+    """Without an address of the course, as here, nothing leads to a code host."""
+    for path in pages(site):
+        text = path.read_text(encoding="utf-8")
+        if path.stem not in ("search", "playground"):
+            about = unescape(re.search(r'<meta name="description" content="([^"]+)">', text)[1])
+            assert 40 < len(about) <= web.LONGEST + 2 and 'property="og:title"' in text, path.name
+        assert "og:image" not in text and "Edit this page" not in text and "Open in Colab</a>" not in text
+
+
+def test_with_an_address_a_page_leads_to_its_source_and_to_where_mistakes_are_reported(monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/owner/gates")
+    for page in ("index", "docs/glossary", "notebooks/00_start_here", "ledger", "reference/cells"):
+        assert (ROOT / web.source(page)).exists()
+        assert f"/edit/main/{web.source(page)}" in web.foot(page, "T") and "/issues/new?title=T" in web.foot(page, "T")
+    assert 'content="https://owner.github.io/gates/_static/card.png"' in web.card("index", "T", "about")
+
+
+def test_the_card_is_as_large_as_the_tags_say(site):
+    with Image.open(site / web.CARD) as card:
+        assert card.size == (1200, 630)
 
 
 # ---- In a browser ----

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import setup
+from tools import address, setup
 
 ROOT = Path(__file__).parents[2]
 BINDER, DOCKERFILE = ROOT / ".binder", (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -52,3 +52,10 @@ def test_what_a_learner_did_and_what_was_built_stays_out_of_the_image():
 def test_the_workflow_of_the_site_publishes_what_make_book_writes():
     text = (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
     assert "- run: make book\n" in text and "path: build/book\n" in text and "COURSE_REPOSITORY:" in text
+
+
+def test_the_workflow_writes_the_branch_that_the_badge_of_colab_opens(monkeypatch):
+    text = (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/owner/gates")
+    assert "tools.colab build/colab\n" in text and text.count("colab\n\n  publish:") == 1
+    assert "/blob/colab/notebooks/" in address.ways()["Colab"]

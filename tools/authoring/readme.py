@@ -97,10 +97,10 @@ def answers():
 def ways():
     """The badges: each starts the course where it is named, or leads to what is known about that."""
     known = address.ways()
-    badges = [
-        f"[![Open in {name}](docs/badges/{name.lower()}.svg)]({known.get(name, f'docs/running.md#{name.lower()}')})"
-        for name in NAMES
-    ]
+    badges = []
+    for name in NAMES:
+        where = known.get(name, f"docs/running.md#{name.lower()}")
+        badges.append(f"[![Open the course in {name}](docs/badges/{name.lower()}.svg)]({where})")
     book = f" · [Read the book]({address.site()})" if address.site() else ""
     yield " ".join(badges) + book
 

@@ -7,6 +7,7 @@ from html import escape
 import nbformat
 
 from course_lib.predictions import question
+from tools import address
 
 # The forms of an output, the best for a page first; not among them is a widget's view, which is dead without a kernel.
 FORMS = ("text/html", "image/png", "text/markdown", "text/latex", "text/plain")
@@ -16,13 +17,14 @@ IMAGE = re.compile(r'<img alt="[^"]*"[^>]*>')
 LEAST = 0.75  # of a picture's own size
 TOLD = "**The prediction:**"
 TOOLS = """<div class="tools"><button type="button" class="all">Show all results</button>
-<a href="{name}" download>Download this notebook</a></div>"""
+<a href="{name}" download>Download this notebook</a>{ways}</div>"""
 
 
 def page(notebook, path, links):
     """The notebook of path, of the course's root, as the source of a page."""
     cells = [shown(cell, path, links) for cell in notebook.cells]
-    cells.insert(1, nbformat.v4.new_markdown_cell(TOOLS.format(name=path.rpartition("/")[2])))
+    ways = "".join(f'\n<a href="{where}">Open in {name}</a>' for name, where in address.ways(path).items())
+    cells.insert(1, nbformat.v4.new_markdown_cell(TOOLS.format(name=path.rpartition("/")[2], ways=ways)))
     return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
 
 
