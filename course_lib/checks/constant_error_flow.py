@@ -230,6 +230,6 @@ MISREAD = {
     },
 )
 def read_gradients(seed):
-    """{"halved", "doubled"}: the lags at which gradient A is halved and gradient B doubled, to within 9 %."""
+    """{"halved", "doubled"}: the lags at which gradient A is halved and gradient B doubled, to within 8 %."""
     factor = 1
     return {name: snap(factor * steps) for name, steps in slopes_of(seed).items()}

@@ -321,7 +321,7 @@ MISREAD = {
     },
 )
 def read_half_lives(seed):
-    """The half-lives of the three curves, to within 9 %."""
+    """The half-lives of the three curves, to within 8 %."""
     lives = scaled(lives_of(seed), 1)
     return lives
 

@@ -1,5 +1,7 @@
 """What a wrong answer makes of simpler cases: with one argument at 0 or 1, or with a single step."""
 
+from itertools import combinations
+
 import torch
 
 
@@ -15,6 +17,10 @@ def probed(right, cases):
         for name in dict.fromkeys(name for case in cases for name in places(case, value)):
             if all(right(with_value(case, name, value)) for case in cases):
                 return [f"It is right when `{name}` is {value}: look at what you do with `{name}`."]
+    whole = [name for name, one in cases[0].items() if isinstance(one, (torch.Tensor, dict))] if cases else []
+    for one, other in combinations(whole, 2):
+        if all(right(with_value(with_value(case, one, 0), other, 0)) for case in cases):
+            return [f"It is right when `{one}` and `{other}` are both 0: look at where these two come in."]
     return []
 
 

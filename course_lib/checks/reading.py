@@ -15,7 +15,7 @@ def new_figure(rows=1, *, width=6.0, height=3.2):
 
 
 def snap(value, ratio=1.2):
-    """The power of ratio that is nearest to a reading, within 9 % of it; NaN for a negative one."""
+    """The power of ratio that is nearest to a reading, within 8 % of it; NaN for a negative one."""
     value = np.asarray(value, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return ratio ** np.round(np.log(value) / np.log(ratio))

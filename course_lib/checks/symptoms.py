@@ -89,6 +89,9 @@ def relation(got, right, inputs, axes):
             return f"the numbers are right, with an axis of length 1 too {'few' if few else 'many'}"
         if all(a.shape == b.shape for a, b in pairs):
             return constant(pairs, inputs) or none(pairs)
+        for words, part in (("mean", np.mean), ("sum", np.sum)):
+            if all(b.ndim == 0 < a.ndim and equal(part(a), b) for a, b in pairs):
+                return f"the {words} of the numbers is right, and has still to be taken"
         if all(a.ndim == b.ndim + 1 for a, b in pairs):
             return "there is an axis too many: two axes were laid out against each other instead of side by side"
     return None

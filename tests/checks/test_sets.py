@@ -1,7 +1,9 @@
 """What holds for every problem: its solution is right, planted mistakes are named, and every instance can be solved."""
 
+import nbformat
 import pytest
 import torch
+from strangers import MGUCell
 
 from course_lib import checks
 from course_lib.checks import PROBLEMS, judge
@@ -10,7 +12,7 @@ from course_lib.checks.draw import drawn_for
 from course_lib.checks.judge import token
 from course_lib.checks.which_gate_matters import CLAMPS
 from course_lib.unroll import unroll
-from solutions import answer, as_it_stands, function, message, solutions, wrong_answers
+from solutions import ROOT, answer, as_it_stands, function, message, solutions, wrong_answers
 
 every_problem = pytest.mark.parametrize("name", PROBLEMS)
 every_instance = pytest.mark.parametrize("name", [name for name, one in PROBLEMS.items() if one.given("")])
@@ -107,3 +109,18 @@ def test_a_mystery_is_settled_by_experiment():
 def test_no_token_draws_the_default_instance(name):
     default = PROBLEMS[name].given("")
     assert all(PROBLEMS[name].given(f"token {k}") != default for k in range(20))
+
+
+def test_the_recipe_of_rank_my_cell_ranks_a_cell_of_ones_own_among_the_stored_ones(monkeypatch):
+    [text] = [cell.source for path in ROOT.glob("solutions/11*/*.ipynb")
+              for cell in nbformat.read(path, as_version=4).cells if "## 6 · Your own cell" in cell.source]  # fmt: skip
+    recipe = text.partition("```python\n")[2].partition("```")[0]
+    assert recipe.count('"budget": 1500, "rates": [3e-3, 1e-2, 3e-2]') == 1
+    short = recipe.replace('"budget": 1500, "rates": [3e-3, 1e-2, 3e-2]', '"budget": 2, "rates": [1e-2], "jobs": 1')
+    monkeypatch.chdir(ROOT / "solutions" / "11_which_gate_matters")
+    space = {"torch": torch, "MyCell": MGUCell, "rank_my_cell": answer("rank_my_cell")}
+    *lines, last = short.strip().splitlines()
+    exec("\n".join(lines), space)
+    found = eval(last, space)
+    assert len(space["losses"]) == 23 and {len(one) for one in space["losses"].values()} == {5}
+    assert found["of"] == 24 and found["place"] > 12  # it has hardly been trained
