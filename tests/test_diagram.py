@@ -1,7 +1,12 @@
-"""A cell's picture shows what its step does, no more and no less, and can be read."""
+"""A cell's picture shows what its step does, no more and no less, and can be read.
+
+python tests/test_diagram.py        writes tests/diagrams.txt anew, what some look like; read the difference first
+"""
 
 import re
 from functools import cache
+from itertools import groupby
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -19,6 +24,13 @@ from course_lib.unroll import unroll
 
 DRAWN = CELLS + STRANGERS[:-1] + PUBLISHED
 every_cell = pytest.mark.parametrize("Cls", DRAWN, ids=lambda Cls: f"{Cls.__module__}.{Cls.__name__}")
+LOOKS = Path(__file__).with_name("diagrams.txt")
+PICTURES = {  # of which every element is in diagrams.txt; of the other cells, where their parts and lines are
+    "GRUCell": {"cell": GRUCell}, "LSTMCell": {"cell": LSTMCell},
+    "CoupledLSTMCell against LSTMCell": {"cell": CoupledLSTMCell, "against": LSTMCell},
+    "LSTMCell, 3 steps": {"cell": LSTMCell, "steps": 3}, "GRUCell, 2 steps": {"cell": GRUCell, "steps": 2},
+    "RNNCell, 2 steps": {"cell": RNNCell, "steps": 2},
+}  # fmt: skip
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -114,6 +126,33 @@ def test_the_svg_has_real_text_and_says_its_words_to_who_cannot_see_it(Cls):
         assert f"{gate} gate {letter}" in shown.words
 
 
+def corners(points):
+    """Where a line begins, turns and ends."""
+    ways = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(points, points[1:])]
+    turns = [0, *(k for k in range(1, len(ways)) if ways[k] != ways[k - 1]), len(points) - 1]
+    return " ".join(f"{points[k][0]},{points[k][1]}" for k in turns)
+
+
+def looks():
+    """The text of diagrams.txt."""
+    for name, given in PICTURES.items():
+        yield from (f"# {name}", *diagram(**given).svg.replace("><", ">\n<").splitlines(), "")
+    for Cls in CELLS + STRANGERS[:-1]:
+        graph, places, board = laid_out(Cls)
+        label = {part: f"{part.label or part.name} {x},{y}" for part, (x, y) in places.at.items()}
+        yield f"# {Cls.__name__}, {places.width} by {places.height}: {'; '.join(label.values())}"
+        for source, lines in groupby(board.lines.items(), key=lambda line: line[0][0]):
+            yield f"{label[source]} → " + "; ".join(f"{label[goal]}: {corners(points)}" for (_, goal), points in lines)
+
+
+def test_every_picture_looks_as_it_did():
+    """A cell that is new is not in the file, and need not be."""
+
+    kept, now = (dict(part.partition("\n")[::2] for part in text.split("# ")[1:])
+                 for text in (LOOKS.read_text(encoding="utf-8"), "".join(f"{line}\n" for line in looks())))  # fmt: skip
+    assert {name: now.get(name) for name in kept} == kept
+
+
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_is_readable_in_both_themes(theme):
     svg = diagram(GRUCell).svg
@@ -192,3 +231,7 @@ def test_a_cell_and_its_class_have_the_same_picture_and_so_does_the_next_call():
 def test_what_cannot_be_drawn_is_told(given, said):
     with pytest.raises(ValueError, match=said):
         diagram(**given)
+
+
+if __name__ == "__main__":
+    LOOKS.write_text("".join(f"{line}\n" for line in looks()), encoding="utf-8")

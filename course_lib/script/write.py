@@ -6,11 +6,17 @@ import re
 from course_lib.fuse.ops import ROW
 from course_lib.script.expression import Expression, number
 
-RESERVED = {"seq", "step", "k", "x", "d", "row", "old", "batch", "steps", "rows", "trace", "rules", "fixed", "start",
-            "cell", "make", "zeros", "times", "back", "move", "take", "put", "copysign", "override", "weights", "new",
-            "forward", "backward", "with", "in", "do", "if", "of", "as", "is", "for", "let", "var", "int", "try",
-            "this", "null", "true", "false", "void", "else", "enum", "case", "const", "default", "function", "yield",
-            "await", "class", "delete", "switch", "typeof", "undefined", "NaN", "Infinity", "Math"}  # fmt: skip
+LANGUAGE = set(
+    """arguments await break case catch class const continue debugger default delete do else enum eval export
+    extends false finally for function if implements import in instanceof interface let new null package
+    private protected public return static super switch this throw true try typeof var void while with yield
+    undefined NaN Infinity Math Object Array Float64Array Float32Array Int32Array Uint8Array Number Error
+    globalThis""".split()
+)
+OWN = set(
+    """as back backward batch cell copysign d fixed forward int is k make move of old override put row rows rules
+    seq start step steps take times trace weights x zeros""".split()
+)  # of the text around a step
 
 
 class Writer:
@@ -27,7 +33,9 @@ class Writer:
         taken = set()
         for i in self.plan.order:
             name = self.wanted(i)
-            while name in RESERVED | taken or re.fullmatch(r"(at|old|new|t)\d+_?|t\d+_", name):
+            if name.startswith("d_"):  # so the loop back calls what it adds up
+                name = f"own_{name}"
+            while name in LANGUAGE | OWN | taken or re.fullmatch(r"(at|old|new|t)\d+_?|t\d+_", name):
                 name += "_"
             taken.add(name)
             self.names[i] = name

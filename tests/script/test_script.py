@@ -1,6 +1,8 @@
 """A cell as JavaScript gives the numbers of `unroll` and of its autograd, run in node."""
 
 import cProfile
+import keyword
+import re
 import sys
 
 import numpy as np
@@ -187,6 +189,53 @@ def test_a_gate_that_the_cell_has_not_is_refused(tmp_path):
     text += "catch (error) { return error.message }"
     said = run(tmp_path, text, [], cell=script(LSTMCell(1, 1)).text)
     assert said == "LSTMCell needs a gate among forget, input, output; got reset"
+
+
+LANGUAGE = """arguments await break case catch class const continue debugger default delete do else enum eval export
+    extends false finally for function if implements import in instanceof interface let new null package private
+    protected public return static super switch this throw true try typeof var void while with yield undefined NaN
+    Infinity Math Object Array Float64Array Float32Array Number Error globalThis""".split()
+
+
+def test_whatever_a_step_calls_its_numbers_the_text_keeps_apart_from_its_own_and_the_languages_words(tmp_path):
+    """Every word of the text of a few cells and of the operations, and of JavaScript, is once the name of a number."""
+    texts = [script(Cls(2, 3)).text for Cls in (LSTMCell, CELLS[-1])] + [script(RowCell(row)).text for row in ROWS]
+    words = {word for text in texts for word in re.findall(r"\b[a-z]\w*\b", text)} | set(LANGUAGE)
+    names = sorted(
+        word for word in words if not keyword.iskeyword(word) and word not in ("self", "gate", "tanh", "x", "h")
+    )
+    cells = []
+    for k in range(0, len(names), 40):
+        lines = [f"    {new} = tanh({old} + h)" for old, new in zip(["h", *names[k:]], names[k : k + 40])]
+        last = names[k : k + 40][-1]
+        own = {"tanh": tanh}
+        exec("\n".join(["def step(self, gate, x, h):", *lines, f"    return {{'h': {last} + self.h(x, h)}}"]), own)
+        cells.append(type("NamedCell", (RNNCell,), {"step": own["step"]}))
+    compare(tmp_path, [case(Cls, steps=2) for Cls in cells])
+
+
+def test_the_text_has_the_names_of_the_step():
+    text = script(LSTMCell(2, 3)).text
+    named = set(re.findall(r"const (\w+) = ", text))
+    assert {"f_sum", "i_sum", "o_sum", "g", "c_new", "h_new"} <= named
+    assert {"$forget", "$input", "$output", "$c", "$h"} <= set(re.findall(r"\$\w+", text))
+
+
+class PathsCell(RNNCell):
+    """Weights whose paths, a.b, a_b and a_b_, give one name; and numbers that are no weights, in another order."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.a, self.a_b, self.a_b_ = nn.Module(), self.per_unit(), self.per_unit()
+        self.a.b = self.per_unit()
+        self.table = torch.arange(3.0 * hidden_size).reshape(hidden_size, 3).T / 9
+
+    def step(self, gate, x, h):
+        return {"h": tanh(self.h(x, h) * self.a.b + self.a_b - h * self.a_b_ + self.table[1].to(h.dtype))}
+
+
+def test_weights_whose_paths_read_alike_and_numbers_in_another_order_keep_apart(tmp_path):
+    compare(tmp_path, [case(PathsCell)])
 
 
 class MaskedCell(RNNCell):
