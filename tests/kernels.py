@@ -17,7 +17,7 @@ from tools.authoring.measure import PEAK
 
 MOST = 700  # megabytes: a hub or Binder gives a learner one or two gigabytes
 CUDA = 400  # that the build of PyTorch for graphics cards takes more, before anything is computed
-GLANCE = 5  # seconds between two looks at a kernel
+GLANCE = 1  # seconds between two looks at a kernel
 
 
 class Kernel(RunningKernel):

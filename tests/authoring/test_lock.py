@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from itertools import product
 
 import pytest
 
@@ -10,30 +11,41 @@ from tools.authoring import lock
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 SYSTEMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
+AT_ONCE = 10
 WITHOUT_NETWORK = ("dns error", "Failed to fetch", "error sending request", "Connection refused", "timed out")
 NUMPY = {"3.10": "2.2.", "3.11": "2.4."}  # the last series for each
 
 
-@pytest.mark.skipif(find_spec("uv") is None, reason="uv is not installed (pip install -r requirements-dev.txt)")
-@pytest.mark.parametrize("python", PYTHONS)
-def test_every_system_has_a_wheel_of_every_version_that_the_lock_names(python, tmp_path, monkeypatch):
-    monkeypatch.setenv("MACOSX_DEPLOYMENT_TARGET", "14.0")  # what PyTorch needs
+@pytest.fixture(scope="module")
+def resolved(tmp_path_factory):
+    """{(python, system): the versions that uv chose}. They are asked for together: most of the time uv waits."""
+    if find_spec("uv") is None:
+        pytest.skip("uv is not installed (pip install -r requirements-dev.txt)")
+    folder = tmp_path_factory.mktemp("lock")
 
-    def resolved(system):
-        file = tmp_path / f"{system}.txt"
+    def resolve(case):
+        python, system = case
+        file = folder / f"{python}-{system}.txt"
         lock.resolve(file, "-c", str(lock.LOCK), "--python-version", python, "--python-platform", system,
                      "--only-binary", ":all:")  # fmt: skip
         return file.read_text()
 
-    with ThreadPoolExecutor(len(SYSTEMS)) as pool:
+    cases = list(product(PYTHONS, SYSTEMS))
+    with ThreadPoolExecutor(AT_ONCE) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MACOSX_DEPLOYMENT_TARGET", "14.0")  # what PyTorch needs
         try:
-            found = list(pool.map(resolved, SYSTEMS))
+            return dict(zip(cases, pool.map(resolve, cases)))
         except RuntimeError as error:
             if any(words in str(error) for words in WITHOUT_NETWORK):
                 pytest.skip("the package index does not answer")
             raise
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_system_has_a_wheel_of_every_version_that_the_lock_names(python, resolved):
     pinned = {line.split(" ;")[0] for line in lock.LOCK.read_text().splitlines() if not line.startswith("#")}
-    for system, text in zip(SYSTEMS, found):
+    for system in SYSTEMS:
+        text = resolved[python, system]
         versions = set(text.split("\n")) - {""}
         free = {line for line in versions - pinned if not line.startswith(lock.BY_TORCH)}
         assert free == set(), f"{system}: not in constraints.txt"
