@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from course_lib import doors
+from course_lib.bar import line
 from course_lib.cells import Cell as AnyCell
 from course_lib.cells import check_cell, check_class
 from course_lib.files import write
@@ -221,8 +221,8 @@ def train(
             doors.refuse("train", f"updates of at least the {len(history.losses)} that {checkpoint} holds", updates)
     if history.ended in ("solved", "diverged"):
         return history
-    with Deferred() as interrupts:
-        proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts)
+    with Deferred() as interrupts, line(history, updates, quiet=not progress or "COURSE_QUIET" in os.environ) as bar:
+        proceed(history, task, optimiser, generator, updates, until, checkpoint, bar, interrupts)
     try:
         interrupts.deliver()
     except KeyboardInterrupt:
@@ -232,14 +232,12 @@ def train(
     return history
 
 
-def proceed(history, task, optimiser, generator, updates, until, checkpoint, progress, interrupts):
+def proceed(history, task, optimiser, generator, updates, until, checkpoint, bar, interrupts):
     """Go on with a run until it ends; between any two updates, history and the others are what a checkpoint holds."""
     network, batch_size, clip = history.network, history.settings["batch_size"], history.settings["clip"]
     history.ended = "budget"
-    quiet = not progress or "COURSE_QUIET" in os.environ
     saved = time.perf_counter()
     began = saved - history.seconds
-    bar = tqdm(total=updates, initial=len(history.losses), disable=quiet, leave=False, desc=history.settings["cell"])
     done, unseen = len(history.losses), generator.get_state()
     try:
         interrupts.open()
@@ -253,9 +251,7 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, pro
                 batch = task.batch(batch_size, generator=generator)
                 update(network, task, batch, optimiser, clip, history, interrupts)
                 history.seconds = time.perf_counter() - began
-                if not quiet:
-                    bar.update()
-                    bar.set_postfix(loss=f"{history.loss:.4f}", sequences=history.sequences, refresh=False)
+                bar.update(history)
                 if checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
                     with interrupts.held():
                         save(checkpoint, history, optimiser, generator)
@@ -266,8 +262,6 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, pro
         history.ended = "interrupted"
         if len(history.losses) == done:  # the batch of an update that was not finished is drawn again
             generator.set_state(unseen)
-    finally:
-        bar.close()
     if checkpoint is not None:
         save(checkpoint, history, optimiser, generator)
 

@@ -2,9 +2,11 @@
 
 The limit --nbval-cell-timeout is in seconds of the kernel's own processor time, and a kernel that does nothing for
 minutes has hung: a cell fails for what it does, never because the machine is busy. After its last cell, the kernel of
-every notebook is asked for the largest memory that it ever held.
+every notebook is asked for the largest memory that it ever held, and how often each cell trained.
 """
 
+import json
+from pathlib import Path
 from queue import Empty
 
 import nbval.plugin
@@ -13,10 +15,13 @@ import torch
 from nbval.kernel import RunningKernel
 from patience import Watch
 
+from course_lib import bar
 from tools.authoring.measure import PEAK
+from tools.authoring.notebooks import MADE
 
 MOST = 700  # megabytes: a hub or Binder gives a learner one or two gigabytes
 CUDA = 400  # that the build of PyTorch for graphics cards takes more, before anything is computed
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GLANCE = 1  # seconds between two looks at a kernel
 
 
@@ -57,6 +62,23 @@ class Kernel(RunningKernel):
 nbval.plugin.RunningKernel = Kernel
 
 
+class Runs(pytest.Item):
+    """How often the cells of a notebook of the course trained: as the line above them, which says so, expects."""
+
+    def runtest(self):
+        made = json.loads(self.parent.kernel.printed(MADE))
+        made = {cell: runs for cell, runs in made.items() if runs > 1}
+        known = {cell: bar.known().get(cell) for cell in made}
+        words = f"results/runs.json says {known}, and the cells trained {made} times: `make notebooks` writes it"
+        assert made == known, words
+
+    def reportinfo(self):
+        return self.path, None, f"{self.path.name}: runs"
+
+    def repr_failure(self, excinfo):
+        return str(excinfo.value)
+
+
 class PeakMemory(pytest.Item):
     """The largest memory that the kernel of a notebook held while nbval ran it."""
 
@@ -76,5 +98,7 @@ class PeakMemory(pytest.Item):
 def pytest_make_collect_report(collector):
     report = yield
     if isinstance(collector, nbval.plugin.IPyNbFile) and report.passed:
+        if collector.path.parent == NOTEBOOKS:
+            report.result.append(Runs.from_parent(collector, name="runs"))
         report.result.append(PeakMemory.from_parent(collector, name="peak memory"))
     return report

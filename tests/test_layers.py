@@ -17,7 +17,7 @@ LAYERS = [
     ["bare", "doors", "files", "machine", "server"],
     ["answers", "cells", "claims", "data", "scan", "stats", "stop"],
     ["cells_today", "tasks", "unroll", "initialise", "latex", "plots", "predictions"],
-    ["fuse"],
+    ["bar", "fuse"],
     ["training", "gradients", "script"],
     ["attention", "sweep", "bench", "text", "ledger", "diagram"],
     ["lesson", "rivals", "page"],

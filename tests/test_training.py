@@ -232,33 +232,6 @@ def test_the_gradient_is_clipped_where_that_is_asked():
     assert train(LSTMCell, Adding(lag=10), updates=4, **SHORT).losses == losses[1]
 
 
-def test_a_bar_is_shown_unless_that_is_declined(monkeypatch):
-    shown = []
-
-    class Bar:
-        def __init__(self, **options):
-            shown.append(options)
-
-        def set_postfix(self, **numbers):
-            shown.append(numbers)
-
-        def update(self):
-            pass
-
-        close = update
-
-    monkeypatch.delenv("COURSE_QUIET", raising=False)
-    monkeypatch.setattr(training, "tqdm", Bar)
-    run = dict(hidden_size=8, batch_size=8, updates=2)
-    history = train(LSTMCell, Adding(lag=10), **run)
-    assert shown[0] == {"total": 2, "initial": 0, "disable": False, "leave": False, "desc": "LSTMCell"}
-    assert shown[2] == {"loss": f"{history.loss:.4f}", "sequences": 16, "refresh": False}
-    train(LSTMCell, Adding(lag=10), progress=False, **run)
-    monkeypatch.setenv("COURSE_QUIET", "1")
-    train(LSTMCell, Adding(lag=10), **run)
-    assert [row["disable"] for row in shown if "disable" in row] == [False, True, True]
-
-
 def test_the_time_of_a_run_is_kept_and_it_is_saved_every_twenty_seconds(tmp_path, monkeypatch):
     now, saved, update, write = [100.0], [], training.update, training.write
     monkeypatch.setattr(training.time, "perf_counter", lambda: now[0])

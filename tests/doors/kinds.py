@@ -243,6 +243,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"figures\..*": "draw what a notebook computed",
     r"stats\.student": "a part of t_interval",
     r"server\..*": "called by Jupyter",
+    r"bar\..*": "the line above a training; nothing of a learner comes in",
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",
     r"lesson\.(doctor|step_seconds)": "takes nothing",
     r"answers\.\w+|predictions\.Prediction\.chosen": "called by a widget",

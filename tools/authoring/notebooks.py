@@ -4,7 +4,8 @@
     make notebooks ARGS="notebooks/05_mixing_old_and_new.ipynb"
 
 A notebook that fails keeps its old outputs; the others are written all the same. What they print about the claims is
-copied into results/said.json, for the ledger.
+copied into results/said.json, for the ledger, and how often each cell trains into results/runs.json, for the line that
+says how far it has got.
 """
 
 import argparse
@@ -18,11 +19,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from course_lib import ledger
+from course_lib import bar, ledger
 from course_lib.files import write
 from tools.authoring.fold import fold
 
 ROOT = Path(__file__).resolve().parents[2]
+MADE = """import json, sys
+print(json.dumps(sys.modules["course_lib.bar"].made if "course_lib.bar" in sys.modules else {}))"""
 
 
 def all_notebooks():
@@ -76,20 +79,29 @@ def keep_said():
     write(ledger.SAID, json.dumps(said, indent=0, ensure_ascii=False) + "\n")
 
 
+def keep_runs(made):
+    """Add {cell: how often it trains} to results/runs.json; cells that are no longer there are dropped."""
+    cells = {bar.key(cell.source) for path in all_notebooks() for cell in nbformat.read(path, 4).cells}
+    runs = {cell: runs for cell, runs in (bar.known() | made).items() if cell in cells and runs > 1}
+    write(bar.RUNS, json.dumps(runs, indent=0, sort_keys=True) + "\n")
+
+
 def main():
     failed = []
     for path in chosen(parser(__doc__).parse_args().notebooks):
         print(f"{path.name} ...", end=" ", flush=True)
         try:
-            notebook, seconds = execute(path)
+            notebook, seconds = execute(path, last=MADE)
         except CellExecutionError as error:
             failed.append(path.name)
             print(f"failed: {failure(error)}")
             continue
+        made = json.loads(notebook.cells.pop().outputs[0].text)
         if not path.is_relative_to(ROOT / "solutions"):  # where a learner sees what a check says
             fold(notebook)
         write(path, nbformat.writes(notebook) + "\n")
         keep_said()
+        keep_runs(made)
         print(f"{seconds:.1f} s")
     if failed:
         sys.exit(f"Not stored: {', '.join(failed)}")
