@@ -36,3 +36,18 @@ def test_a_failing_cell_a_console_error_and_a_request_to_another_machine_are_see
         assert tab.errors == ["ZeroDivisionError: division by zero"]
         assert any("a planted fault" in problem for problem in tab.problems)
         assert "request: http://elsewhere.invalid/x.png" in tab.problems
+
+
+def test_what_lives_in_the_page_lives_in_the_output_of_a_cell_and_keeps_its_keys_from_the_notebook(lab):
+    show = "from course_lib.widgets.gate_desk import GateDesk\nGateDesk()"
+    with lab.run([show], name="live.ipynb") as tab:
+        frame = tab.page.frame_locator("iframe")
+        frame.get_by_role("slider", name="forget gate").focus()
+        for key in ("a", "b", "x"):  # in a notebook: new cells, and a cell cut
+            tab.page.keyboard.press(key)
+        for key in ("ArrowRight", "PageUp"):  # in JupyterLab they would scroll
+            tab.page.keyboard.press(key)
+        frame.locator(".said", has_text="Solved, and nobody can do it in less").wait_for()
+        tab.page.wait_for_function("document.querySelector('iframe').offsetHeight > 500")
+        assert tab.page.locator(".jp-Notebook .jp-Cell").count() == 1
+        assert tab.errors == [] and tab.problems == []

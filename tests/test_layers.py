@@ -31,7 +31,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "script": [["expression", "read"], ["write"], ["forward", "backward"], ["module"], ["__init__"]],
     "diagram": [["graph", "place", "route", "sheet", "words"], ["draw", "unrolled"], ["__init__"]],
     "page": [["about"], ["__init__"], ["__main__"]],
-    "widgets": [["common"], ["panel", "live"], ["*"], ["__init__"]],
+    "widgets": [["common"], ["live"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "predictions": [["__init__"]],
     "figures": [["*"], ["__init__"]],

@@ -4,9 +4,9 @@
 >>> GateDesk()
 GateDesk()
 
-A file begins with pure functions, each run by a real cell, and ends with the widget. Most are `Live`: the script of the
-same name runs the cell in the page, with a kernel, without one, and in a book. One is still computed and drawn by
-a kernel. Each widget has static(), a figure with a text for where no script runs.
+A file begins with pure functions, each run by a real cell, and ends with the widget. The script of the same name runs
+the cell in the page, with a kernel, without one, and in a book. Each widget has static(), a figure with a text for
+where no script runs.
 
 What the learner did in a page (drawn gates, solved missions, guesses) is kept by the browser.
 """

@@ -1,33 +1,35 @@
 // The LSTM piece by piece: its equations, its flow, and how well it recalls a marked number, by lag.
 
-// What a unit made of some pieces remembers: { byLag, leak, largest }, as in Python.
+// What a unit made of some pieces remembers: { byLag, leak, largest }, as in Python. Until the number is asked for, every
+// lag sees the same; so one run gives the states from which all lags take their last step.
 const rooms = {};
 function recall(has) {
-  const { make, weights } = CELLS[has("squashing") ? "squashed" : "plain"], { numbers, stale, lags } = DATA, count = numbers.length;
-  const override = {};
+  const kind = has("squashing") ? "squashed" : "plain", { cell, make, weights } = CELLS[kind], { numbers, stale, lags } = DATA;
+  const count = numbers.length, steps = stale + lags, override = {}, asked = count * lags;
   for (const [piece, gate] of Object.entries(DATA.gates)) if (!has(piece)) override[gate] = 1;
   if (!has("carry")) override.forget = 0;
-  const byLag = [];
-  let leak = 0, silent = 0, largest = 0;
-  for (let lag = 1; lag <= lags; lag++) {
-    const steps = stale + lag + 1, x = new Float64Array(count * steps * 3), said = [], wanted = [];
-    for (let b = 0; b < count; b++) {
-      for (let t = 0; t < steps; t++) x[3 * (b * steps + t)] = numbers[b][t];
-      for (const t of [0, stale]) x[3 * (b * steps + t) + 1] = 1;
-      x[3 * (b * steps + steps - 1) + 2] = 1;
-    }
-    const key = `${has("squashing")} ${lag}`, { h } = (rooms[key] ??= make(count, steps)).forward(weights, x, { override });
-    for (let b = 0; b < count; b++) {
-      for (let t = 0; t < steps; t++) {
-        const size = Math.abs(h[b * (steps + 1) + t + 1]);
-        largest = Math.max(largest, size);
-        if (t < steps - 1) [leak, silent] = [leak + size, silent + 1];
-      }
-      said.push(h[b * (steps + 1) + steps]);
-      wanted.push(numbers[b][stale]);
-    }
-    byLag.push(explained(said, wanted));
+  const x = new Float64Array(count * steps * 3), last = new Float64Array(asked * 3), start = {};
+  for (let b = 0; b < count; b++) {
+    for (let t = 0; t < steps; t++) x[3 * (b * steps + t)] = numbers[b][t];
+    for (const t of [0, stale]) x[3 * (b * steps + t) + 1] = 1;
+    for (let k = 0; k < lags; k++) last.set([numbers[b][stale + k + 1], 0, 1], 3 * (b * lags + k));
   }
+  const [run, end] = rooms[kind] ??= [make(count, steps), make(asked, 1)], before = run.forward(weights, x, { override });
+  for (const state in cell.states) {
+    start[state] = new Float64Array(asked);
+    for (let b = 0; b < count; b++) for (let k = 0; k < lags; k++) start[state][b * lags + k] = before[state][b * (steps + 1) + stale + k + 1];
+  }
+  const after = end.forward(weights, last, { start, override }).h, sizes = Array.from({ length: steps }, (_, t) =>
+    numbers.map((_, b) => Math.abs(before.h[b * (steps + 1) + t + 1])));
+  const byLag = Array.from({ length: lags }, (_, k) =>
+    explained(numbers.map((_, b) => after[2 * (b * lags + k) + 1]), numbers.map((row) => row[stale])));
+  let leak = 0, silent = 0;
+  sizes.forEach((row, t) => {  // every lag waits at the first steps, the longest alone at the last
+    const waiting = Math.min(lags, steps - t);
+    leak += waiting * row.reduce((sum, one) => sum + one, 0);
+    silent += waiting * count;
+  });
+  const largest = [...sizes.flat(), ...after.map(Math.abs)].reduce((most, one) => Math.max(most, one), 0);
   return { byLag, leak: leak / silent, largest };
 }
 

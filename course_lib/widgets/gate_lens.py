@@ -1,20 +1,23 @@
-"""Look into a trained network: its gates and states, and what interfering with a gate costs."""
+"""Look into a trained network, step by step: what it holds, what it expects, and what interfering with a gate costs."""
 
-import ipywidgets as widgets
+import json
+from base64 import b64encode
+
 import numpy as np
 import torch
 
 from course_lib import doors, plots
 from course_lib.cells import LSTMCell
 from course_lib.gradients import check
-from course_lib.tasks import TemporalOrder
+from course_lib.script import script
+from course_lib.tasks import Batch, TemporalOrder
+from course_lib.text import SYMBOLS, NextCharacter, encode, modules, one_hot, structure
 from course_lib.training import build, check_task
 from course_lib.unroll import shuffled, unroll
-from course_lib.widgets.common import WIDE
-from course_lib.widgets.panel import BESIDE, Panel
+from course_lib.widgets.live import Live, own
 
-READABLE = 100  # symbols along one axis
-MAPPED = 20  # symbols that the map of the input has a row for; more are written along the axes alone
+LARGE = 40_000  # weights from which on matrices are handed to the page in 8 bits, to keep it small
+LEAST = 2000  # characters of a module that passages are taken from
 
 
 def look_inside(network, task, batch, *, gate=None, value=None):
@@ -35,81 +38,92 @@ def look_inside(network, task, batch, *, gate=None, value=None):
     return {name: trace[name].numpy() for name in trace.steps}, score
 
 
-class GateLens(Panel):
-    """Look into a trained network: its gates and states over time, unit by unit, and what clamping a gate costs.
+def packed(weight, bits=16):
+    """A weight as JavaScript: whole numbers of 8 or 16 bits in base64, and what one of them is worth in each row."""
+    values = weight.detach().double().numpy()
+    rows = values.reshape(len(values) if bits == 8 else 1, -1)
+    worth = np.maximum(abs(rows).max(axis=1), 1e-300) / (2 ** (bits - 1) - 1)
+    whole = np.rint(rows / worth[:, None]).astype(f"<i{bits // 8}").tobytes()
+    return f"unpacked({json.dumps(b64encode(whole).decode())}, [{', '.join(f'{one:.7g}' for one in worth)}], {bits})"
+
+
+def passages(count, length):
+    """(codes (count, length + 1), {thing: array (count, length)}) of held-out modules: of each the passage in which
+    comments, strings and code are mixed best, and what `structure` finds there."""
+    codes, things = [], {}
+    for text in [text for text in modules("test").values() if len(text) > LEAST + length][:count]:
+        found, window = structure(text), np.ones(length) / length
+        share = {name: np.convolve(found[name] > 0, window, "valid")[:-1:20] for name in found}
+        begin = 20 * int(np.argmin(abs(share["in comment"] - 0.3) + abs(share["in string"] - 0.2)))
+        codes.append(encode(text[begin : begin + length + 1]))
+        for name, values in found.items():
+            things.setdefault(name, []).append(values[begin : begin + length])
+    return torch.stack(codes), {name: np.stack(values) for name, values in things.items()}
+
+
+class GateLens(Live):
+    """Look into a trained network: what each unit holds after each step, what is expected next, which units tell a
+    passage, and what it costs to hold a gate. The page runs the network itself, its weights rounded to 16
+    bits; of a large one to 8, by row, which moves the loss of the course's text network by less than 0.01 nats.
 
     network     a training.Network; task: what it was trained on, or another with the same input and output
-    symbols     one text per input, where x is one of several symbols (one-hot): shown along the time axis
-    sequences   how many sequences the score is taken over; seed: which ones
+    symbols     one text per input, where x is one of several symbols (one-hot): what a step is shown as
+    sequences   how many sequences there are to look at; seed: which ones
 
-    ValueError for a network whose cell cannot run over the task.
+    ValueError for a network whose cell cannot run over the task, and for a cell that has no JavaScript.
     """
 
-    def __init__(self, network, task, *, symbols=None, sequences=100, seed=1):
+    title, script = "Gate lens", own(__file__)
+
+    def __init__(self, network, task, *, symbols=None, sequences=8, seed=1):
         check_task("GateLens", task)
-        self.network, self.task = network, task
+        self.network, self.task, self.things = network, task, {}
         self.symbols = None if symbols is None else doors.texts("GateLens", "symbols", symbols, least=task.input_size)
         generator = torch.Generator().manual_seed(doors.seed("GateLens", seed))
         self.batch = task.batch(doors.whole("GateLens", "sequences", sequences, least=2), generator=generator)
         self.free = look_inside(network, task, self.batch)
-        cell = network.cell
-        self.seen = {None: self.free}
-        self.shown = widgets.Dropdown(options=[*cell.gates, *cell.state], value=cell.state[-1], description="map of")
-        self.unit = widgets.IntSlider(min=0, max=cell.hidden_size - 1, description="unit")
-        self.sequence = widgets.IntSlider(min=0, max=min(sequences, 20) - 1, description="sequence")
-        self.gate = widgets.Dropdown(options=["none", *cell.gates], description="interfere with", style=WIDE)
-        self.how = widgets.Dropdown(options=["clamp", "shuffle"], description="how")
-        self.value = widgets.FloatSlider(value=1, min=0, max=1, step=0.05, description="clamp to")
-        super().__init__(self.shown, self.unit, self.sequence, self.gate, self.value, self.how)
+
+    @classmethod
+    def on_text(cls, network, *, count=8, length=180):
+        """Of a network that predicts Python source: passages of held-out modules, with what `structure` finds there."""
+        count = doors.whole("on_text", "count", count, least=2, most=20)
+        task = NextCharacter(doors.whole("on_text", "length", length, least=50, most=1000), "test")
+        lens = cls(network, task, symbols=[*SYMBOLS, "?"], sequences=2)
+        codes, lens.things = passages(count, length)
+        lens.batch = Batch(one_hot(codes[:, :-1]), codes[:, 1:], "every")
+        lens.free = look_inside(network, task, lens.batch)
+        return lens
 
     @classmethod
     def example(cls):
         task = TemporalOrder(lag=20)
-        return cls(build(LSTMCell, task, hidden_size=4), task, symbols="abcdXYEB", sequences=30)
+        return cls(build(LSTMCell, task, hidden_size=4), task, symbols="abcdXYEB")
 
-    def picture(self):
-        gate = None if self.gate.value == "none" else self.gate.value
-        value = self.value.value if self.how.value == "clamp" else None
-        self.value.disabled = gate is None or value is None
-        trace, score = self.run(gate, value)
-        text = f"Right, of {len(self.batch.x)} sequences: {self.free[1]:.2f}."
-        if gate:
-            text += f" With the {gate} gate {'shuffled' if value is None else f'at {value:g}'}: {score:.2f}."
-        shown = f"Map: {self.shown.value}; curves: unit {self.unit.value}; sequence {self.sequence.value}."
-        return self.draw(trace), f"{text} {shown}"
+    def modules(self):
+        written = script(self.network.cell)
+        readout = {"W_y": self.network.readout.weight, "b_y": self.network.readout.bias}
+        shipped = written.parameters | readout
+        large = sum(weight.numel() for weight in shipped.values()) > LARGE
+        weights = ", ".join(f"{json.dumps(name)}: {packed(weight, 8 if large and weight.dim() == 2 else 16)}"
+                            for name, weight in shipped.items())  # fmt: skip
+        text = written.text.replace("export ", "")
+        return {"network": f"(() => {{\n{text}\nreturn {{ cell, make, weights: () => ({{ {weights} }}) }};\n}})()"}
+
+    def data(self):
+        cell, (x, y, at) = self.network.cell, (self.batch.x, self.batch.y, self.batch.at)
+        one_symbol = bool(((x == 0) | (x == 1)).all() and (x.sum(dim=-1) == 1).all())  # at every step
+        return {
+            "x": (x.argmax(dim=-1) if one_symbol else x).tolist(), "symbols": self.symbols and list(self.symbols),
+            "y": y.tolist(), "at": at.tolist() if torch.is_tensor(at) else at, "classes": not y.is_floating_point(),
+            "memory": cell.memory[1] if cell.memory else "h", "outputs": self.network.readout.out_features,
+            "ranges": {gate: cell.ranges.get(gate, (0, 1)) for gate in cell.gates},
+            "things": {name: [[int(one) if one == int(one) else float(one) for one in row] for row in values]
+                       for name, values in self.things.items()},
+        }  # fmt: skip
 
     def run(self, gate, value):
-        """(trace, score) under an interference; the last one is kept, so that looking around costs nothing."""
-        asked = (gate, value) if gate else None
-        if asked not in self.seen:
-            self.seen = {
-                None: self.free,
-                asked: look_inside(self.network, self.task, self.batch, gate=gate, value=value),
-            }
-        return self.seen[asked]
-
-    def draw(self, trace):
-        x, at = self.batch.x[self.sequence.value].numpy(), self.sequence.value
-        letters = self.symbols is not None and len(self.symbols) > MAPPED
-        figure, (*top, middle, bottom) = plots.canvas(rows=2 if letters else 3, width=9, height=5 if letters else 6)
-        for ax in top:
-            plots.heat(ax, x.T, colours="Greys", name="x")
-            plots.label(ax, "", "input")
-            if self.symbols is not None:
-                ax.set_yticks(range(len(self.symbols)), self.symbols)
-        shown = trace[self.shown.value][at].T
-        most = max(1.0, np.percentile(abs(shown), 98))  # a few units may grow far beyond the others
-        plots.heat(middle, shown, colours="RdBu", low=-most, high=most, name=self.shown.value)
-        middle.axhline(self.unit.value, color="black", linewidth=0.8)
-        plots.label(middle, "", "unit")
-        for name in (*self.network.cell.gates, *self.network.cell.state):
-            plots.line(bottom, range(len(x)), trace[name][at, :, self.unit.value], of=name)
-        bottom.set_xlim(-0.5, len(x) - 0.5)
-        plots.label(bottom, "step", f"unit {self.unit.value}", legend="above")
-        bottom.yaxis.set_label_coords(*BESIDE)
-        if self.symbols is not None and len(x) <= READABLE:
-            plots.symbols(bottom, [self.symbols[k] for k in x.argmax(axis=1)])
-        return figure
+        """(trace, score) under an interference."""
+        return look_inside(self.network, self.task, self.batch, gate=gate, value=value)
 
     def static(self):
         """(figure, text): what is left of the score when each gate is clamped shut, clamped open, or shuffled."""

@@ -6,17 +6,22 @@ const LOW = 1e-12, HIGH = 1e6, SHOWN = [1, 2, 5, 10, 20, 30, 40];
 
 // The largest singular value of a square matrix A, row after row: AᵀA squared again and again, of which in the end one
 // direction is left.
+const sheets = [0, 1].map(() => new Float64Array(4096));
 function spectralNorm(A, n) {
-  const product = (M) => {  // MᵀM, its trace 1
-    const P = new Float64Array(n * n);
-    for (let r = 0; r < n; r++) for (let i = 0; i < n; i++) for (let j = 0, a = M[r * n + i]; j < n; j++) P[i * n + j] += a * M[r * n + j];
-    let trace = 0;
-    for (let i = 0; i < n; i++) trace += P[i * n + i];
-    if (trace > 0) for (let k = 0; k < n * n; k++) P[k] /= trace;
-    return P;
-  };
   let P = A;
-  for (let round = 0; round < 12; round++) P = product(P);
+  for (let round = 0; round < 11; round++) {
+    const M = P;
+    P = sheets[round % 2];
+    let trace = 0;
+    for (let i = 0; i < n; i++) for (let j = i; j < n; j++) {  // MᵀM; of a symmetric M, rows are as good as columns
+      let sum = 0;
+      if (round) for (let k = 0, a = i * n, b = j * n; k < n; k++) sum += M[a + k] * M[b + k];
+      else for (let k = 0; k < n * n; k += n) sum += M[k + i] * M[k + j];
+      P[i * n + j] = P[j * n + i] = sum;
+      if (i === j) trace += sum;
+    }
+    if (trace > 0) for (let k = 0; k < n * n; k++) P[k] /= trace;
+  }
   let best = 0;
   for (let i = 1; i < n; i++) if (P[i * n + i] > P[best * n + best]) best = i;
   const v = P.subarray(best * n, (best + 1) * n);

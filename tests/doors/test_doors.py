@@ -29,7 +29,6 @@ from kinds import KEYWORD, KINDS, MADE_BY, NOT_DOORS, USUAL, WITH
 import course_lib
 from course_lib.initialise import INITIALISATIONS
 from course_lib.widgets.gate_desk import MISSIONS
-from course_lib.widgets.panel import Panel
 
 AXES = {"batch", "time", "input", "hidden", "output", "third"}  # what an axis of a tensor is called
 NEEDED = inspect.Parameter.empty
@@ -243,11 +242,6 @@ def tried(door):
 def faults(found):
     """What is neither right nor refused, and what is refused although it is right."""
     return [row for row in found if row[2] not in (("right",) if row[1] in RIGHT else ("right", "refused"))]
-
-
-@pytest.fixture(autouse=True)
-def no_picture_is_drawn(monkeypatch):
-    monkeypatch.setattr(Panel, "redraw", lambda panel: None)
 
 
 @pytest.mark.parametrize("door", doors(), ids=lambda door: door.name)

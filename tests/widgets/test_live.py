@@ -8,7 +8,9 @@ from course_lib.widgets.gate_desk import MISSIONS, GateDesk, fewest_moves
 from course_lib.widgets.live import Live
 
 LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
-SEEN = "() => [[...document.querySelectorAll('svg')].map((svg) => svg.innerHTML).join(), document.body.innerText]"
+SEEN = (
+    "() => [[...document.querySelectorAll('svg, .lens')].map((one) => one.innerHTML).join(), document.body.innerText]"
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,7 @@
     python -m tools.authoring.latency        needs requirements-dev.txt and Chromium; about two minutes
 
 One control of each widget is moved 60 times, 60 ms after the last answer. The time runs from the event in the page to
-the frame that shows the new picture; a widget that lives in the page has no kernel then. results/latency.json keeps the
-milliseconds of every move.
+the frame that shows the new picture; there is no kernel. results/latency.json keeps the milliseconds of every move.
 """
 
 import json
@@ -17,25 +16,21 @@ import numpy as np
 
 from course_lib.files import write
 from course_lib.machine import cores
+from course_lib.text import load_model
 from course_lib.widgets import every
-from course_lib.widgets.live import Live
+from course_lib.widgets.gate_lens import GateLens
 from tools.authoring import browser
 
-LENS = """
-from course_lib.text import SYMBOLS, NextCharacter, load_model
-GateLens(load_model()[0], NextCharacter(60, "test"), symbols=SYMBOLS.replace("\\n", "¶") + "?")
-"""
-SHOWN = {"GateLens": LENS}  # as in the notebook; of the others, the example
-WIDGETS = {name: SHOWN.get(name, f"{name}.example()") for name in every()}  # the code that shows it, once imported
-LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
+SHOWN = {"GateLens": lambda: GateLens.on_text(load_model()[0])}  # as in the notebook; of others the example
+WIDGETS = {name: SHOWN.get(name, Widget.example) for name, Widget in every().items()}
 MOVED = {  # the control that is moved; of the others the first number or slider
     "GateDesk": ".draw[aria-label='input gate']",
     "BuildTheLSTM": "input[type=checkbox]",
+    "GateLens": "input[aria-label='held at']",
 }
-MOVES = """async ([control, place, moves]) => {
-    const output = document.querySelector(place), drawn = place !== '.jp-OutputArea .widget-image';
-    const isPicture = (change) => !drawn ? change.attributeName === 'src'
-        : change.type === 'childList' && change.target.closest?.('svg') && !change.target.closest('.draw');
+MOVES = """async ([control, moves]) => {
+    const output = document.querySelector('main');
+    const isPicture = ({type, target}) => type === 'childList' && target.closest?.('svg') && !target.closest('.draw');
     const move = (there) => {
         const element = document.querySelector(control);
         if (element.type === 'range') {
@@ -45,8 +40,7 @@ MOVES = """async ([control, place, moves]) => {
             element.click();
         } else {
             element.focus();
-            const keys = drawn ? ['PageUp', 'PageDown'] : ['ArrowRight', 'ArrowLeft'];
-            element.dispatchEvent(new KeyboardEvent('keydown', {key: keys[there ? 0 : 1], bubbles: true}));
+            element.dispatchEvent(new KeyboardEvent('keydown', {key: there ? 'PageUp' : 'PageDown', bubbles: true}));
         }
     };
     const answer = (there) => new Promise((done) => {
@@ -70,40 +64,35 @@ MOVES = """async ([control, place, moves]) => {
 }"""
 
 
-def cell(name):
-    """The code of a cell that shows a widget."""
-    return f"from {every()[name].__module__} import {name}\n{WIDGETS[name]}"
-
-
-def measure(lab, name, *, moves=60):
+def measure(chromium, folder, name, *, moves=60):
     """Milliseconds of each move of a control of one widget, None where no new picture came within 2 s."""
-    if name in LIVE:
-        path = lab.folder / f"{name}.html"
-        path.write_text(LIVE[name].example().page(), encoding="utf-8")
-        page = lab.browser.new_page()
-        page.goto(path.as_uri())
-        for box in page.get_by_role("checkbox", name="hold").all():  # a gate is held before it is moved
-            box.check()
-        for answer in page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
-            answer.click()
-        taken = page.evaluate(MOVES, [MOVED.get(name, "input[type=range]"), "main", moves])
-        page.close()
-        return taken
-    with lab.run([cell(name)], name=f"{name}.ipynb") as tab:
-        tab.page.wait_for_selector("[role=status]")
-        tab.page.wait_for_timeout(500)
-        return tab.page.evaluate(MOVES, [".jp-OutputArea .noUi-handle", ".jp-OutputArea .widget-image", moves])
+    path = folder / f"{name}.html"
+    path.write_text(WIDGETS[name]().page(), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    for box in page.get_by_role("checkbox", name="hold").all():  # a gate is held before it is moved
+        box.check()
+    for answer in page.get_by_role("button", name="Answer").all():  # the half-life dial comes after a guess
+        answer.click()
+    for gate in page.get_by_label("gate", exact=True).all():  # of the lens
+        gate.select_option(index=1)
+    taken = page.evaluate(MOVES, [MOVED.get(name, "input[type=range]"), moves])
+    page.close()
+    return taken
 
 
 def main():
     if reason := browser.missing():
         sys.exit(f"Cannot measure: {reason}.")
+    from playwright.sync_api import sync_playwright
+
     results = {"command": "python -m tools.authoring.latency", "machine": platform.platform(), "cores": cores(),
                "milliseconds": {}}  # fmt: skip
     print(f"{'widget':20}{'median':>8}{'95 %':>8}{'most':>8}   ms")
-    with tempfile.TemporaryDirectory() as place, browser.start(Path(place)) as lab:
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=browser.FLAGS)
         for name in WIDGETS:
-            taken = results["milliseconds"][name] = measure(lab, name)
+            taken = results["milliseconds"][name] = measure(chromium, Path(place), name)
             values = np.array([np.inf if value is None else value for value in taken])
             print(f"{name:20}{np.median(values):8.0f}{np.quantile(values, 0.95):8.0f}{values.max():8.0f}", flush=True)
     write(browser.ROOT / "results" / "latency.json", json.dumps(results) + "\n")
