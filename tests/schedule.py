@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = {"test_judging.py": 80, "test_widgets_browser.py": 45, "test_plugins.py": 30, "test_stored.py": 30,
+SECONDS = {"test_judging.py": 80, "test_plugins.py": 30, "test_stored.py": 30,
            "test_grading.py": 110, "test_books.py": 45, "test_stopping.py": 25, "test_browser.py": 20,
            "test_lock.py": 25, "test_diagram.py": 25, "test_live.py": 30, "test_sampled.py": 30,
            "test_installing.py": 30}  # fmt: skip
