@@ -190,9 +190,9 @@ def design(answer, case):
         "named_choice": case["asked"] in differ,
         "equal_weights": min(weights) > 0 and max(weights) <= 1.05 * min(weights),
         "equal_tuning": sorted(map(float, a["rates"])) == sorted(map(float, b["rates"]))
-        and len(set(a["rates"])) >= 3
+        and len(set(map(float, a["rates"]))) >= 3
         and min(map(float, a["rates"])) > 0,
-        "equal_updates": a["updates"] == b["updates"] and int(a["updates"]) > 0,
+        "equal_updates": int(a["updates"]) == int(b["updates"]) > 0,
         "enough_seeds": len(seeds) >= 5,
         "fresh_seeds": bool(tuning) and not seeds & tuning,
         "baseline": "baseline" in words,

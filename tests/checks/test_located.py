@@ -1,8 +1,10 @@
 """What nobody has listed is located: in which cases, along which axis, without which argument it would be right."""
 
+import numpy as np
 import pytest
 import torch
 
+from course_lib.checks import PROBLEMS
 from solutions import answer, message
 
 
@@ -71,3 +73,12 @@ def test_a_mistake_of_the_learner_stays_theirs_where_the_answer_is_read_in_anoth
         return {"W_f": torch.zeros(2) @ torch.zeros(3)}
 
     assert "toggle stopped with RuntimeError" in message("toggle", wrong)
+
+
+def test_rates_of_a_plan_are_counted_by_their_value():
+    def plan(rates):
+        found = answer("fair_plan")()
+        return found | {side: found[side] | {"rates": rates} for side in "ab"}
+
+    PROBLEMS["fair_plan"](lambda: plan([np.array(0.1), np.float32(0.2), torch.tensor(0.3)]))
+    assert "is not right yet" in message("fair_plan", lambda: plan([torch.tensor(0.1) for _ in range(3)]))
