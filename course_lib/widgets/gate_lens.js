@@ -75,7 +75,8 @@ function telling(runs, targets, name) {
 // ---- The page ----
 
 const NEWLINE = /^[\n¶]$/, shownOf = (symbol) => (NEWLINE.test(symbol) ? "↵" : symbol === " " ? "␣" : symbol);
-const symbolOf = (one) => (Array.isArray(one) ? (DATA.symbols && Math.max(...one) === 1 ? DATA.symbols[one.indexOf(1)] : `${one.map(brief).join(", ")}; `) : DATA.symbols?.[one] ?? `${one} `);
+const numbersOf = (one) => (DATA.symbols ? DATA.symbols[one.indexOf(1)] ?? "·" : `${one.map(brief).join(", ")}; `);  // ·: no symbol
+const symbolOf = (one) => (Array.isArray(one) ? numbersOf(one) : DATA.symbols?.[one] ?? `${one} `);
 const fixed = (value) => value.toFixed(2).replace("-", "−"), percent = (value) => `${Math.round(100 * value)} %`;
 
 function show(main) {
