@@ -69,6 +69,16 @@ def test_everyone_can_read_it(chromium, pages, name, dark, width):
         assert faults(page) == []
 
 
+def test_the_words_on_a_chosen_button_stand_out_in_forced_colours(chromium, pages):
+    with opened(chromium, pages["GateDesk"], dark=True) as page:
+        page.emulate_media(forced_colors="active")
+        one = page.locator("button[aria-pressed=true]")
+        shown = one.evaluate(
+            "(e) => ['forcedColorAdjust', 'color', 'backgroundColor'].map((k) => getComputedStyle(e)[k])"
+        )
+        assert shown[0] == "none" and shown[1] != shown[2]  # else a plate in the colour of the words hides them
+
+
 def row(page, gate):
     return page.get_by_role("slider", name=f"{gate} gate")
 
