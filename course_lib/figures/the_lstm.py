@@ -71,17 +71,17 @@ def curves(memory, standard, page):
 
 
 def slopes(memory, by_hand, at_start):
-    """The slope of h' by c': {"LSTM", "page": (points,)} for an open other factor, and {reading: [a value a seed]}."""
+    """The slope of h' in c': {"LSTM", "page": (points,)} for an open other factor, and {reading: [a value a seed]}."""
     figure, axes = canvas(2, width=8.0, height=2.9)
     for name, told in (("LSTM", "S = tanh"), ("page", "S = σ")):
         line(axes[0], memory, by_hand[name], of=name, name=told)
-    label(axes[0], "memory c'", "slope of h' by c'", title="other factor 1")
+    label(axes[0], "memory c'", "slope of h' in c'", title="other factor 1")
     for k, (name, values) in enumerate(at_start.items()):
         dots(axes[1], values, at=k, of=READINGS[name])
-    label(axes[1], "", "mean slope of h' by c'", title="PyTorch's default weights").set_ylim(0, 0.6)
+    label(axes[1], "", "mean slope of h' in c'", title="PyTorch's default weights").set_ylim(0, 0.6)
     axes[1].set_xticks(range(len(at_start)), stacked(at_start))
     middle = ", ".join(f"{np.median(values):.2f} for {name}" for name, values in at_start.items())
-    show(figure, f"The slope of h' by c'. Left: at c' = 0 it is {by_hand['LSTM'].max():.2f} with S = tanh and "
+    show(figure, f"The slope of h' in c'. Left: at c' = 0 it is {by_hand['LSTM'].max():.2f} with S = tanh and "
          f"{by_hand['page'].max():.2f} with S = σ; from |c'| of about 1.7 on the second is larger. Right, at default "
          f"weights, medians of {len(values)} seeds: {middle}.")  # fmt: skip
 
