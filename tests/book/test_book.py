@@ -18,7 +18,7 @@ from course_lib.cells import CELLS
 from course_lib.claims import CLAIMS, VERDICTS
 from course_lib.ledger import attacks, evidence
 from course_lib.predictions import bank
-from tools.book import web
+from tools.book import cells, web
 from tools.book.stage import ROOT, course
 
 SITE = ROOT / "build" / "book"
@@ -191,6 +191,24 @@ def test_with_an_address_a_page_leads_to_its_source_and_to_where_mistakes_are_re
 def test_the_card_is_as_large_as_the_tags_say(site):
     with Image.open(site / web.CARD) as card:
         assert card.size == (1200, 630)
+
+
+def test_every_cell_of_the_gallery_says_how_fast_it_is_and_where_it_wins_or_loses(site):
+    text = unescape((site / "reference" / "cells.html").read_text(encoding="utf-8"))
+    assert text.count("<strong>Speed</strong>: ") == len(CELLS) and cells.timed()[1]["processor"] in text
+    assert text.count("ms a training step") == sum(cell.__name__ in cells.timed()[0] for cell in CELLS)
+    assert "<strong>Wins</strong>" in text and "<strong>Loses</strong>" in text
+
+
+def test_a_cell_is_placed_by_its_best_start_and_by_runs_before_updates():
+    def run(cell, init, solved_at):
+        return {"cell": cell, "init": init, "task": "T", "lag": cells.LAG, "solved_at": solved_at}
+
+    rows = [run("A", "bad", None), run("A", "bad", 1), run("A", "good", 90), run("A", "good", 110)]
+    rows += [run("B", "one", None), run("B", "one", None), run("C", "one", 50), run("C", "one", None)]
+    ranked = cells.best(rows)
+    assert ranked["T"]["A"] == (2, 2, 100) and cells.standing("A", ranked) == "**Wins**: T (place 1 of 3; 100 updates)."
+    assert cells.standing("B", ranked) == "**Loses**: T (0 of 2)." and cells.standing("C", ranked) == ""
 
 
 # ---- In a browser ----

@@ -109,6 +109,7 @@ def stage(folder, *, only=""):
         "exercises": "\n".join(exercises.listed(made)),
         "ledger": claims.table({path.stem.partition("_")[0]: f"notebooks/{path.stem}.html" for path in chosen}),
         "cells": cells.gallery(ROOT / "results" / "gates.sqlite"),
+        "machine": cells.machine(),
         "library": reference.library(ROOT),
         "works": "\n".join(f"- {entry} ({cited(numbers, chosen)})" for entry, numbers in works.works(texts)),
         "first": front(links),
