@@ -44,8 +44,8 @@ def shown(cell, path, links):
     return cell
 
 
-def one_form(output):
-    """An output in the form that the page shows; None where there is none."""
+def one_form(output, shows=None):
+    """An output in the form that the page shows; None for none. shows: what a picture without a text shows."""
     if output.output_type == "stream":
         return output if output.text.strip() else None
     data = {form: output.data[form] for form in FORMS if form in output.data}
@@ -54,7 +54,7 @@ def one_form(output):
         return None
     form = next(iter(data))
     if form == "image/png":
-        text = escape(output.metadata["image/png"]["alt"])
+        text = escape(output.metadata.get("image/png", {}).get("alt") or shows)
         image = f'<img alt="{text}" src="data:image/png;base64,{data[form].strip()}">'
         form, data = "text/html", {"text/html": f"<figure>{image}</figure>"}
     if form == "text/html":
