@@ -15,6 +15,7 @@ import re
 import stat
 from contextlib import contextmanager
 from inspect import signature
+from itertools import islice
 from math import inf, isfinite
 from numbers import Integral, Real
 from pathlib import Path
@@ -88,19 +89,35 @@ def between(least, most, above=-inf):
 
 
 def as_array(value):
-    """value as an array; an empty text where it is ragged, masked, or a tensor that is not plain numbers."""
+    """value as an array; an empty text where it is ragged, masked, endless, or a tensor that is not plain numbers."""
     try:
-        return np.array("") if np.ma.is_masked(value) else np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):
+        return np.array("") if np.ma.is_masked(value) or endless(value) else np.asarray(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return np.array("")
+
+
+def endless(value):
+    """Whether so many numbers are announced, as by a range, that writing them down would fill the memory."""
+    lazy = (one for one in inside(value) if hasattr(one, "__len__") and not hasattr(one, "dtype"))
+    return any(len(one) > MANY for one in lazy if not isinstance(one, (list, tuple)))
+
+
+def inside(value, depth=3):
+    """value and, where it is a list or a tuple, what is in it, so many levels down."""
+    yield value
+    if depth and isinstance(value, (list, tuple)):
+        for one in value:
+            yield from inside(one, depth - 1)
 
 
 def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False):
     """value, numbers in anything like an array, finite and from least to most, as a float array of dims[k] axes.
 
-    gaps   whether NaN may be among them. What would be lost is refused: a gradient that is required, a mask.
+    gaps   whether NaN may be among them. What would be lost is refused: a gradient that is required, a mask; and so is
+           True among numbers, which numpy counts as 1.
     """
-    found = as_array(value)
+    mixed = any(isinstance(one, (bool, np.bool_)) for one in inside(value))
+    found = np.array("") if mixed else as_array(value)
     if found.dtype.kind not in "iuf" or not found.size or dims is not None and found.ndim not in dims:
         axes = "" if dims is None else f" along {' or '.join(map(str, dims))} axes"
         refuse(who, f"{name} as plain numbers{axes}, at least one", value)
@@ -132,10 +149,11 @@ def several(who, name, value, *, least=1):
     """value, a list or anything that can be gone through but text, at least so many things, as a list."""
     try:
         unfit = isinstance(value, (str, bytes, dict)) or hasattr(value, "__len__") and len(value) > MANY
-        found = None if unfit else list(value)
+        found = [] if unfit else list(islice(value, MANY + 1))  # what never ends is no list
+        unfit = unfit or len(found) > MANY
     except (TypeError, OverflowError):
-        found = None
-    if found is None or len(found) < least:
+        unfit = True
+    if unfit or len(found) < least:
         refuse(who, f"{name} as a list" + (f" of {least} or more" if least else ""), value)
     return found
 

@@ -34,7 +34,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "widgets": [["common"], ["live"], ["*"], ["__init__"]],
     "sweep": [["store"], ["outcomes", "one"], ["grid", "many"], ["estimate"], ["__init__"], ["__main__"]],
     "predictions": [["__init__"]],
-    "figures": [["*"], ["__init__"]],
+    "figures": [["given"], ["*"], ["__init__"]],
     "checks": [["compare", "draw", "mutate", "probed", "record", "tokens"],
                ["reading", "stops", "symptoms", "related"], ["located"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
 }  # fmt: skip

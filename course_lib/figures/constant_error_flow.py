@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, level, style
 
@@ -9,7 +10,8 @@ PARTS = ("direct", "rest")
 LEAST, MOST = 1e-16, 1e3  # of the axis of sizes
 
 
-def roads(states, *, back):
+@as_annotated
+def roads(states: dict[str, dict[str, list[dict[str, float | Line]]]], *, back: int):
     """Sizes of direct way and rest, dots on a logarithmic axis: {panel: {start: [{"direct": size, "rest": size}]}}.
 
     back   over how many steps; a size is a share of the gradient at the end, and a dot is a seed
@@ -33,25 +35,25 @@ def roads(states, *, back):
     show(figure, f"{text} at the end; {len(runs)} seeds, bars at the medians. " + " ".join(told))
 
 
-def detours(shares):
+@as_annotated
+def detours(shares: dict[str, Line]):
     """Bars: the share of the gradient that made 0, 1, 2, ... detours, a panel for each of {start: shares}."""
     figure, axes = canvas(len(shares), width=8.4, height=2.5)
     told = []
-    for ax, (name, share) in zip(axes, shares.items()):
+    for ax, (name, share) in zip(np.atleast_1d(axes), shares.items()):
         share = np.asarray(share)[:21]
         colours = [style("direct")["color"]] + [style("rest")["color"]] * (len(share) - 1)
         ax.bar(range(len(share)), share, color=colours)
-        label(ax, "detours through h", "share of the gradient" if ax is axes[0] else "", title=name)
+        label(ax, "detours through h", "" if told else "share of the gradient", title=name)
         ax.set(ylim=(0, 0.75), xticks=range(0, 21, 5))
         told.append(f"{name}: {share[0]:.0%} without a detour, most with {share.argmax()}")
-    axes[-1].annotate(
-        "no detour: the direct way", (1.5, share[0]), fontsize=8, va="top", color=style("direct")["color"]
-    )
+    ax.annotate("no detour: the direct way", (1.5, share[0]), fontsize=8, va="top", color=style("direct")["color"])
     text = "The share of the gradient that left the memory so many times on its way back. "
     show(figure, text + "; ".join(told) + ".")
 
 
-def cuts(updates):
+@as_annotated
+def cuts(updates: dict[str, Line]):
     """Updates until solved, {what the cell does with h: [a value a seed]}; dots, with a bar at the median."""
     figure, ax = canvas(width=6.4, height=2.6)
     for k, values in enumerate(updates.values()):

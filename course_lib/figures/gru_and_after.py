@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, label, level, runs
 
@@ -10,7 +11,8 @@ STYLES = {"GRU": "GRU", "minGRU": "minGRU", "minGRU, factor in (-1, 1)": "additi
           "GRU, gates blind to h": "LSTM, default", "GRU, candidate blind to h": "identity RNN"}  # fmt: skip
 
 
-def toggling(losses, *, guessing, solved_at):
+@as_annotated
+def toggling(losses: dict[str, list[Line]], *, guessing: float, solved_at: float):
     """Loss against updates, {cell: [losses of a run, ...]}, median and range of the runs; a solved run stays there.
 
     guessing, solved_at   two levels: the loss of a guess, and that at which a run is solved

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Flags, Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, label, level, line, point, style
 
@@ -10,7 +11,8 @@ NAMES = {"identity RNN": "tanh", "ReLU RNN": "relu", "additive": "additive", "ma
 FLOOR = 1e-18  # below it a gradient is drawn as this
 
 
-def fading(tanh, relu, theory):
+@as_annotated
+def fading(tanh: Line, relu: Line, theory: Line):
     """A state in silence over time, each (steps,): an identity with tanh, with relu, and what theory says of tanh."""
     figure, ax = canvas()
     t = np.arange(1, len(tanh) + 1)
@@ -23,7 +25,8 @@ def fading(tanh, relu, theory):
          "theory lies too.")  # fmt: skip
 
 
-def noisy(knows, slope, theory):
+@as_annotated
+def noisy(knows: dict[str, Line], slope: dict[str, Line], theory: Line):
     """What each memory still knows, {name: (steps + 1,)}, with the theory of the additive one; and its gradient."""
     figure, axes = canvas(2, width=8, height=3.2)
     for name, shown in NAMES.items():
@@ -45,24 +48,26 @@ def noisy(knows, slope, theory):
         f"{shown} {S[name]}" for name, shown in NAMES.items()) + ".")  # fmt: skip
 
 
-def saturating(slopes):
+@as_annotated
+def saturating(slopes: dict[str, Line]):
     """The mean slope of a tanh identity over time, {name of the input: (steps + 1,)}, for three inputs."""
     figure, ax = canvas()
-    for (name, values), of in zip(slopes.items(), ("identity RNN", "RNN", "wide")):
+    for (name, values), of in zip(slopes.items(), ("identity RNN", "RNN", "wide"), strict=True):
         line(ax, np.arange(len(values)), values, of=of, name=name)
     label(ax, "time (steps)", "slope of tanh, 1 - h²", legend="above").set_ylim(0, 1.02)
     show(figure, "Mean slope of tanh where the state sits, against time. After 100 steps: " + "; ".join(
         f"{name}, {values[-1]:.2f}" for name, values in slopes.items()) + ".")  # fmt: skip
 
 
-def price(weights, withstood, passed, others):
+@as_annotated
+def price(weights: Line, withstood: Line, passed: Line, others: dict[str, tuple[str, float, float]]):
     """The largest kick that a latch of each weight withstands, against the gradient it passes through 20 steps.
 
     others   {style: (name, kick withstood, gradient passed)} of memories that are no latch
     """
     figure, ax = canvas()
     line(ax, withstood, passed, of="RNN")
-    for w, x, y in zip(weights, withstood, passed):
+    for w, x, y in zip(weights, withstood, passed, strict=True):
         ax.annotate(f"w = {w:g}", (x, y), xytext=(-7, -9), textcoords="offset points", ha="right", fontsize=8)
     for of, (name, x, y) in others.items():
         point(ax, x, y, name, of=of)
@@ -74,13 +79,14 @@ def price(weights, withstood, passed, others):
              f"The {name}: gradient {y:.2f}, withstands {x:g}." for name, x, y in others.values()))  # fmt: skip
 
 
-def found(size, lags, known, groups):
+@as_annotated
+def found(size: Rows, lags: Line, known: Rows, groups: dict[str, Flags]):
     """Trained networks: the size of their gradient (networks, steps), and what their state knows (networks, lags).
 
     groups   {name: which networks belong to it (networks,)}
     """
     figure, axes = canvas(2, width=8)
-    for (name, members), of in zip(groups.items(), ("RNN", "wide", "memoryless")):
+    for (name, members), of in zip(groups.items(), ("RNN", "wide", "memoryless"), strict=True):
         look = style(of) | {"marker": ""}
         for k in np.flatnonzero(members):
             axes[0].plot(np.maximum(size[k], FLOOR), **look)

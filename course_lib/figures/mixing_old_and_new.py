@@ -2,17 +2,20 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import GREY, canvas, dots, label, runs, style
 
+DASHES = ("-", "--", "-.", ":")
 STYLE = {"latch": "c", "leak": "leaky", "count": "LSTM", "tied": "tied"}
 
 
-def memories(x, held):
+@as_annotated
+def memories(x: Line, held: dict[str, Line]):
     """The memory c (time,) of each of four ways to set the gates, on its own axis; x (time,) is marked below."""
     figure, axes = canvas(2, rows=2, width=7.6, height=4.2)
     steps = np.arange(len(x))
-    for ax, (name, c) in zip(axes.flat, held.items()):
+    for ax, (name, c) in zip(axes.flat, held.items(), strict=True):
         ax.step(steps, c, where="post", color=style(STYLE[name])["color"], linewidth=2)
         low, high = min(0, c.min()), max(0, c.max())
         room = high - low
@@ -27,10 +30,11 @@ def memories(x, held):
          f"events, 3 after the -1. Tied, at the events: {tied}, and level between them.")  # fmt: skip
 
 
-def decay(gates, left, halves):
+@as_annotated
+def decay(gates: Line, left: list[Line], halves: Line):
     """What is left (time,) of 1 for each constant forget gate, with its half-life (steps) marked on the time axis."""
     figure, ax = canvas(width=6.4, height=2.8)
-    for gate, c, half, dashes in zip(gates, left, halves, ("-", "--", "-.", ":")):
+    for gate, c, half, dashes in zip(gates, left, halves, DASHES[: len(gates)], strict=True):
         ax.plot(np.arange(len(c)), c, dashes, color=style("leaky")["color"], label=f"f = {gate:g}")
         if half < len(c):
             ax.plot([half, half], [0, 0.5], ":", color=GREY)
@@ -43,7 +47,8 @@ def decay(gates, left, halves):
          + ", ".join(f"{half:.1f} steps with f = {gate:g}" for gate, half in zip(gates, halves)) + ".")  # fmt: skip
 
 
-def counting(counts, solved, answers, largest):
+@as_annotated
+def counting(counts: Line, solved: dict[str, Line], answers: dict[str, Rows], largest: dict[str, Rows]):
     """Learning, answers and memories of two cells, {"LSTM", "tied": runs}; counts are the events that were shown."""
     figure, axes = canvas(3, width=9.0)
     for k, of in enumerate(answers):

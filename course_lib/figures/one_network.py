@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, label, runs, style
 
 DARK = 40  # steps: a lag that is written in white
 
 
-def switching(value, mark, held):
+@as_annotated
+def switching(value: Line, mark: Line, held: Line):
     """Keep or replace over time: the numbers shown, which of them are marked, and what is held, each (steps,)."""
     figure, ax = canvas()
     steps, marked = np.arange(len(value)), mark == 1
@@ -21,7 +23,8 @@ def switching(value, mark, held):
          "marked numbers, a star, and stays there, unmoved by the numbers between.")  # fmt: skip
 
 
-def fragile(shares, rights):
+@as_annotated
+def fragile(shares: Line, rights: dict[str, tuple[str, Rows]]):
     """The share of right answers (draws, shares) of {name: (style, rights)}, against the error of the weights."""
     figure, ax = canvas()
     for name, (of, right) in rights.items():
@@ -37,19 +40,20 @@ def fragile(shares, rights):
              f"{name} {np.median(right, axis=0)[at]:.2f}" for name, (_, right) in rights.items()) + ".")  # fmt: skip
 
 
-def reached(reach, tasks, blocks):
+@as_annotated
+def reached(reach: dict[str, list[int]], tasks: list[str], blocks: list[list[str]]):
     """How far each memory was learnt: {memory: (tasks,)}, the longest lag in steps, 0 for none.
 
     blocks   lists of the memories, a block of rows each; the darker a field, the longer its lag
     """
     figure, axes = canvas(rows=len(blocks), width=6.6, height=3.4)
-    for ax, names in zip(axes, blocks):
+    for ax, names in zip(np.atleast_1d(axes), blocks):
         lags = np.array([reach[name] for name in names])
         ax.imshow(np.log2(np.maximum(lags, 5) / 5), cmap="Greens", vmin=0, vmax=4.8, aspect="auto")
         for (row, column), lag in np.ndenumerate(lags):
             ax.text(column, row, lag or "none", ha="center", va="center", color="white" if lag >= DARK else "black")
         ax.set_yticks(range(len(names)), names)
-        ax.set_xticks(range(len(tasks)), tasks if ax is axes[0] else [""] * len(tasks))
+        ax.set_xticks(range(len(tasks)), tasks if names is blocks[0] else [""] * len(tasks))
         ax.tick_params(length=0, labeltop=True, labelbottom=False)
         ax.grid(False)
         ax.spines[:].set_visible(False)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, Stack, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, letters, level, line, symbols
 
@@ -10,7 +11,8 @@ STYLES = {"LSTM, chrono": "LSTM", "LSTM, default": "LSTM, default", "RNN, orthog
 OTHERS = "#777777"  # the units that nobody asked about
 
 
-def pictures(images, digits):
+@as_annotated
+def pictures(images: Stack, digits: Line):
     """The first ten of the images (n, 8, 8), and which digits (n,) they are."""
     figure, axes = canvas(10, width=8, height=0.9)
     for image, ax in zip(images, axes):
@@ -20,7 +22,8 @@ def pictures(images, digits):
          f"{', '.join(map(str, digits[:10]))}.")  # fmt: skip
 
 
-def behind_noise(right):
+@as_annotated
+def behind_noise(right: dict[tuple[str, int], Line]):
     """Percent right on training images, a dot a run, for {(kind, lag): percents}."""
     lags = sorted({lag for _, lag in right})
     figure, ax = canvas(width=8.6)
@@ -41,7 +44,8 @@ def beside_the_others(ax, values, chosen, at):
     dots(ax, [chosen], at=at, of="c")
 
 
-def carried(fits, unit):
+@as_annotated
+def carried(fits: dict[str, Line], unit: dict[str, int]):
     """How well each unit's memory goes with each thing: {thing: correlations (units,)}, {thing: the chosen unit}."""
     figure, ax = canvas(width=6.4)
     for k, (thing, fit) in enumerate(fits.items()):
@@ -53,14 +57,16 @@ def carried(fits, unit):
          f"training text: {told}.")  # fmt: skip
 
 
-def coloured(text, memory, unit):
+@as_annotated
+def coloured(text: str, memory: Line, unit: int):
     """A passage, each character on the colour of what a unit holds there."""
     figure, ax = canvas(width=8.6, height=3.8)
     letters(ax, text, memory, most=2, name=f"c of unit {unit}")
     show(figure, f"A passage of source code, coloured by the memory of unit {unit}: red in comments, pale elsewhere.")
 
 
-def at_work(text, gates, memory, unit, hash_at):
+@as_annotated
+def at_work(text: list[str], gates: dict[str, Line], memory: Line, unit: int, hash_at: int):
     """The gates {name: (characters,)} and tanh(c) of one unit along a text, with a comment that begins at hash_at."""
     figure, ax = canvas(width=9.6, height=2.6)
     for name, values in gates.items():
@@ -83,7 +89,8 @@ def costs(ax, where, unit):
     ax.set_xticks(range(len(where)), [f"{place}\nunit {unit[thing]}" for thing, place in where.items()])
 
 
-def missed(own, others, where, unit):
+@as_annotated
+def missed(own: dict[str, float], others: dict[str, Line], where: dict[str, str], unit: dict[str, int]):
     """What a prediction loses, in nats, where a thing is needed: {thing: loss} without its unit, (units,) without
     others."""
     figure, ax = canvas(width=6.4)
@@ -95,7 +102,8 @@ def missed(own, others, where, unit):
     show(figure, f"Extra loss where a thing is needed, when its unit is held at 0; grey: when another one is. {told}.")
 
 
-def held(cost, where, unit):
+@as_annotated
+def held(cost: dict[str, dict[str, float]], where: dict[str, str], unit: dict[str, int]):
     """The extra loss where each thing is needed, for {what its unit is held at: {thing: loss}}."""
     figure, ax = canvas(width=6.4)
     for (name, of), side in zip((("0", "c"), ("its mean", "h")), (-0.15, 0.15)):

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from course_lib.data import Series
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, level, line, runs
 
 
-def week(weather):
+@as_annotated
+def week(weather: Series):
     """One week of all channels of the weather, a Series, in their units."""
     figure, axes = canvas(rows=4, height=5.2)
     values = (weather.values * weather.scale + weather.mean)[24 * 150 : 24 * 157]
@@ -17,7 +20,8 @@ def week(weather):
          "dew point changes in steps, and wind speed jumps from hour to hour.")  # fmt: skip
 
 
-def compared(channels, names):
+@as_annotated
+def compared(channels: dict[str, Rows], names: list[str]):
     """Errors of both kinds of network as shares of persistence's, {"RNN", "memoryless": (seeds, channels)}."""
     figure, ax = canvas()
     for kind, shift, shown in (("memoryless", -0.17, "without a state"), ("RNN", 0.17, "with a state")):
@@ -31,7 +35,8 @@ def compared(channels, names):
              f"{name} {a:.2f} and {b:.2f}" for name, a, b in zip(names, with_state, without)) + ".")  # fmt: skip
 
 
-def reach(hours, settled, cut, linear):
+@as_annotated
+def reach(hours: Line, settled: Rows, cut: Rows, linear: dict[int, float]):
     """Error against the hours seen: networks settled first, and started at 0, (seeds, hours); linear {hours: error}."""
     figure, ax = canvas(height=3.4)
     runs(ax, hours, cut, of="narrow", name="network, started at 0")

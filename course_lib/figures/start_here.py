@@ -1,13 +1,17 @@
 """The figure of notebook 00."""
 
+from course_lib.figures.given import Line, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import BLUE, canvas, label
 
+DASHES = (":", "-.", "--", "-")
 
-def four_memories(memory):
+
+@as_annotated
+def four_memories(memory: dict[float, Line]):
     """What is left of 1 over time, for {forget gate: (time,)}: one curve for each gate, named at its end."""
     figure, ax = canvas()
-    for (forget, left), dashes in zip(memory.items(), (":", "-.", "--", "-")):
+    for (forget, left), dashes in zip(memory.items(), DASHES[: len(memory)], strict=True):
         ax.plot(range(1, len(left) + 1), left, dashes, color=BLUE, linewidth=2)
         low = [t for t, value in enumerate(left) if value < 0.4]  # a curve that falls is named on its way
         at = low[0] if low else len(left) - 1

@@ -2,16 +2,19 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, line, style
 
 EQUAL, FLOOR = 1e-10, 1e-18  # below the first we call two numbers equal; the second is where the axis begins
+DASHES = ("-", "--", ":", "-.")
 READINGS = {"σ, tanh": "LSTM", "σ, σ": "memoryless", "tanh, tanh": "memoryless", "tanh, σ": "page"}  # in whose style
 
 
-def gaps(measured):
+@as_annotated
+def gaps(measured: dict[str, dict[str, float]]):
     """Bars, logarithmic: the largest difference from torch.nn.LSTM, {what is compared: {what of it: difference}}."""
-    of = dict(zip(measured, ("target", "LSTM", "page")))
+    of = dict(zip(measured, ("target", "LSTM", "page"), strict=True))
     parts = list(next(iter(measured.values())))
     figure, ax = canvas(width=6.4, height=2.6)
     for k, (name, found) in enumerate(measured.items()):
@@ -23,7 +26,8 @@ def gaps(measured):
     show(figure, "The largest difference from torch.nn.LSTM, logarithmic. " + listed(measured))
 
 
-def readings(measured):
+@as_annotated
+def readings(measured: dict[str, float]):
     """Bars, logarithmic: the largest difference from torch.nn.LSTM of each reading, {"end of h_int, S": difference}."""
     figure, ax = canvas(width=6.4, height=2.0)
     colours = [style(READINGS[name])["color"] for name in measured]
@@ -52,11 +56,12 @@ def stacked(names):
     return ["h_int: {}\nS: {}".format(*name.split(", ")) for name in names]
 
 
-def curves(memory, standard, page):
+@as_annotated
+def curves(memory: Line, standard: dict[float, Line], page: dict[float, Line]):
     """Output against memory (points,): {other factor: outputs} with S = tanh, and with S the logistic function."""
     figure, axes = canvas(2, width=8.0, height=2.9)
     for ax, found, of, letter in ((axes[0], standard, "LSTM", "o"), (axes[1], page, "page", "h_int")):
-        for (factor, h), dashes in zip(found.items(), ("-", "--", ":", "-.")):
+        for (factor, h), dashes in zip(found.items(), DASHES[: len(found)], strict=True):
             ax.plot(memory, h, color=style(of)["color"], linestyle=dashes)
             ax.annotate(f"{letter} = {factor:g}", (memory[-1], h[-1]), xytext=(4, 0), textcoords="offset points",
                         fontsize=8, va="center", color=style(of)["color"])  # fmt: skip
@@ -70,7 +75,8 @@ def curves(memory, standard, page):
          "factor 0 both are 0.")  # fmt: skip
 
 
-def slopes(memory, by_hand, at_start):
+@as_annotated
+def slopes(memory: Line, by_hand: dict[str, Line], at_start: dict[str, Line]):
     """The slope of h' in c': {"LSTM", "page": (points,)} for an open other factor, and {reading: [a value a seed]}."""
     figure, axes = canvas(2, width=8.0, height=2.9)
     for name, told in (("LSTM", "S = tanh"), ("page", "S = σ")):
@@ -86,7 +92,8 @@ def slopes(memory, by_hand, at_start):
          f"weights, medians of {len(values)} seeds: {middle}.")  # fmt: skip
 
 
-def learning(updates):
+@as_annotated
+def learning(updates: dict[str, Line]):
     """Updates until solved, {reading: [a value a seed]}."""
     figure, ax = canvas(width=5.2, height=2.6)
     for k, (name, values) in enumerate(updates.items()):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, label, level, line, runs, style, success
 
@@ -9,7 +10,8 @@ LEAST = 1e-38  # about the least that float32 holds with all its digits
 FLOOR = 1e-20  # what is smaller is drawn here
 
 
-def solved_by_lag(solved, runs):
+@as_annotated
+def solved_by_lag(solved: dict[tuple[str, int], int], runs: int):
     """The share of so many runs that solved a task, for {(task's name, lag): runs that did}."""
     figure, ax = canvas()
     told = []
@@ -26,7 +28,8 @@ def solved_by_lag(solved, runs):
          f"solved {'; '.join(told)}.")  # fmt: skip
 
 
-def contributions(share):
+@as_annotated
+def contributions(share: Rows):
     """What each step adds to the gradient, for share (networks, steps back), as a share of the whole."""
     figure, ax = canvas()
     back = np.arange(share.shape[1])
@@ -39,7 +42,8 @@ def contributions(share):
          "before.")  # fmt: skip
 
 
-def powers(steps, true, norm, radius):
+@as_annotated
+def powers(steps: Line, true: Rows, norm: Line, radius: Line):
     """The size of U multiplied by itself, true (networks, steps), beside what its norm and its radius promise."""
     figure, ax = canvas()
     runs(ax, steps, true, of="RNN", name="U multiplied by itself k times")
@@ -52,7 +56,8 @@ def powers(steps, true, norm, radius):
          f"true size falls, as the spectral radius to the power k does, to {np.median(true[:, -1]):.0e}.")  # fmt: skip
 
 
-def slowed(found):
+@as_annotated
+def slowed(found: dict[str, Line]):
     """Milliseconds of a training step against the size of the gradient that arrives, as `rivals.by_size` found them."""
     figure, ax = canvas()
     looks = {"compiled": "total", "torch.nn.LSTM": "LSTM", "torch.nn.LSTM, flushing": "LSTM, default"}
@@ -69,7 +74,8 @@ def slowed(found):
          f"a line at 1e-38, where numbers begin to be denormal: {times}.")  # fmt: skip
 
 
-def awakening(watched):
+@as_annotated
+def awakening(watched: dict[str, list[Rows]]):
     """How U grows and from when on the first step is heard, for {targets: rows (runs, (update, radius, reach))}."""
     figure, (left, right) = canvas(2, width=8.4)
     looks = {"the task": style("RNN") | {"linestyle": "-"}, "coin tosses": style("baseline") | {"linestyle": "--"}}

@@ -4,6 +4,7 @@ import numpy as np
 from IPython.display import display
 
 from course_lib.diagram.sheet import GREY, PAPER, WARM, Sheet, image
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, level, line, runs
 
@@ -59,7 +60,8 @@ def where_the_gates_are():
     display({"text/html": image(picture, words()), "text/plain": words()}, raw=True)
 
 
-def copied(right, guessing):
+@as_annotated
+def copied(right: dict[str, Line], guessing: float):
     """Share of the symbols that were copied right, {cell: runs}; guessing is a level."""
     figure, ax = canvas(width=5.6, height=2.8)
     for k, shares in enumerate(right.values()):
@@ -71,7 +73,8 @@ def copied(right, guessing):
         f"{name}: {', '.join(f'{share:.2f}' for share in shares)}." for name, shares in right.items()))  # fmt: skip
 
 
-def recalled(pairs, right, numbers):
+@as_annotated
+def recalled(pairs: Line, right: dict[str, Line], numbers: dict[str, Line]):
     """Left: share of names answered right against the number of pairs, {memory: shares}; right: what each one keeps."""
     figure, axes = canvas(2, width=8.4, height=3.0)
     for name, of in (("fixed", LOOK["fixed"]), ("cache", LOOK["cache"])):
@@ -91,7 +94,8 @@ def recalled(pairs, right, numbers):
         for name in right))  # fmt: skip
 
 
-def through_layers(gradient):
+@as_annotated
+def through_layers(gradient: dict[str, Rows]):
     """The size of the gradient at each layer over that at the last, {stack: (runs, layers + 1)}, from input to end."""
     figure, ax = canvas(width=6.4, height=3.0)
     for name, sizes in gradient.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from plain import kinds as figures
 from shown import (
     AX,
     BARS,
@@ -190,7 +191,7 @@ KINDS = {
     "told.name": choice("template-half"), "predictions.question.name": choice("template-half"),
     "Question.question": words("Which?", ""), "choices": CHOICES, "answer": whole(1, 0).but(wrong=(2, -1)),
     "because": words("So.", ""), "believed": BELIEVED,
-}  # fmt: skip
+} | figures()  # fmt: skip
 WITH = {  # "function.parameter": what else must be given for the parameter to matter
     "heat.low": {"high": 1.0},
     "heat.high": {"low": 0.0},
@@ -241,7 +242,10 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"script\.(?!script$).*": "made by script",
     r"page\.(?!playground$).*": "parts of playground",
     r"machine\..*": "takes nothing of a learner",
-    r"figures\..*": "draw what a notebook computed",
+    r"figures\.(gates_that_decide|how_long_a_gate_keeps|what_is_true)\..*": "draw what a notebook computed",
+    r"figures\.given\..*": "what looks at what a figure is given",
+    r"figures\.(argument|where_the_gates_are)\.(argument|where_the_gates_are|words|drawn|box)": "a picture of no data",
+    r"figures\.\w+\.(listed|amount|stacked|costs|beside_the_others)": "parts of figures",
     r"stats\.student": "a part of t_interval",
     r"server\..*": "called by Jupyter",
     r"bar\..*": "the line above a training; nothing of a learner comes in",

@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 import torch
 from kinds import KEYWORD, KINDS, MADE_BY, NOT_DOORS, USUAL, WITH
+from plain import GIVEN
 
 import course_lib
 from course_lib.initialise import INITIALISATIONS
@@ -32,6 +33,7 @@ from course_lib.widgets.gate_desk import MISSIONS
 
 AXES = {"batch", "time", "input", "hidden", "output", "third"}  # what an axis of a tensor is called
 NEEDED = inspect.Parameter.empty
+FIGURES = {name.split(".")[0] for name in GIVEN}
 ROOM = str(Path(course_lib.__file__).parent)
 WORDS = re.compile(r"\S.* (needs?|has no|can|cannot) \S.*(; |: )\S.*", re.DOTALL)  # who needs what; got what
 
@@ -242,6 +244,12 @@ def tried(door):
 def faults(found):
     """What is neither right nor refused, and what is refused although it is right."""
     return [row for row in found if row[2] not in (("right",) if row[1] in RIGHT else ("right", "refused"))]
+
+
+@pytest.fixture(autouse=True)
+def no_picture_is_drawn(monkeypatch):
+    for name in FIGURES:
+        monkeypatch.setattr(f"course_lib.figures.{name}.show", lambda figure, text: None)
 
 
 @pytest.mark.parametrize("door", doors(), ids=lambda door: door.name)

@@ -74,6 +74,7 @@ def series(good, *bad):
     """Numbers along one axis."""
     bad += ([], np.array([]), "a", ["a"], [[1.0], [1.0, 2.0]], [None], None, {}, object(), [1j], print, "1.5", 1j)
     bad += (["0.5", "0.5"], torch.tensor([0.5, 0.5], requires_grad=True), [nan, 0.5], [inf, 0.5])
+    bad += ([True, 0.5], [[0.5, True]], range(10**9), [range(10**9)])
     bad += (np.ma.array([0.5, 0.25], mask=[0, 1]), np.array([0.5, None], object), *NO_NUMBERS)
     return Kind(lambda: good, bad, (np.array, torch.tensor, tuple))
 
