@@ -16,6 +16,7 @@ function running(k, clamps) {
     if (part.name === "x" && part.kind === "source") return DATA.x[b][t][Math.min(unit, DATA.x[b][t].length - 1)];
     if (part.kind === "source") return state(part.name, b, t, unit);
     if (part.kind === "end") return state(part.name.slice(0, -1), b, t + 1, unit);
+    if (part.state !== null) return state(part.state, b, t + 1, unit);
     if (part.gate) return row(trace[part.gate], b, t, unit);
     return part.node === null ? NaN : row(run.seen[part.node], b, t, unit);
   }
@@ -119,7 +120,7 @@ function show(main) {
     const { memory } = one.told, at = (run) => Array.from({ length: steps }, (_, t) => run.state(memory, sequence, t + 1, unit));
     const values = at(one.run), ghost = one.before ? at(one.before) : [], all = [...values, ...ghost];
     const box = { left: 40, top: 24, width: width - 48, height: height - 64 };
-    const [px, py] = frame(svg, box, { low: 0, high: Math.max(1, steps - 1), label: "step" },
+    const [px, py] = frame(svg, box, { low: 0, high: Math.max(1, steps - 1), ticks: ticks(0, Math.max(1, steps - 1), 6).filter(Number.isInteger), label: "step" },
       { low: Math.min(-1, ...all), high: Math.max(1, ...all), ticks: [-1, 0, 1], label: `memory ${memory}` });
     add(svg, "rect", { x: px(step) - 5, y: box.top, width: 10, height: box.height, class: "event" });
     line(svg, ghost.map((value, t) => [px(t), py(value)]), { of: memory, dash: ":", wide: 2 });

@@ -76,8 +76,8 @@ def total(graph, i):
 
 
 def seen(graph):
-    """The nodes whose numbers the picture needs beside gates and states."""
-    found = {i for part, i in nodes(graph).items() if not part.gate}
+    """The nodes whose numbers the picture needs beside gates and states, new ones as well as old."""
+    found = {i for part, i in nodes(graph).items() if not part.gate and i not in graph.step.states.values()}
     found |= {total(graph, i) for part, i in nodes(graph).items() if part.kind == "box"} - {None}
     return sorted(i for i in found if graph.plan.nodes[i].op not in ("x", "state", "gate"))
 
@@ -91,10 +91,12 @@ def themed(svg):
 
 
 def told(graph):
-    """What the page is told of a cell: its picture, and its parts, each with the node that has its numbers."""
+    """What the page is told of a cell: its picture, and its parts, each with the node or the new state it computes."""
     places, said, at = Places(graph), words(graph), nodes(graph)
+    ends = {node: state for state, node in graph.step.states.items()}
     svg = picture(graph, places, routes(graph, places).lines, title=type(graph.cell).__name__, words=said, named=True)
     parts = [{"kind": part.kind, "name": part.name, "sign": part.sign, "gate": part.gate, "node": at.get(part),
+              "state": ends.get(at.get(part)),
               "sum": total(graph, at[part]) if part in at and part.kind == "box" else None,
               "inputs": [graph.parts.index(one) for one in part.inputs]} for part in graph.parts]  # fmt: skip
     ranges = {gate: graph.cell.ranges.get(gate, (0, 1)) for gate in graph.cell.gates}

@@ -15,7 +15,7 @@ from course_lib.widgets.in_motion import InMotion
 ALL = """return given.map((clamps) => {
     const run = running(0, clamps), steps = DATA.x[0].length, units = run.cell.states.h;
     const every = (f) => DATA.x.map((_, b) => [...Array(steps).keys()].map((t) => [...Array(units).keys()].map((k) => f([b, t, k]))));
-    return run.parts.map((part) => ({ name: part.name, kind: part.kind, gate: part.gate, value: every((at) => run.value(part, ...at)),
+    return run.parts.map((part) => ({ name: part.name, kind: part.kind, inputs: part.inputs, gate: part.gate, value: every((at) => run.value(part, ...at)),
         told: part.kind === 'join' ? '' : arithmetic(run, part, [1, 5, 0]), number: two(run.value(part, 1, 5, 0)) }));
 });"""  # noqa: E501
 
@@ -33,6 +33,9 @@ def test_the_parts_have_the_numbers_of_unroll_and_the_arithmetic_adds_up(Cls, tm
         for name, values in wanted.items():
             np.testing.assert_allclose(np.array(found[name]), values, atol=1e-5)
         for part in parts:
+            if part["kind"] == "end":  # it shows what the part before it has computed
+                before = parts[part["inputs"][0]]
+                assert before["kind"] == "join" or before["value"] == part["value"], before
             if part["kind"] in ("op", "end") and re.fullmatch(r"[\d.×+−÷ ()]+", part["told"]) and part["number"] != "…":
                 sum_ = eval(part["told"].replace("×", "*").replace("−", "-").replace("÷", "/"))
                 # every number in it is rounded to two digits
