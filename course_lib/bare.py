@@ -16,7 +16,8 @@ import torch
 TENSORS = (torch.Tensor, torch.nn.Parameter)
 ROWS = (list, deque, range, array, set, frozenset, type({}.keys()), type({}.values()))
 NAMED = (dict, MappingProxyType)
-MOST = 10**6  # numbers that are taken from an iterator, which may have no end
+PLAIN = {type(None), bool, int, float, str}
+MOST = 10**6 + 2  # members that are taken of anything, more than any answer has: an iterator may have no end
 
 
 def bare(value):
@@ -27,7 +28,7 @@ def bare(value):
     dicts. TypeError for anything else.
     """
     kind = type(value)
-    if value is None or kind in (bool, int, float, str, *TENSORS):
+    if kind in PLAIN or kind in TENSORS:
         return value
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         return float(value) if value.dtype.kind == "f" else value.item()
@@ -49,7 +50,13 @@ def bare(value):
         return dict(zip(names, rows)) if names else rows
     for rows in ROWS:
         if isinstance(value, rows):
-            return list(map(bare, rows.__iter__(value)))
+            return members(rows.__iter__(value))
     if isinstance(value, Iterator):
-        return list(map(bare, islice(value, MOST)))
+        return members(value)
     raise TypeError(f"an object of type {kind.__name__}")
+
+
+def members(iterator):
+    """What an iterator gives, MOST at most, as a list of what each holds."""
+    found = list(islice(iterator, MOST))
+    return found if PLAIN.issuperset(map(type, found)) else list(map(bare, found))

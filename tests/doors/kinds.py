@@ -233,7 +233,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"text\.make_model": "a command; build and train look at what it is given",
     r"training\.(History|update|proceed|save|load|drawn_from)\b.*": "parts of train, and what it returns",
     r"files\.write": "raises what open raises",
-    r"bare\.bare": "takes any object; raises TypeError",
+    r"bare\.(bare|members)": "takes any object; raises TypeError",
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
     r"fuse\.Fused\.(program|read)": "inside the compiler",
     r"cells\.first_weight": "what asks for a cell's dtype",

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from course_lib.bare import bare
+from course_lib.bare import PLAIN, bare
 
 MOST = 10**6  # numbers in all that one reply holds; an axis without numbers counts as one of length one
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -58,7 +58,8 @@ def coded(value, leaves):
     if isinstance(value, np.ndarray):
         return {"array": packed(value)}
     if isinstance(value, (list, tuple)):
-        return {type(value).__name__: [coded(one, leaves) for one in value]}
+        plain = PLAIN.issuperset(map(type, value))
+        return {type(value).__name__: value if plain else [coded(one, leaves) for one in value]}
     if isinstance(value, dict):
         return {"dict": [[coded(key, leaves), coded(one, leaves)] for key, one in value.items()]}
     return value
