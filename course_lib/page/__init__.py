@@ -6,7 +6,8 @@
 
 Or `python -m course_lib.page FOLDER`. The page is one file, which opens from a disk. In it are each cell's JavaScript,
 written from its step, and small files by hand: random.js and tasks.js draw the sequences that the course draws from the
-same seed, start.js its weights, race.js trains, svg.js draws.
+same seed, start.js its weights, race.js trains, svg.js draws; equations.js reads a cell that is typed in the page, and
+module.js writes its JavaScript.
 """
 
 import json
@@ -19,8 +20,10 @@ from course_lib.diagram.sheet import colour
 from course_lib.files import write
 from course_lib.page.about import about
 from course_lib.script import TRAIN
+from course_lib.script.module import HELPERS
 
 HERE = Path(__file__).parent
+PAGE = ("svg.js", "equations.js", "module.js", "settings.js", "charts.js", "playground.js")
 THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c", "baseline")}
 
 
@@ -32,8 +35,8 @@ def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Pa
     path = doors.target("playground", "path", path)
     if not isinstance(cells, (list, tuple)) or not cells:
         doors.refuse("playground", "cells as a list of classes of cells", cells)
-    told = {"cells": {one["name"]: one for one in map(about, cells)}, "tasks": played()}
-    script = "\n".join(map(read, ("svg.js", "settings.js", "charts.js", "playground.js")))
+    told = {"cells": {one["name"]: one for one in map(about, cells)}, "tasks": played(), "helpers": HELPERS}
+    script = "\n".join(map(read, PAGE))
     parts = {"css": looks() + read("page.css") + read("playground.css"), "data": json.dumps(told), "worker": worker(),
              "script": script}  # fmt: skip
     page = read("playground.html")

@@ -3,7 +3,7 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const form = document.querySelector("form"), at = (id) => document.getElementById(id), field = (name) => form.elements[name];
 const worker = new Worker(URL.createObjectURL(new Blob([at("worker").textContent], { type: "text/javascript" })));
-let settings = settingsIn(location.hash, DATA), seen = null, playing = false, wanted = false, asked = 0, spoken = 0;
+let settings = settingsIn(location.hash, DATA), seen = null, playing = false, wanted = false, asked = 0, spoken = 0, typing = 0;
 
 // ---- Pictures ----
 
@@ -108,15 +108,44 @@ function keepAddress() {
 }
 
 function begin() {
-  const names = [settings.cell, settings.against].filter(Boolean);
+  clearTimeout(typing);
+  const chosen = [settings.cell, settings.against].filter(Boolean), problem = chosen.includes(YOURS) ? readEquations() : "";
+  const names = problem ? [] : chosen, { cell, against, equations, ...rest } = settings;
   seen = { told: null, changes: [], runs: names.map((name) => new Run(name)) };
   asked += 1;
-  const { cell, against, ...rest } = settings;
-  worker.postMessage(["begin", { ...rest, asked, cells: names.map((name) => ({ name, about: DATA.cells[name] })) }]);
-  if (wanted) worker.postMessage(["play"]);
   drawKeys();
   keepAddress();
   show();
+  at("problem").textContent = problem;
+  field("equations").setAttribute("aria-invalid", String(problem !== ""));
+  if (problem) {
+    leave(problem);
+    return;
+  }
+  worker.postMessage(["begin", { ...rest, asked, cells: names.map((name) => ({ name, about: DATA.cells[name] })) }]);
+  if (wanted) worker.postMessage(["play"]);
+}
+
+// Nothing runs until the typed cell can.
+function leave(problem) {
+  playing = false;
+  worker.postMessage(["leave"]);
+  at("play").textContent = "Play";
+  for (const id of ["play", "step", "nudge"]) at(id).disabled = true;
+  say(`${YOURS} cannot run. ${problem}`, true);
+  draw();
+}
+
+// Reads the typed cell into DATA; what is wrong with it, as a sentence, or "".
+function readEquations() {
+  try {
+    DATA.cells[YOURS] = aboutEquations(settings.equations, DATA.helpers);
+    return "";
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    delete DATA.cells[YOURS];
+    return error.message;
+  }
 }
 
 function show() {
@@ -129,7 +158,8 @@ function show() {
   }
   document.querySelector("[data-for=bias]").hidden = settings.start !== "forget_bias";
   at("about-task").textContent = DATA.tasks[settings.task].says;
-  const names = [settings.cell, settings.against].filter(Boolean), able = (about) =>
+  at("typed").hidden = ![settings.cell, settings.against].includes(YOURS);
+  const names = [settings.cell, settings.against].filter((name) => DATA.cells[name]), able = (about) =>
     ({ default: true, identity: Object.keys(about.identity).length > 0 })[settings.start] ?? Object.keys(about.keepers).length > 0;
   const unable = names.filter((name) => !able(DATA.cells[name]));
   at("about-start").textContent = unable.length ? `${unable.join(" and ")} ${unable.length > 1 ? "have" : "has"} no such start and begins from the default.` : "";
@@ -137,14 +167,23 @@ function show() {
 
 for (const [name, options] of [["cell", Object.keys(DATA.cells)], ["task", Object.keys(DATA.tasks)], ["rate", RATES], ["units", UNITS],
   ["batch", BATCHES]]) for (const option of options) add(field(name), "option", { value: option }, String(option));
-add(field("against"), "option", { value: "" }, "nothing");
-for (const name of Object.keys(DATA.cells)) add(field("against"), "option", { value: name }, name);
+for (const [value, text] of [["", "nothing"], ...Object.keys(DATA.cells).map((name) => [name, name])]) add(field("against"), "option", { value }, text);
+for (const name of ["cell", "against"]) add(field(name), "option", { value: YOURS }, "your own equations");
 
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", ({ target }) => {
   if (target.id === "nudge") {
     worker.postMessage(["bias", Number(target.value)]);
     return;
+  }
+  if (target.name === "equations") {  // read when the hand rests
+    [settings.equations, settings.changes] = [target.value, []];
+    clearTimeout(typing);
+    typing = setTimeout(begin, 400);
+    return;
+  }
+  if (target.value === YOURS && settings.equations === FIRST.equations) {  // of the cell that was chosen, to change them
+    settings.equations = DATA.cells[settings[target.name]]?.doc.split("\n\n")[1] ?? FIRST.equations;
   }
   const given = new URLSearchParams({ ...settings, [target.name]: target.value });
   given.delete("changes");

@@ -35,6 +35,9 @@ const DOES = {
     playing = false;
     tell();
   },
+  leave() {
+    playing = false;
+  },
   step() {
     playing = false;
     if (!race.over) work(1);

@@ -1,5 +1,7 @@
 """The playground in a real browser, opened from a file, without a network."""
 
+from urllib.parse import quote
+
 import pytest
 from offline import faults, opened
 
@@ -76,6 +78,47 @@ def test_a_setting_changed_by_touch_begins_anew(chromium, page):
 def test_an_address_that_says_nonsense_is_read_as_far_as_it_makes_sense(chromium, page):
     with opened(chromium, page, hash_="#cell=Nothing&lag=-5&task=Counting&seed=x&units=7&changes=a:b,4") as tab:
         says(tab, "Ready. LSTMCell against RNNCell, on 11 steps.")
+
+
+def test_a_cell_that_is_typed_trains_is_refused_with_its_reason_and_is_kept_in_the_address(chromium, page):
+    with opened(chromium, page, hash_="#lag=20&against=LSTMCell") as tab:
+        says(tab, "Ready")
+        tab.select_option("[name=cell]", label="your own equations")
+        says(tab, "Ready. Your cell against LSTMCell, on 20 steps.")
+        tab.get_by_role("button", name="Play").click()
+        tab.wait_for_function("seen.told.updates > 20")
+        one, other = tab.evaluate("seen.runs.map((run) => run.losses.slice(0, 20))")
+        assert one == pytest.approx(other, rel=0, abs=1e-12)  # the LSTM stands there to begin with
+        field = tab.get_by_label("your equations")
+        field.fill("z = sigmoid(W_z x + U_z h + b_z)\nh' = z * h + (1 - z) * tanh(W x + q)")
+        wrong = "Line 2: q is not known"
+        tab.locator("#problem", has_text=wrong).wait_for()
+        assert wrong in tab.locator("[role=status]").inner_text() and wrong in tab.locator("#said").inner_text()
+        assert not tab.locator("#play").is_enabled() and field.get_attribute("aria-invalid") == "true"
+        assert faults(tab) == []
+        field.press("End")
+        for key in ("ArrowLeft", "Backspace"):
+            field.press(key)
+        field.press_sequentially("b")
+        tab.wait_for_function("seen.told?.updates > 20")  # it plays on
+        tab.locator("#play", has_text="Pause").click()
+        says(tab, "Your cell: loss")
+        assert tab.locator("#problem").inner_text() == "" and "update gate" in tab.locator("#now").inner_text()
+        address, losses = tab.evaluate("[location.hash, seen.runs[0].losses[1]]")
+    with opened(chromium, page, hash_=address) as again:
+        says(again, "Ready. Your cell against LSTMCell")
+        for _ in range(2):
+            again.locator("#step").click()
+        says(again, "2 updates")
+        assert again.evaluate("[location.hash, seen.runs[0].losses[1]]") == [address, losses]
+
+
+def test_a_hostile_address_runs_nothing(chromium, page):
+    text = "h' = h</pre><img src=x onerror='document.title = 1'>${document.title = 1}"
+    with opened(chromium, page, hash_=f"#cell=Your+cell&equations={quote(text)}") as tab:
+        tab.locator("#problem", has_text="Line 1:").wait_for()
+        assert tab.title().startswith("Playground") and tab.locator("img").count() == 0
+        assert tab.locator("[name=equations]").input_value() == text
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
