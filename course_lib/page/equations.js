@@ -132,7 +132,7 @@ class Reader {
     if (VECTOR.test(word)) return this.weigh(word, "H");
     const name = word.replace("'", ""), line = this.lines.find((one) => one.name === name), isNew = word.endsWith("'");
     if (line?.isNew && !isNew) return { is: "value", name, of: "old" };
-    if (!line || isNew && !line.isNew) refuse(this.line, `${word} is not known; ${isNew ? `a line above that begins with ${word} =` : `x, a line above that begins with ${word} =, or one with ${name}' =`} would do.`);
+    if (!line || isNew && !line.isNew) refuse(this.line, `${word} is not known; ${isNew ? `a line above that begins with ${word} =` : `a line above that begins with ${word} =, or a line with ${name}' = for a state,`} would do.`);
     if (!this.rows.some((row) => row.name === name)) refuse(this.line, `${word} is computed on line ${line.line}, later; that line above this one would do.`);
     return { is: "value", name, of: isNew ? "new" : "row" };
   }
