@@ -88,6 +88,12 @@ def test_a_typed_docstring_says_what_its_class_declares(tmp_path):
         assert one == wanted, Cell.__name__
 
 
+def test_a_gate_that_forgets_where_it_is_open_starts_with_its_bias_turned_round(tmp_path):
+    text = "z = σ(W_z x + U_z h + b_z)\nh' = (1 - z) ⊙ h + z ⊙ tanh(W_n x + b_n)"
+    (got,) = ask(tmp_path, f"{TYPED} return given.map(about);", [text])
+    assert (got["memory"], got["gate"], got["keepers"]) == ("h", "update", {"b_z": -1})
+
+
 @pytest.mark.arithmetic
 def test_a_typed_lstm_learns_as_the_lstm_does_from_the_same_seed(tmp_path):
     text = f"""{TYPED} return given.map(({{ cells, text, ...setup }}) => {{
