@@ -1,10 +1,10 @@
-"""Answers that are weights set by hand: what a cell of one unit does with them."""
+"""Answers that are weights set by hand: what a cell of one unit does with them, and a picture of where it fails."""
 
 import numpy as np
 import torch
 from numpy import sign, where
 
-from course_lib.checks.compare import Unreadable, differs, plain
+from course_lib.checks.compare import Unreadable, differs, equal, numbers, plain
 from course_lib.checks.symptoms import picture as draw_rows
 from course_lib.initialise import by_hand, named_weights
 from course_lib.unroll import unroll
@@ -33,23 +33,35 @@ def set_by_hand(cell_class, input_size, *, read, state="h"):
         x = case["x"] if case["x"].dim() == 3 else case["x"][..., None]
         return read(trace(answer, x)[state][..., 0].numpy().astype(float))
 
-    def picture(answer, case, got, expected):
-        row, step = (int(k) for k in np.argwhere(differs(got[""], expected[""]))[0])
-        x = case["x"][row : row + 1]
-        found = trace(answer, x if x.dim() == 3 else x[..., None])
-        columns = x.reshape(1, x.shape[1], -1)[0].T.tolist()
-        rows = {f"x[{k}]" if len(columns) > 1 else "x": (one, min(one), max(one)) for k, one in enumerate(columns)}
-        for name in found.steps:
-            values = found[name][0, :, 0].numpy()
-            high = 1 if name in cell_class.gates else max(1, float(abs(values).max()))
-            rows[name] = (values, 0 if name in cell_class.gates else -high, high)
-        if step >= 8:
-            yield f"  It is right on short sequences and fails after {step} steps: something leaks or piles up."
-        yield from draw_rows(rows, step)
+    def rows(answer, x, output):
+        found = trace(answer, x)
+        return {name: found[name][0, :, 0].numpy() for name in found.steps}
 
-    act.picture = picture
+    act.picture = picture_of(rows)
     act.form = "a dict of weights by name, such as " + '{"W_f": [...], "b_f": ...}'
     return act
+
+
+def picture_of(rows):
+    """act.picture, function(answer, case, got, expected): lines that draw the first sequence that fails, until it does.
+
+    rows   function(answer, x, output) -> {name: values (time,)}: what the answer makes of x (1, time, inputs);
+           output is the name of the result that fails
+    """
+
+    def picture(answer, case, got, expected):
+        if got.keys() != expected.keys():
+            return
+        output = next(name for name in expected if not equal(got[name], expected[name]))
+        row, step = (int(k) for k in np.argwhere(differs(got[output], expected[output]))[0])
+        x = case["x"][row : row + 1]
+        x = x if x.dim() == 3 else x[..., None]
+        columns = {f"x[{k}]" if x.shape[2] > 1 else "x": one for k, one in enumerate(numbers(x)[0].T)}
+        if step >= 8:
+            yield f"  It is right on short sequences and fails after {step} steps: something leaks or piles up."
+        yield from draw_rows(columns | rows(answer, x, output) | {"expected": expected[output][row]}, step)
+
+    return picture
 
 
 def level(h):

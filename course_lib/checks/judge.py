@@ -180,7 +180,7 @@ class Problem:
         wrong = next((k for k in range(len(cases)) if not same(got[k], expected[k])), None)
         if wrong is not None:
             why = self.diagnose(got, expected, inputs, given)
-            if not why and not hidden and not hasattr(self.act, "picture"):
+            if not why and not hidden:
                 why = located(got, expected, inputs, self.axes) or probed(partial(right_on, self, answer, given), cases)
             lines = [*self.report(wrong, got, expected, cases, why, hidden)]
             if not hidden and hasattr(self.act, "picture"):
@@ -243,9 +243,7 @@ class Problem:
         told = explained(got, expected, inputs, self.axes)
         if any("every number" in one.lower() or "exchanged" in one for one in told):
             return told
-        unlisted = (
-            self.unlisted if got[first].keys() == expected[first].keys() and not hasattr(self.act, "picture") else {}
-        )
+        unlisted = self.unlisted if got[first].keys() == expected[first].keys() else {}
         for clause, version in unlisted.items():
             if self.same_as(version, got, inputs, given, first):
                 return [*told, f"This is what comes out when {clause}."]

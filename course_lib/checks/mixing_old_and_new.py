@@ -3,6 +3,7 @@
 import torch
 from numpy import stack
 
+from course_lib.checks.by_hand import picture_of
 from course_lib.checks.compare import Unreadable, numbers, plain
 from course_lib.checks.draw import (
     every_and_long,
@@ -182,6 +183,11 @@ def run_constants(answer, case):
             states.append(c)
         found[name] = stack(states, 1)
     return found
+
+
+run_constants.picture = picture_of(
+    lambda answer, x, output: {output: run_constants(answer, {"x": x[..., 0]})[output][0]}
+)
 
 
 @problem(

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy import maximum, stack, where
 
+from course_lib.checks.by_hand import picture_of
 from course_lib.checks.compare import Unreadable, numbers, plain
 from course_lib.checks.draw import every_and_long, normal, one_of, several, sizes, uniform, whole
 from course_lib.checks.judge import Essay, problem
@@ -131,7 +132,12 @@ def as_plain_rnn(W_h, U_h, V_h, b_h, W_c, U_c, V_c, b_c):
 
 
 def run_network(answer, case):
-    """Run c' = A_c relu(W_m x + V_m c + b_m) + b_c from c = 0 with the weights of the answer."""
+    """c of c' = A_c m + b_c with m = relu(W_m x + V_m c + b_m), from c = 0 with the weights of the answer."""
+    return through(answer, numbers(case["x"]))[1]
+
+
+def through(answer, x):
+    """m (sequence, step, unit) and c (sequence, step) of the answer's network on x (sequence, step, 2)."""
     w = plain(answer())
     wanted = ["W_m", "V_m", "b_m", "A_c", "b_c"]
     if sorted(w) != sorted(wanted):
@@ -144,12 +150,21 @@ def run_network(answer, case):
             f"needs {wrong[0]} with the shape {shapes[wrong[0]]}, as b_m has {size}; got {w[wrong[0]].shape}"
         )
     W, V, A = w["W_m"].reshape(size, 2), w["V_m"].reshape(size, 1), w["A_c"].reshape(1, size)
-    x, found = numbers(case["x"]), []
-    c = np.zeros((len(x), 1))
+    c, units, found = np.zeros((len(x), 1)), [], []
     for t in range(x.shape[1]):
-        c = maximum(x[:, t] @ W.T + c @ V.T + w["b_m"].reshape(size), 0) @ A.T + w["b_c"].reshape(1)
+        units.append(maximum(x[:, t] @ W.T + c @ V.T + w["b_m"].reshape(size), 0))
+        c = units[-1] @ A.T + w["b_c"].reshape(1)
         found.append(c[:, 0])
-    return stack(found, 1)
+    return stack(units, 1), stack(found, 1)
+
+
+def units_and_memory(answer, x, output):
+    """The units m[k] of the answer's network, eight at most, and its memory c, over the one sequence x."""
+    m, c = through(answer, numbers(x))
+    return {f"m[{k}]": one for k, one in enumerate(m[0].T[:8])} | {"c": c[0]}
+
+
+run_network.picture = picture_of(units_and_memory)
 
 
 @problem(

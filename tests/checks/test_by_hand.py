@@ -14,3 +14,39 @@ def test_weights_of_a_wrong_name_or_count_are_refused():
     assert "needs the weights ['W_m'" in message("keep_or_replace_network", lambda: {"W_m": 1})
     assert "needs pairs (w1, w2)" in message("three_memories", lambda: {"count": 1})
     assert "needs a gate and a value" in message("which_clamp", lambda: "forget")
+
+
+def drawn(text):
+    """{name: what is drawn of it} of the picture in a message."""
+    lines = [line.split() for line in text.partition("it fails at the last one\n")[2].splitlines()]
+    return {line[0]: line[1:] for line in lines if line[0] != "For"}
+
+
+def test_the_picture_of_a_network_shows_its_units_and_its_memory_beside_what_was_expected():
+    text = message(
+        "keep_or_replace_network", answer("keep_or_replace_network", "torch.tensor([-1.0])}", "torch.tensor([-0.9])}")
+    )
+    assert drawn(text).keys() == {"x[0]", "x[1]", "m[0]", "m[1]", "c", "expected"}
+
+
+def test_the_picture_of_three_memories_shows_the_one_that_fails():
+    for output, right, wrong in (("last", "(0, 1)", "(0.01, 1)"), ("count", '"count": (1, 1)', '"count": (0.9, 1)')):
+        rows = drawn(message("three_memories", answer("three_memories", right, wrong)))
+        assert rows.keys() == {"x", output, "expected"}
+        assert len(rows[output][0]) == len(rows["expected"][0]) and rows[output] != rows["expected"]
+
+
+def test_weights_that_leak_are_said_to_be_right_on_short_sequences():
+    text = message("three_memories", answer("three_memories", '"count": (1, 1)', '"count": (0.99999, 1)'))
+    assert "It is right on short sequences and fails after" in text and "count" in drawn(text)
+
+
+def test_two_mistakes_at_once_are_named_beside_the_picture():
+    text = message("bracket_depth", answer("bracket_depth", "[10, -10, 0]", "[10, 0, 10]"))
+    assert "when closing brackets count like opening ones, and the other symbol is counted instead" in text
+    assert "forget" in drawn(text)
+
+
+def test_where_an_answer_is_right_is_said_beside_the_picture():
+    text = message("keep_or_replace_network", answer("keep_or_replace_network", "[[1.0], [0.0]]", "[[0.5], [0.0]]"))
+    assert "Step 0 is right" in text and "c" in drawn(text)
