@@ -36,7 +36,8 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
     "predictions": [["__init__"]],
     "figures": [["given"], ["*"], ["__init__"]],
     "checks": [["compare", "draw", "mutate", "probed", "record", "tokens"],
-               ["reading", "stops", "symptoms", "related"], ["located"], ["judge"], ["by_hand"], ["*"], ["__init__"]],
+               ["instances", "reading", "stops", "symptoms", "related"], ["located"], ["judge"], ["by_hand"], ["*"],
+               ["__init__"]],
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"),

@@ -29,6 +29,7 @@ from numpy import exp
 from course_lib import doors
 from course_lib.checks.compare import Unreadable, describe, equal, first_difference, numbers, plain, same
 from course_lib.checks.draw import drawn_for
+from course_lib.checks.instances import others, right_elsewhere, right_for
 from course_lib.checks.located import located
 from course_lib.checks.mutate import mutants
 from course_lib.checks.probed import probed
@@ -181,7 +182,8 @@ class Problem:
         if wrong is not None:
             why = self.diagnose(got, expected, inputs, given)
             if not why and not hidden:
-                why = located(got, expected, inputs, self.axes) or probed(partial(right_on, self, answer, given), cases)
+                why = right_elsewhere(self, answer, given) or located(got, expected, inputs, self.axes)
+                why = why or probed(partial(right_on, self, answer, given), cases)
             lines = [*self.report(wrong, got, expected, cases, why, hidden)]
             if not hidden and hasattr(self.act, "picture"):
                 lines[-1:-1] = self.act.picture(answer, cases[wrong], got[wrong], expected[wrong])
@@ -234,12 +236,13 @@ class Problem:
     def diagnose(self, got, expected, inputs, given):
         """The lines that say what gives exactly what was got in every case, or which outputs are right."""
         first = next(k for k in range(len(got)) if not same(got[k], expected[k]))
-        default = self.given("")
-        if given != default and self.same_as(self.reference, got, inputs, default, first):
-            return [f"This is right for another instance, {default}; yours is {given}."]
+        if told := right_for(self, [self.given("")], got, inputs, given, first):
+            return told
         for clause, version in self.wrong_versions.items():
             if self.same_as(version, got, inputs, given, first):
                 return [f"This is what comes out when {clause}."]
+        if told := right_for(self, others(self), got, inputs, given, first):
+            return told
         told = explained(got, expected, inputs, self.axes)
         if any("every number" in one.lower() or "exchanged" in one for one in told):
             return told

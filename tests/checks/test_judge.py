@@ -1,5 +1,7 @@
 """The judge accepts what is right in any form, names what is wrong, and knows whose answer it is."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from course_lib import checks
 from course_lib.checks import PROBLEMS, judge
 from course_lib.checks.draw import drawn_for, several
+from course_lib.checks.instances import others
 from course_lib.checks.judge import NotRight, problem, token
 from solutions import answer, message
 
@@ -223,10 +226,28 @@ def raises_your_turn(*case):
 # ---- Instances of one's own ----
 
 
-def test_an_answer_to_another_instance_is_recognised_before_any_mistake(monkeypatch):
+VARYING = [name for name, one in PROBLEMS.items() if one.given("")]
+BEYOND = {  # where what is said of the default instance's answer is something else
+    "fair_plan": "This is what comes out when the plan fails in ",
+    "which_clamp": "This is what comes out when the forget gate is clamped to ",
+    "toggle": "toggle cannot use these weights",
+}
+
+
+@pytest.mark.parametrize("name", VARYING)
+def test_an_answer_to_the_default_instance_is_recognised_before_any_mistake(name, monkeypatch):
     monkeypatch.setattr(judge, "TOKEN", "a")
-    for name in ("bracket_depth", "your_cell", "gate_for_half_life"):
-        assert "This is right for another instance, {" in message(name, answer(name))
+    assert BEYOND.get(name, "This is right for another instance, {") in message(name, answer(name))
+
+
+@pytest.mark.parametrize(
+    "name",  # an answer of keep_or_replace_network that is right for a large range is right for a small one
+    [name for name in VARYING if others(PROBLEMS[name]) and name not in (*BEYOND, "keep_or_replace_network")],
+)
+def test_an_answer_to_an_instance_of_somebody_else_is_recognised(name):
+    own, *rest = others(PROBLEMS[name])
+    other = next((one for one in rest if all(one[key] != own[key] for key in own)), rest[0])
+    assert re.search("right for another instance|what comes out when", message(name, PROBLEMS[name].solve(**other)))
 
 
 def test_tokens_depend_on_the_learner_and_on_the_secret():
