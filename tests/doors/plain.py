@@ -14,6 +14,7 @@ LONG = np.linspace(0.9, 0.1, 120)
 MEMORIES = ("identity RNN", "ReLU RNN", "additive", "mark added", "LSTM 1997")
 PARTS = {"c": "in comments", "h": "in strings"}
 UNIT = {"c": 1, "h": 2}
+PLACES = [("adding", 10), ("adding", 20)]
 ENDS = {"σ, tanh": THREE, "tanh, σ": THREE}
 
 GIVEN = {  # function of course_lib/figures: right arguments
@@ -73,6 +74,11 @@ GIVEN = {  # function of course_lib/figures: right arguments
         ("size", "compiled", "torch.nn.LSTM", "torch.nn.LSTM, flushing"), THREE)},
     "where_memory_goes.awakening": {"watched": dict.fromkeys(
         ("the task", "coin tosses"), [[[0, 0.5, 0.1], [1, 1.5, 0.2]]])},
+    "which_gate_matters.learnt": {"updates": {"default": {"RNN": THREE[:2]}, "chrono": {"RNN": THREE[:2]}},
+                                  "places": PLACES, "budget": 1500},
+    "which_gate_matters.missed": {"cost": {"chrono": {"input gate": THREE[:2]}}, "places": PLACES, "budget": 1500},
+    "which_gate_matters.waiting": {"curves": {"LSTM": (THREE, THREE)}, "won": {"LSTM": "5 of 15"}, "budget": 1500},
+    "which_gate_matters.undone": {"slopes": {"at a mark": THREE, "elsewhere": THREE}},
     "where_the_gates_are.copied": {"right": {"GRU": THREE}, "guessing": 0.1},
     "where_the_gates_are.recalled": {"pairs": [2, 4, 8], **{
         name: dict.fromkeys(("fixed", "cache"), [3, 2, 1]) for name in ("right", "numbers")}},

@@ -1,0 +1,93 @@
+"""Figures of notebook 11: how soon cells learn, what it costs to take a part out, and which runs are still waiting."""
+
+import numpy as np
+
+from course_lib.figures.given import Line, as_annotated
+from course_lib.lesson import show
+from course_lib.plots import canvas, dots, heat, label, style
+
+WAITING = {"LSTM": "LSTM", "without output gate": "output", "LSTM, default start": "memoryless",
+           "without forget gate": "ReLU RNN", "without input gate": "input",
+           "without forget gate, starts closed": "forget"}  # fmt: skip
+MARKS = {"at a mark": "input", "elsewhere": "forget"}
+
+
+def mapped(ax, rows, places, **look):
+    """A map of rows {thing: (places,)}, the first on top, over places [(task, lag)], task by task."""
+    things, tasks = list(rows)[::-1], list(dict.fromkeys(task for task, _ in places))
+    wide = len(places) // len(tasks)
+    heat(ax, [rows[thing] for thing in things], **look).set_yticks(range(len(things)), things, fontsize=8)
+    ax.set_xticks(range(len(places)), [lag for _, lag in places], fontsize=7)
+    for k, task in enumerate(tasks):
+        ax.text(wide * k + (wide - 1) / 2, len(things) - 0.4, task.replace(" ", "\n", 1), ha="center", fontsize=8)
+        ax.axvline(wide * k - 0.5, color="white", linewidth=3)
+    return label(ax, "lag (steps)", "")
+
+
+def by_task(values, places):
+    """The means of values (places,) in each task, as words."""
+    tasks = list(dict.fromkeys(task for task, _ in places))
+    return ", ".join(f"{values.reshape(len(tasks), -1)[k].mean():.0f} on {task}" for k, task in enumerate(tasks))
+
+
+def maps(found, places, name, **look):
+    """A map for each start, {start: {thing: (places,)}}, and what they show, as words; name: what a colour means."""
+    things = next(iter(found.values()))
+    figure, axes = canvas(len(found), width=4.8 * len(found), height=1.3 + 0.3 * len(things))
+    for ax, (start, rows) in zip(np.atleast_1d(axes), found.items(), strict=True):
+        full = {thing: rows.get(thing, np.full(len(places), np.nan)) for thing in things}
+        mapped(ax, full, places, name=name, **look).set_title(f"start: {start}", fontsize=9, pad=28)
+    told = (f"start {start}, {thing}: {by_task(values, places)}" for start, rows in found.items()
+            for thing, values in rows.items())  # fmt: skip
+    return figure, "; ".join(told)
+
+
+@as_annotated
+def learnt(updates: dict[str, dict[str, Line]], places: list[tuple[str, int]], *, budget: int):
+    """How soon cells learn, {start: {cell: updates (places,)}}, a map for each start; white where it was not run.
+
+    places   (task, lag), as many lags for each task; budget: where runs end unsolved
+    """
+    figure, told = maps(updates, places, "mean updates", colours="viridis_r", low=0, high=budget)
+    show(figure, f"Mean updates until solved, by cell, task and lag; dark is never within {budget}, white is not run. "
+         f"Means over the lags: {told}.")  # fmt: skip
+
+
+@as_annotated
+def missed(cost: dict[str, dict[str, Line]], places: list[tuple[str, int]], *, budget: int):
+    """What it costs to take a part out, {start: {part: more updates (places,)}}, a map for each start.
+
+    Red: more updates without the part; blue: fewer. places and budget as in learnt
+    """
+    figure, told = maps(cost, places, "more updates", colours="RdBu_r", low=-budget, high=budget)
+    show(figure, "More updates when one thing is taken out, by thing, task and lag; red is more, blue is fewer. Means "
+         f"over the lags: {told}.")  # fmt: skip
+
+
+@as_annotated
+def waiting(curves: dict[str, tuple[Line, Line]], won: dict[str, str], *, budget: int):
+    """The fraction of runs not solved yet, {name: (updates, fractions)}, up to budget; won: {name: "n of m"}."""
+    figure, ax = canvas(width=9.0, height=3.2)
+    for name, (at, left) in curves.items():
+        look = style(WAITING[name]) | {"marker": "", "linewidth": 2}
+        ax.step([*at, budget], [*left, left[-1]], where="post", label=f"{name}: {won[name]}", **look)
+    label(ax, "updates", "fraction not solved yet")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="solved", frameon=False, fontsize=8)
+    told = "; ".join(f"{name} {won[name]}" for name in curves)
+    show(figure, f"Fraction of runs not solved yet against updates, three tasks at lag 80, chrono start where not said "
+         f"otherwise. Solved in time: {told}.")  # fmt: skip
+
+
+@as_annotated
+def undone(slopes: dict[str, Line]):
+    """How what a unit writes follows what it holds, {"at a mark" or "elsewhere": [a slope for each network]}."""
+    figure, ax = canvas(width=4.6, height=3.0)
+    for k, (where, values) in enumerate(slopes.items()):
+        dots(ax, values, at=k, of=MARKS[where])
+    ax.axhline(-1, color="black", linewidth=1, linestyle=":")
+    ax.text(len(slopes) - 0.55, -0.98, "all of it taken back", ha="right", va="bottom", fontsize=8)
+    ax.set(xlim=(-0.5, len(slopes) - 0.5), ylim=(min(-1.3, *(min(values) for values in slopes.values())), 0.2))
+    label(ax, "", "change of what is written\nby what is held").set_xticks(range(len(slopes)), list(slopes))
+    told = "; ".join(f"{where} {np.median(values):.2f}" for where, values in slopes.items())
+    show(figure, f"How what the erasing unit writes changes with what it holds, a dot for each network: -1 takes all "
+         f"of it back. Medians: {told}.")  # fmt: skip
