@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab playground book proof test bench notebooks exercises grade collect return seeds measure sweep readme format lock clean learner developer publisher
+.PHONY: help lab playground book proof test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ collect: developer  ## bring in what Canvas, Moodle or nbgrader's exchange gave:
 
 return: developer  ## write points and pages for Canvas and Moodle into grading/back/
 	@$(PY) -m tools.grading.give_back $(ARGS)
+
+concepts: developer  ## write the test before and after into build/concepts, or say what a class answered: ARGS=class.csv
+	@$(PY) -m tools.concepts $(ARGS)
 
 seeds: learner  ## run every notebook with 20 other seeds and count how often its verdicts hold
 	$(QUIET) $(PY) -m tools.authoring.seeds $(ARGS)

@@ -20,6 +20,7 @@ from tools import address
 from tools.authoring import moving
 from tools.authoring.answer import answer
 from tools.authoring.badges import NAMES
+from tools.concepts.bank import items
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,9 +106,20 @@ def ways():
     yield " ".join(badges) + book
 
 
+def concepts():
+    """The table of the concept test: what each question asks for, and where the answer is found."""
+    yield "| question | concept | notebook | verdict |"
+    yield "|---|---|---|---|"
+    files = {path.stem.partition("_")[0]: path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    for number, item in enumerate(items(), 1):
+        link = f"[{item.notebook}](../notebooks/{files[item.notebook]})"
+        yield f"| {number} | {item.concept} | {link} | {' and '.join(item.claims)} |"
+
+
 PAGES = {
     "README.md": {"picture": moving.words, "answer": answer, "ways": ways},
     "docs/contents.md": {"notebooks": notebooks, "library": library},
+    "docs/concept_test.md": {"concepts": concepts},
     "docs/speed.md": {"speed": speed, "adding": adding, "answers": answers},
 }
 
