@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course_lib import doors
-from course_lib.cells import CELLS, Affine, check_cell
+from course_lib.cells import CELLS, Affine, Cell, check_cell
 
 INITIALISATIONS = ("default", "forget_bias", "chrono", "identity", "orthogonal")
 
@@ -94,7 +94,7 @@ def by_hand(cell, **weights):
 
 def named_weights(cell):
     """{name in the equations: weight} of a cell, or of a network. Affine f: W_f, U_f, b_f. Affine h: W, U, b."""
-    check_cell("named_weights", getattr(cell, "cell", cell))  # a network has a cell
+    check_cell("named_weights", cell if isinstance(cell, Cell) else getattr(cell, "cell", cell))  # a network has a cell
     return weights_of(cell)
 
 

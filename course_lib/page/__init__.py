@@ -37,11 +37,10 @@ def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Pa
         doors.refuse("playground", "cells as a list of classes of cells", cells)
     told = {"cells": {one["name"]: one for one in map(about, cells)}, "tasks": played(), "helpers": HELPERS}
     script = "\n".join(map(read, PAGE))
-    parts = {"css": looks() + read("page.css") + read("playground.css"), "data": json.dumps(told), "worker": worker(),
-             "script": script}  # fmt: skip
-    page = read("playground.html")
-    for name, text in parts.items():
-        page = page.replace(f"/*{name}*/", text.replace("</", "<\\/"))
+    parts = {"css": looks() + read("page.css") + read("playground.css"), "worker": worker(), "script": script,
+             "data": json.dumps(told).replace("<", "\\u003c")}  # fmt: skip
+    places = re.compile(r"/\*(css|data|worker|script)\*/")
+    page = places.sub(lambda found: parts[found[1]].replace("</", "<\\/"), read("playground.html"))
     with doors.using("playground", "path as a file that can be written", path):
         write(path, page.encode())
     return path

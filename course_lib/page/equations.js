@@ -5,8 +5,9 @@
 const EQUATIONS = 1200, PARTS = 64;  // the most characters; the most lines and products with a matrix
 const GATES = { f: "forget", i: "input", o: "output", r: "reset", z: "update" };
 const NAME = /^[A-Za-zΑ-ΡΣ-Ωα-ω](_[A-Za-z0-9]{1,8})?'?$/, MATRIX = /^[WUVA](_|$)/, VECTOR = /^[bp](_|$)/;
-const TOKEN = /\s*(?:(\d+\.?\d*)|([A-Za-z_Α-ΡΣ-Ωα-ω][A-Za-z0-9_Α-ΡΣ-Ωα-ω]*'?)|([-+⊙/()]))/uy;
-const ALIKE = { "*": "⊙", "·": "⊙", "∘": "⊙", "−": "-", "′": "'", "’": "'" };
+const TOKEN = /\s*(?:(\d+\.?\d*)|([A-Za-z_Α-ΡΣ-Ωα-ω][A-Za-z0-9_Α-ΡΣ-Ωα-ω]*'?)|([-+⊙/^(),]))/uy;
+const ALIKE = { "**": "^", "*": "⊙", "·": "⊙", "∘": "⊙", "−": "-", "′": "'", "’": "'" };
+const OUTER = /^[⊗@ᵀ]/u;  // what makes a matrix of two vectors
 // What it is of a, and its slope, from its value y and a.
 const FUNCTIONS = {
   σ: [(a) => `1 / (1 + Math.exp(-${a}))`, (y) => `${y} * (1 - ${y})`],
@@ -14,7 +15,9 @@ const FUNCTIONS = {
   relu: [(a) => `Math.max(0, ${a})`, (y) => `(${y} > 0 ? 1 : 0)`],
   exp: [(a) => `Math.exp(${a})`, (y) => y],
   log: [(a) => `Math.log(${a})`, (y, a) => `1 / ${a}`],
+  sin: [(a) => `Math.sin(${a})`, (y, a) => `Math.cos(${a})`],
 };
+const PAIRS = { max: ">", min: "<" }, CALLED = { sigmoid: "σ", maximum: "max", minimum: "min" };
 
 class Refused extends Error {}
 
@@ -24,19 +27,20 @@ function refuse(line, sentence) {
 
 // ---- From text to trees ----
 // A tree: { is: "number", value } | { is: "value", name, of: "row" | "old" | "new" } | { is: "x" } | { is: "weight", name } |
-// { is: "product", matrix, a } | { is: "call", name, a } | { is: "minus", a } | { is: "+" | "-" | "⊙" | "/", a, b }
+// { is: "product", matrix, a } | { is: "call", name, a } | { is: "minus", a } | { is: "power", a, exponent } |
+// { is: "+" | "-" | "⊙" | "/" | "max" | "min", a, b }
 
 // The equations of text: { line, name, isNew, right }, in order.
 function linesOf(text) {
   if (text.length > EQUATIONS) refuse(0, `These are more than ${EQUATIONS} characters; fewer or shorter lines would do.`);
   const found = [];
-  [...text.replace(/[*·∘−′’]/g, (sign) => ALIKE[sign]).split(/\r?\n/)].forEach((written, k) => {
+  [...text.replace(/\*\*|[*·∘−′’]/g, (sign) => ALIKE[sign]).split(/\r?\n/)].forEach((written, k) => {
     const line = k + 1, at = written.indexOf("=");
     if (!written.trim()) return;
     if (at < 0) refuse(line, "there is no = on it; one equation a line would do, as in c' = f ⊙ c + i ⊙ g.");
     const left = written.slice(0, at).trim(), name = left.replace("'", ""), right = written.slice(at + 1).trim().split(/\s{2,}|\t|#/)[0];
     if (!NAME.test(left)) refuse(line, "left of = stands no name; a letter would do, with an index or a prime, as in f, f_2 or c'.");
-    if (name in FUNCTIONS || name === "x" || MATRIX.test(name) || VECTOR.test(name)) {
+    if (name in FUNCTIONS || name in PAIRS || name in CALLED || name === "x" || MATRIX.test(name) || VECTOR.test(name)) {
       refuse(line, `${name} cannot be computed, as x is the input, W U V A b p are weights and σ is a function; another letter would do.`);
     }
     const same = found.find((other) => other.name === name);
@@ -65,13 +69,15 @@ class Reader {
     Object.assign(this, { line, tokens: [], next: 0 });
     for (TOKEN.lastIndex = 0; TOKEN.lastIndex < right.length;) {
       const from = TOKEN.lastIndex, [, number, word, sign] = TOKEN.exec(right) ?? [];
-      if (!number && !word && !sign) refuse(line, `${JSON.stringify(right.slice(from).trim()[0])} means nothing here; letters, numbers, + - ⊙ / ( ) and the functions ${Object.keys(FUNCTIONS).join(" ")} would do.`);
-      this.tokens.push({ number, word: word === "sigmoid" ? "σ" : word, sign });
+      if (OUTER.test(right.slice(from).trim())) refuse(line, `${right.slice(from).trim()[0]} makes a matrix, but every state and gate here has one number a unit; k ⊙ v, or a matrix of weights as in U h, would do.`);
+      if (!number && !word && !sign) refuse(line, `${JSON.stringify(right.slice(from).trim()[0])} means nothing here; letters, numbers, + - ⊙ / ** ( ) and the functions ${[...Object.keys(FUNCTIONS), ...Object.keys(PAIRS)].join(" ")} would do.`);
+      this.tokens.push({ number, word: CALLED[word] ?? word, sign });
     }
     const tree = this.sum();
     if (this.next < this.tokens.length) {
       const { number, word, sign } = this.tokens[this.next];
-      refuse(line, sign === ")" ? "a ) has no ( before it; one ) fewer would do." : `before ${number ?? word ?? sign} an operator is missing; + - ⊙ or / would do.`);
+      refuse(line, sign === ")" ? "a ) has no ( before it; one ) fewer would do."
+        : sign === "," ? "a , stands between the two values of max or min alone; max(s, t) would do." : `before ${number ?? word ?? sign} an operator is missing; + - ⊙ or / would do.`);
     }
     if (tree.is === "x") this.noVector();
     return tree;
@@ -92,7 +98,13 @@ class Reader {
   }
 
   factor() {
-    return this.take("-") ? { is: "minus", a: this.vector(this.factor()) } : this.whole();
+    if (this.take("-")) return { is: "minus", a: this.vector(this.factor()) };
+    const inside = this.tokens[this.next]?.sign === "(", a = this.whole();
+    if (!this.take("^")) return a;
+    if (a.is === "product" && !inside) refuse(this.line, `what ** belongs to is not clear; brackets would do, as in (${a.matrix} x) ** 2.`);
+    const exponent = constantOf(this.factor());
+    if (!Number.isFinite(exponent)) refuse(this.line, "behind ** stands no number; f ** 2 would do, or exp(p ⊙ log(f)).");
+    return { is: "power", a: this.vector(a), exponent };
   }
 
   whole() {
@@ -100,9 +112,20 @@ class Reader {
     if (number) return { is: "number", value: Number(number) };
     if (sign === "(") return this.inBrackets();
     if (!word) refuse(this.line, `${sign ? `before ${sign}` : "at its end"} something is missing; a letter, a number or a bracket would do (two spaces begin a comment).`);
+    if (Object.hasOwn(PAIRS, word)) return this.pair(word);
     if (!Object.hasOwn(FUNCTIONS, word)) return MATRIX.test(word) ? this.product(word) : this.named(word);
     if (!this.take("(")) refuse(this.line, `${word} needs brackets; ${word}(W x + U h + b) would do.`);
     return { is: "call", name: word, a: this.vector(this.inBrackets()) };
+  }
+
+  pair(is) {
+    const wants = (sign) => this.take(sign) ?? refuse(this.line, `${is} takes two values; ${is}(s, t) would do.`);
+    wants("(");
+    const a = this.vector(this.sum());
+    wants(",");
+    const b = this.vector(this.sum());
+    wants(")");
+    return { is, a, b };
   }
 
   inBrackets() {
@@ -155,6 +178,15 @@ class Reader {
   noVector() {
     refuse(this.line, "x alone has another size than the state; a matrix before it would do, as in W x.");
   }
+}
+
+// The number that a tree of numbers is; NaN for any other.
+function constantOf({ is, value, a, b, exponent }) {
+  if (is === "number") return value;
+  if (is === "power") return constantOf(a) ** exponent;
+  if (is === "minus") return -constantOf(a);
+  const by = { "+": (p, q) => p + q, "-": (p, q) => p - q, "⊙": (p, q) => p * q, "/": (p, q) => p / q }[is];
+  return by ? by(constantOf(a), constantOf(b)) : NaN;
 }
 
 function operands(tree) {

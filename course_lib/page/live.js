@@ -52,6 +52,19 @@ function lineOfText(parent, silent = false) {
   };
 }
 
+// Does tasks one after the other while nothing else is to be done, after a pause in ms; what it returns leaves the rest.
+function meanwhile(tasks, pause = 0) {
+  const wait = window.requestIdleCallback ?? ((next) => setTimeout(next, 20));
+  let left = [...tasks];
+  const next = () => {
+    if (!left.length) return;
+    left.shift()();
+    wait(next);
+  };
+  setTimeout(() => wait(next), pause);
+  return () => { left = []; };
+}
+
 // What the learner did, kept by the browser where it may.
 function kept(name) {
   try {

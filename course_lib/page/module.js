@@ -40,20 +40,28 @@ class Loop {
     return this.known.get(key);
   }
 
-  computed({ is, name, a, b }) {
+  computed({ is, name, a, b, exponent }) {
     if (is === "call") return FUNCTIONS[name][0](this.value(a));
+    if (is === "power") return `Math.pow(${this.value(a)}, ${exponent})`;
+    if (is in PAIRS) return `Math.${is}(${this.value(a)}, ${this.value(b)})`;
     return is === "minus" ? `-${this.value(a)}` : `${this.value(a)} ${is === "⊙" ? "*" : is} ${this.value(b)}`;
   }
 
   // From the gradient g of a tree to those of its leaves.
   back(tree, g) {
-    const { is, name, a, b } = tree;
-    if (is === "number") return;
+    const { is, name, a, b, exponent } = tree;
+    if (is === "number" || exponent === 0) return;
     if (["value", "weight", "product"].includes(is)) {
       this.lines.push(`${number(slopeOf(tree))} ${is === "product" ? "=" : "+="} ${g};`);
     } else if (is === "call") {
       const y = this.value(tree);
-      this.back(a, this.let(`${g} * ${FUNCTIONS[name][1](y, name === "log" ? this.value(a) : "")}`));
+      this.back(a, this.let(`${g} * ${FUNCTIONS[name][1](y, ["log", "sin"].includes(name) ? this.value(a) : "")}`));
+    } else if (is === "power") {
+      this.back(a, this.let(`${g} * (${exponent} * Math.pow(${this.value(a)}, ${exponent - 1}))`));
+    } else if (is in PAIRS) {  // of two that are equal, half to each, as torch has it
+      const [p, q] = [this.value(a), this.value(b)], share = this.let(`${p} === ${q} ? 0.5 : ${p} ${PAIRS[is]} ${q} ? 1 : 0`);
+      this.back(a, this.let(`${g} * ${share}`));
+      this.back(b, this.let(`${g} * (1 - ${share})`));
     } else if (is === "minus") {
       this.back(a, this.let(`-${g}`));
     } else if (is === "+" || is === "-") {

@@ -40,7 +40,19 @@ function power(value) {
   const k = Math.round(Math.log10(value));
   return k < -2 || k > 3 ? `10${String(k).replace(/./g, (c) => SUPER[c])}` : String(Number(value.toPrecision(3)));
 }
-const brief = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(2)))).replace("-", "−");
+function brief(value) {
+  if (!Number.isFinite(value)) return "no number";
+  const size = Math.abs(value), text = size >= 1e6 ? value.toExponential(1).replace("e+", "e")
+    : size >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(2)));
+  return text.replaceAll("-", "−");
+}
+
+// The smallest and the largest of values that are numbers, and of those that are to be in sight.
+const MOST = 1e300;  // of which the double is a number, too
+function span(values, low = Infinity, high = -Infinity) {
+  for (const value of values) if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return [Math.max(-MOST, low), Math.min(MOST, high)];
+}
 
 // An axis: {low, high, log, ticks, label, show}; at(value) in [0, 1].
 function axis(given, count) {

@@ -1,10 +1,8 @@
 """The text of the loop backward through time, from the slopes of the rows; every function takes the Writer w."""
 
-import json
-
 from course_lib.fuse.backward import share
 from course_lib.fuse.move import MOVES
-from course_lib.script.expression import Expression, Lines
+from course_lib.script.expression import Expression, Lines, quoted
 from course_lib.script.write import Values, at, flat, loop
 
 
@@ -74,14 +72,14 @@ def backward_pass(w, lines, p, width):
     for i in reversed(here):
         node = plan.nodes[i]
         if i in w.ends:
-            give(i, Expression(at(f"$d_{w.ends[i]}", f"new{w.width(i)}", "k")))
+            give(i, Expression(at(f"$d_{w.arrays[w.ends[i]]}", f"new{w.width(i)}", "k")))
         if i in w.summed:
             give(i, Expression(at(*w.gradient(i), "k")))
         gradient = gradients.get(i)
         if gradient is not None and (states := become(w, i)):
             gradient = body.let(f"all$_{w.names[i]}", gradient)
             for state in states:
-                body.do(f"{at(f'$d_{state}', f'new{w.width(i)}', 'k')} = {gradient.template};")
+                body.do(f"{at(f'$d_{w.arrays[state]}', f'new{w.width(i)}', 'k')} = {gradient.template};")
         if node.op == "affine" or node.op in MOVES:
             name = "0" if gradient is None else body.text(gradient)
             if node.biases and gradient is not None:
@@ -94,7 +92,7 @@ def backward_pass(w, lines, p, width):
         elif gradient is not None:
             g = body.let(f"d_{w.names[i]}", gradient)
             if node.op == "gate":
-                where = at(f"fixed[{json.dumps(w.announced[i])}]", w.stands_in(i)[1], "k")
+                where = at(f"fixed[{quoted(w.announced[i])}]", w.stands_in(i)[1], "k")
                 give(node.args[0], Expression(where).choose(0.0, g))
             else:
                 share(node, g, values, i, give)

@@ -1,5 +1,6 @@
 """Numbers in JavaScript's text: expressions on which arithmetic and comparisons write what a row of `fuse.ops` says."""
 
+import json
 import math
 
 OWN = {"exp": "Math.exp({})", "expm1": "Math.expm1({})", "log": "Math.log({})", "log1p": "Math.log1p({})",
@@ -104,6 +105,11 @@ def infix(sign, binds, a, b):
 def of(value):
     """value, an Expression or a number, as an Expression."""
     return value if isinstance(value, Expression) else Expression(number(value), binds=SIGN if value < 0 else WHOLE)
+
+
+def quoted(text):
+    """A text as JavaScript writes it, also within a page, where a < could begin a tag."""
+    return json.dumps(text).replace("<", "\\u003c")
 
 
 def number(value):

@@ -1,9 +1,7 @@
 """The text of the loop forward through time; every function takes the Writer w."""
 
-import json
-
 from course_lib.fuse.move import MOVES
-from course_lib.script.expression import Lines
+from course_lib.script.expression import Lines, quoted
 from course_lib.script.write import Values, at, flat, loop
 
 
@@ -36,7 +34,7 @@ def move(w, lines, i):
         lines.do(f"{array}.fill({'0' if node.op == 'sum' else '-Infinity'}, {begin}, {begin} + {width});")
     for source, how in zip(node.sources, w.step.moves[node.index]):
         from_, where = w.stands_in(source)
-        lines.do(f"move({json.dumps(node.op)}, {from_}, {where}, {array}, {begin}, {flat(how)});")
+        lines.do(f"move({quoted(node.op)}, {from_}, {where}, {array}, {begin}, {flat(how)});")
 
 
 def forward_pass(w, lines, p, width):

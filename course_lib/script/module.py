@@ -1,10 +1,10 @@
 """A cell's module as text: what it says of the cell, room for its numbers, and the two loops."""
 
-import json
+import re
 from pathlib import Path
 
 from course_lib.script.backward import backward as backward_loop
-from course_lib.script.expression import Lines, number
+from course_lib.script.expression import Lines, number, quoted
 from course_lib.script.forward import forward as forward_loop
 from course_lib.script.write import Writer
 
@@ -50,9 +50,13 @@ def text(step, seen=()):
     about = {"name": type(cell).__name__, "inputs": cell.input_size, "states": {n: sizes[n] for n in step.states},
              "gates": {n: sizes[n] for n in cell.gates if n in sizes},
              "weights": {name: list(weight.shape) for name, weight in step.weights.items()}}  # fmt: skip
-    inside = ",\n".join(f"  {key}: {json.dumps(value)}" for key, value in about.items())
-    gate = f"{json.dumps(cell.gates[0])}: 1" if cell.gates else ""
-    lines = [HEAD.format(name=about["name"], inputs=cell.input_size, gate=gate, about=f"{{\n{inside},\n}}")]
+    inside = ",\n".join(f"  {key}: {quoted(value)}" for key, value in about.items())
+    gate = f"{quoted(cell.gates[0])}: 1" if cell.gates else ""
+    lines = [
+        HEAD.format(
+            name=re.sub(r"\W", "_", about["name"]), inputs=cell.input_size, gate=gate, about=f"{{\n{inside},\n}}"
+        )
+    ]
     constants = [(i, view) for i, view in enumerate(step.views) if view.weight is None]
     lines += [f"const $constant{i} = Float64Array.of({', '.join(map(number, view.values))});" for i, view in constants]
     lines += [make(step, writer, widths, forward, backward, seen), HELPERS]
@@ -61,7 +65,7 @@ def text(step, seen=()):
 
 def make(step, writer, widths, forward, backward, seen):
     """The function make of the module."""
-    key, sizes = json.dumps, step.sizes
+    key, sizes, arrays = quoted, step.sizes, writer.arrays
     states, gates = list(step.states), list(step.gates)
     out = ["export function make(batch, steps) {",
            "  const zeros = (n) => new Float64Array(n), rows = batch * steps, states = batch * (steps + 1);",
@@ -75,8 +79,8 @@ def make(step, writer, widths, forward, backward, seen):
     out += ["    },", "  };"]
     fixed = ", ".join(f"{key(name)}: new Uint8Array(rows * {sizes[name]})" for name in gates)
     out += [f"  const fixed = {{ {fixed} }};"]
-    out += [f"  const ${name} = trace[{key(name)}];" for name in states + gates]
-    out += [f"  const $d_{name} = d[{key(name)}];" for name in states]
+    out += [f"  const ${arrays[name]} = trace[{key(name)}];" for name in states + gates]
+    out += [f"  const $d_{arrays[name]} = d[{key(name)}];" for name in states]
     out += [f"  const $d_w_{name} = d.weights[{key(name)}];" for name in step.weights]
     out += [f"  const ${writer.names[i]} = zeros(rows * {writer.width(i)});" for i in writer.kept]
     out += [f"  const ${writer.names[i]} = zeros({writer.width(i)});" for i in writer.scratch]
@@ -87,7 +91,7 @@ def make(step, writer, widths, forward, backward, seen):
         first = step.start.get(name)
         zero = "0" if first is None else f"[{', '.join(map(number, first))}][k]"
         begin += [f"      for (let k = 0; k < {sizes[name]}; k++) {{",
-                  f"        ${name}[seq * (steps + 1) * {sizes[name]} + k] = start[{key(name)}] ? "
+                  f"        ${arrays[name]}[seq * (steps + 1) * {sizes[name]} + k] = start[{key(name)}] ? "
                   f"start[{key(name)}][seq * {sizes[name]} + k] : {zero};", "      }"]  # fmt: skip
     places = ["      const row = seq * steps + step, old = seq * (steps + 1) + step;"]
     places += [f"      const at{n} = row * {n}, old{n} = old * {n}, new{n} = old{n} + {n};" for n in widths]

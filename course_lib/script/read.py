@@ -38,6 +38,8 @@ class Step:
     """
 
     def __init__(self, cell):
+        for name in {*cell.state, *cell.gates} & {"__proto__"} or {*cell.state} & {"x", "weights"}:
+            raise Unfused(f"in the page {name} means something else; another name would do")
         self.cell, self.weights = cell, names_of(cell)
         with torch.enable_grad():
             start = cell.start(1)

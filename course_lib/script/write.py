@@ -1,10 +1,9 @@
 """Names and places for the text of a cell's two loops, and the values that it reads."""
 
-import json
 import re
 
 from course_lib.fuse.ops import ROW
-from course_lib.script.expression import Expression, number
+from course_lib.script.expression import Expression, number, quoted
 
 LANGUAGE = set(
     """arguments await break case catch class const continue debugger default delete do else enum eval export
@@ -14,8 +13,8 @@ LANGUAGE = set(
     globalThis""".split()
 )
 OWN = set(
-    """as back backward batch cell copysign d fixed forward int is k make move of old override put row rows rules
-    seq start step steps take times trace weights x zeros""".split()
+    """as back backward batch cell copysign d fixed forward int is k make move of old override put row rows ruled rules
+    rulesOf seq start step steps take times trace weights x zeros""".split()
 )  # of the text around a step
 
 
@@ -23,6 +22,7 @@ class Writer:
     """Writes the two loops. In the text, $f is the array of all values of f, and f one of its numbers.
 
     names    {node: the name of its number}
+    arrays   {state or gate: what its array is called, after the $}
     seen     the nodes whose numbers are kept for every step, whether the loop back needs them or not
     """
 
@@ -30,15 +30,15 @@ class Writer:
         self.step, self.plan, self.names = step, step.plan, {}
         self.ends = {i: name for name, i in step.states.items()}
         self.announced = {i: name for name, i in step.gates.items()}
+        self.arrays = {}
+        for name in (*step.states, *step.gates):
+            self.arrays[name] = free(own(re.sub(r"\W", "_", name, flags=re.ASCII)), self.arrays.values())
         taken = set()
         for i in self.plan.order:
-            name = self.wanted(i)
-            if name.startswith("d_"):  # so the loop back calls what it adds up
-                name = f"own_{name}"
-            while name in LANGUAGE | OWN | taken or re.fullmatch(r"(at|old|new|t)\d+_?|t\d+_", name):
-                name += "_"
-            taken.add(name)
-            self.names[i] = name
+            others = {array for name, array in self.arrays.items() if name != self.announced.get(i)}
+            used = LANGUAGE | OWN | taken | (others if self.plan.nodes[i].op != "state" else set())
+            self.names[i] = free(own(self.wanted(i)), used)
+            taken.add(self.names[i])
         held = {node.slot for node in self.plan.nodes if node.op not in ("affine",)} - {None}
         self.scratch = [i for i in self.plan.order if self.plan.nodes[i].op == "affine" and i in held and i not in seen]
         self.kept = [i for i in self.plan.order if i not in self.scratch and self.plan.nodes[i].slot is not None
@@ -48,9 +48,9 @@ class Writer:
         """What a node is called: as in the step; new states like h_new; a gate before it passed its gate, f_own."""
         node, names = self.plan.nodes[i], self.step.names
         if i in self.ends:
-            return f"{self.ends[i]}_new"
+            return f"{self.arrays[self.ends[i]]}_new"
         if node.op == "state":
-            return list(self.step.states)[i - 1]
+            return self.arrays[list(self.step.states)[i - 1]]
         if node.op == "x":
             return "x_"
         if i in names and names[i].isidentifier() and names[i].isascii():
@@ -68,11 +68,11 @@ class Writer:
         if node.op == "x":
             return "x", f"at{width}"
         if node.op == "state":
-            return f"${list(self.step.states)[i - 1]}", f"old{width}"
+            return f"${self.arrays[list(self.step.states)[i - 1]]}", f"old{width}"
         if i in self.ends:
-            return f"${self.ends[i]}", f"new{width}"
+            return f"${self.arrays[self.ends[i]]}", f"new{width}"
         if i in self.announced:
-            return f"${self.announced[i]}", f"at{width}"
+            return f"${self.arrays[self.announced[i]]}", f"at{width}"
         return f"${self.names[i]}", "0" if i in self.scratch else f"at{width}"
 
     def gradient(self, i):
@@ -81,7 +81,7 @@ class Writer:
         if node.op == "x":
             return "d.x", f"at{width}"
         if node.op == "state":
-            return f"$d_{list(self.step.states)[i - 1]}", f"old{width}"
+            return f"$d_{self.arrays[list(self.step.states)[i - 1]]}", f"old{width}"
         return f"$d_{self.names[i]}", "0"
 
     def width(self, i):
@@ -125,10 +125,22 @@ class Values:
         if node.op != "gate":
             return self.lines.let(name, ROW[node.op].value(*(self[a] for a in node.args)))
         gate, value = writer.announced[i], self[node.args[0]]
-        rule, where = f"rules[{json.dumps(gate)}]", sum_of(writer.stands_in(i)[1], "k")
-        self.lines.do(f"const {name} = {rule} ? ruled({rule}, fixed[{json.dumps(gate)}], {where}, step, "
+        rule, where = f"rules[{quoted(gate)}]", sum_of(writer.stands_in(i)[1], "k")
+        self.lines.do(f"const {name} = {rule} ? ruled({rule}, fixed[{quoted(gate)}], {where}, step, "
                       f"{self.lines.text(value)}, k, seq) : {self.lines.text(value)};")  # fmt: skip
         return Expression(name)
+
+
+def own(name):
+    """A name that is none of those of gradients, weights and constants."""
+    return f"own_{name}" if re.match(r"d_|w_|constant\d", name) else name
+
+
+def free(name, used):
+    """name, longer by as many _ as it takes to be none of those used, nor of the loops' own."""
+    while name in used or re.fullmatch(r"(at|old|new|t)\d+_?|t\d+_", name):
+        name += "_"
+    return name
 
 
 def at(array, begin, k, step=1):

@@ -14,7 +14,7 @@ function clamped(clamps) {
   return found;
 }
 
-const GATE = 60, STATE = 110;
+const GATE = 60, STATE = 110, DOTS = 120;  // px; steps up to which each has a dot
 
 function show(main) {
   const { cell } = CELLS.cell, gates = Object.keys(cell.gates), states = Object.keys(cell.states), memory = states.at(-1);
@@ -49,13 +49,13 @@ function show(main) {
 
   function drawRow({ svg, width, height }, name, isGate) {
     const at = (run) => run[name][sequence].map((units) => units[Math.min(unit, units.length - 1)]), values = at(now), before = at(free);
-    const all = [...values, ...before], [least, most] = isGate ? DATA.ranges[name] : [Math.min(-1, ...all), Math.max(1, ...all)];
+    const [least, most] = isGate ? DATA.ranges[name] : span([...values, ...before], -1, 1);
     const box = { left: 38, top: 8, width: width - 44, height: (isGate ? GATE : STATE) - 18 };
     const last = name === memory, x = { low: 0, high: Math.max(1, steps - 1), label: last ? "step" : "", ...(last ? {} : { ticks: [] }) };
     const [px, py] = frame(svg, box, x, { low: least, high: most, ticks: [least, most], show: brief });
     line(svg, before.map((value, t) => [px(t), py(value)]), { of: name, dash: "--", wide: 1.5 });
     line(svg, values.map((value, t) => [px(t), py(value)]), { of: name, wide: 2.5 });
-    values.forEach((value, t) => add(svg, "circle", { cx: px(t), cy: py(value), r: 2.5, style: `fill: ${colour(name)}` }));
+    if (steps <= DOTS) values.forEach((value, t) => Number.isFinite(value) && add(svg, "circle", { cx: px(t), cy: py(value), r: 2.5, style: `fill: ${colour(name)}` }));
     return `Unit ${unit}: ${brief(values.at(-1))} at the last step; by itself ${brief(before.at(-1))}.`;
   }
 
@@ -63,9 +63,9 @@ function show(main) {
     const clamps = Object.fromEntries(gates.filter((gate) => held[gate] !== null).map((gate) => [gate, held[gate]]));
     now = clamped(clamps);
     for (const again of rows) again();
-    const end = (run) => run[memory][sequence].at(-1)[unit];
+    const end = (run) => run[memory][sequence].at(-1)[unit], told = (value) => (Number.isFinite(value) ? value.toFixed(2).replace("-", "−") : "no number");
     const done = Object.entries(clamps).map(([gate, value]) => `${gate} gate held at ${brief(value)}`).join(", ") || "No gate is held";
-    say(`${done}: ${memory} of unit ${unit} ends at ${end(now).toFixed(2).replace("-", "−")}; by itself at ${end(free).toFixed(2).replace("-", "−")}.`);
+    say(`${done}: ${memory} of unit ${unit} ends at ${told(end(now))}; by itself at ${told(end(free))}.`);
   }
   draw();
 }

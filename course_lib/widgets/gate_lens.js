@@ -1,6 +1,7 @@
 // Look into a trained network: the text that it reads, coloured by what one of its units holds.
 
 const STEPS = 4, SHOWN = 6, PAUSE = 400;  // shades of a colour; units and answers that are listed; ms until all are read
+const BOX = { left: 34, right: 6 };  // beside the bars of all units
 
 // Numbers from whole numbers of 8 or 16 bits in base64; worths: of one of them in each row.
 function unpacked(text, worths, bits) {
@@ -21,7 +22,7 @@ const read = (s) => {
 // What the network does over sequence s with gates overridden: { trace: {gate or state: (step, unit)}, losses, right,
 // chances } by step; NaN and null where nothing is asked.
 function looked(s, override = {}) {
-  const { forward, x } = read(s), { cell, weights } = network, steps = DATA.x[s].length;
+  const { forward, x } = read(s), { cell, weights } = network, { times } = CELLS.network, steps = DATA.x[s].length;
   x.fill(0);
   DATA.x[s].forEach((one, t) => (Array.isArray(one) ? x.set(one, t * cell.inputs) : x[t * cell.inputs + one] = 1));
   const raw = forward(weights, x, { override }), trace = {}, losses = new Float64Array(steps).fill(NaN), right = Array(steps).fill(null), said = Array(steps).fill(null);
@@ -30,15 +31,12 @@ function looked(s, override = {}) {
   const { at } = DATA, asked = at === "every" ? [...Array(steps).keys()] : [at === "last" ? steps - 1 : at[s]], n = DATA.outputs, h = cell.states.h, W = weights.W_y, state = trace.h;
   for (const t of asked) {
     const out = Float64Array.from(weights.b_y), y = at === "every" ? DATA.y[s][t] : DATA.y[s];
-    for (let i = 0; i < n; i++) {
-      let even = 0, odd = 0, k = 0, a = i * h, b = t * h;
-      for (; k + 1 < h; k += 2, a += 2, b += 2) [even, odd] = [even + W[a] * state[b], odd + W[a + 1] * state[b + 1]];
-      out[i] += even + odd + (k < h ? W[a] * state[b] : 0);
-    }
+    times(out, 0, n, W, 0, h, 1, state, t * h, h);
     said[t] = out;
     if (DATA.classes) {
-      const most = out.reduce((a, b) => Math.max(a, b)), right_ = out[y];
-      let sum = 0;
+      const right_ = out[y];
+      let sum = 0, most = -Infinity;
+      for (let i = 0; i < n; i++) if (!(out[i] <= most)) most = out[i];
       right[t] = right_ >= most;
       for (let i = 0; i < n; i++) sum += out[i] = Math.exp(out[i] - most);
       for (let i = 0; i < n; i++) out[i] /= sum;
@@ -84,14 +82,20 @@ function show(main) {
   const { cell } = network, gates = Object.keys(cell.gates), states = Object.keys(cell.states), free = [];
   const freely = (s) => free[s] ??= looked(s), all = () => DATA.x.map((_, s) => freely(s));
   const now = { s: 0, unit: 0, of: DATA.memory, t: 0, anchor: null, gate: "", value: 0, alone: false };
-  let run = freely(0), waiting = null;
+  let run = freely(0), leave = () => {};
   main.classList.add("wide");
   add(main, "p", {}, "Click a character to see what the network holds there and what it expects next. Select a passage to find the units that tell it. Hold a gate and see what it costs.");
   const fields = add(main, "div", { class: "fields" });
-  if (DATA.x.length > 1) choice(fields, { name: "passage", options: DATA.x.map((_, s) => [s, `passage ${s + 1}`]), value: 0, on: (s) => { [now.s, now.t, now.anchor] = [Number(s), 0, null]; write(); draw(); } });
+  if (DATA.x.length > 1) choice(fields, { name: "passage", options: DATA.x.map((_, s) => [s, `passage ${s + 1}`]), value: 0, on: (s) => { [now.s, now.t, now.anchor] = [Number(s), 0, null]; write(); draw(true); } });
   const looks = [[DATA.memory, `${DATA.memory} of one unit`], ...[...states, ...gates].filter((name) => name !== DATA.memory).map((name) => [name, `${name} of one unit`]), ["loss", "loss"], ["moved", "loss that the held gate adds"]];
   choice(fields, { name: "colour", options: looks, value: now.of, on: (of) => { now.of = of; draw(); } });
-  const unit = slider(fields, { name: "unit", min: 0, max: cell.states[DATA.memory] - 1, step: 1, value: 0, on: (k) => { now.unit = k; draw(); } });
+  const unit = slider(fields, { name: "unit", min: 0, max: cell.states[DATA.memory] - 1, step: 1, value: 0, on: pick });
+  function pick(k) {
+    now.unit = k;
+    unit.set(k);
+    if (now.gate && now.alone) hold();
+    else draw();
+  }
 
   const presets = add(main, "div", { class: "row", role: "group", "aria-label": "units that tell" });
   add(presets, "span", { class: "soft" }, "Units that tell:");
@@ -105,8 +109,8 @@ function show(main) {
   function list(what, ranked) {
     found.replaceChildren();
     add(found, "span", { class: "soft", role: "status" }, ranked.length ? `${held()}, by correlation with ${what}:` : "Select some characters, not all and not none.");
-    for (const [k, r] of ranked.slice(0, SHOWN)) button(found, { name: `unit ${k}: ${fixed(r)}`, on: () => { now.unit = k; unit.set(k); draw(); } });
-    if (ranked.length) { now.unit = ranked[0][0]; unit.set(now.unit); draw(); }
+    for (const [k, r] of ranked.slice(0, SHOWN)) button(found, { name: `unit ${k}: ${fixed(r)}`, on: () => pick(k) });
+    if (ranked.length) pick(ranked[0][0]);
   }
 
   const legend = add(main, "p", { class: "soft" }), text = add(main, "div", { class: "lens", role: "group", tabindex: 0, "aria-label": "the passage" });
@@ -139,7 +143,12 @@ function show(main) {
   const selected = () => [Math.min(now.anchor ?? now.t, now.t), Math.max(now.anchor ?? now.t, now.t)];
 
   const split = add(main, "div", { class: "split" }), here = add(split, "div", { class: "rows" }), title = add(here, "h2"), expects = add(here, "p");
-  const holds = add(here, "p"), bars = picture(add(here, "div"), { height: 130, name: "All units at this character" }, drawUnits);
+  const holds = add(here, "p"), sheet = add(here, "div"), bars = picture(sheet, { height: 130, name: "All units at this character" }, drawUnits);
+  sheet.addEventListener("click", ({ clientX }) => {
+    const { left, width } = sheet.getBoundingClientRect(), units = cell.states[held()] ?? cell.gates[held()];
+    const k = Math.floor(((clientX - left - BOX.left) / (width - BOX.left - BOX.right)) * units);
+    if (k >= 0 && k < units) pick(k);
+  });
   const cost = add(split, "div", { class: "rows" });
   add(cost, "h2", {}, "Hold a gate");
   choice(cost, { name: "gate", options: [["", "none"], ...gates.map((gate) => [gate, gate])], value: "", on: (gate) => { now.gate = gate; hold(); } });
@@ -150,30 +159,33 @@ function show(main) {
 
   function drawUnits({ svg, width, height }) {
     const name = held(), units = cell.states[name] ?? cell.gates[name], values = Array.from(run.trace[name].subarray(now.t * units, (now.t + 1) * units));
-    const most = Math.max(1, ...values.map(Math.abs)), low = name in cell.gates ? DATA.ranges[name][0] : -most, box = { left: 34, top: 6, width: width - 40, height: height - 44 };
+    const most = Math.max(1, ...values.map(Math.abs)), low = name in cell.gates ? DATA.ranges[name][0] : -most;
+    const box = { left: BOX.left, top: 6, width: width - BOX.left - BOX.right, height: height - 44 };
     const [px, py] = frame(svg, box, { low: -0.5, high: units - 0.5, ticks: ticks(0, units - 1, 5), label: `unit: ${name}` }, { low, high: most, ticks: [low, 0, most], show: brief });
-    values.forEach((one, k) => {
-      const bar = add(svg, "path", { d: `M${px(k)},${py(0)}V${py(one)}`, style: `stroke: ${k === now.unit ? "var(--ink)" : colour(name)}`, "stroke-width": Math.max(1.5, 0.7 * (px(1) - px(0))) });
-      bar.addEventListener("click", () => { now.unit = k; unit.set(k); draw(); });
-    });
+    const wide = Math.max(1.5, 0.7 * (px(1) - px(0))), bar = (one, k) => `M${px(k).toFixed(1)},${py(0).toFixed(1)}V${py(one).toFixed(1)}`;
+    add(svg, "path", { d: values.map(bar).join(""), style: `stroke: ${colour(name)}`, class: "bars", "stroke-width": wide });
+    add(svg, "path", { d: bar(values[now.unit] ?? 0, now.unit), style: "stroke: var(--ink)", class: "bars", "stroke-width": wide });
     return `The largest is unit ${values.reduce((best, one, k) => (Math.abs(one) > Math.abs(values[best]) ? k : best), 0)}`;
   }
 
   const rules = () => (now.gate ? { [now.gate]: now.alone ? (step, own, k) => (k === now.unit ? now.value : undefined) : now.value } : {});
+
+  // At once the passage that is seen; all others while nothing else is to be done.
   function hold() {
-    draw();
-    clearTimeout(waiting);
+    draw(true);
+    leave();
     rest.textContent = "";
     if (!now.gate) return;
-    waiting = setTimeout(() => {
-      const rule = rules(), runs = DATA.x.map((_, s) => looked(s, rule)), both = [all(), runs];
-      const [before, after] = both.map((some) => mean(some.flatMap(({ losses }) => [...losses]))), hits = both.map((some) => mean(some.flatMap(({ right }) => right)));
+    const rule = rules(), runs = [];
+    leave = meanwhile([...DATA.x.map((_, s) => () => freely(s)), ...DATA.x.map((_, s) => () => runs.push(looked(s, rule))), () => {
+      const both = [all(), runs], [before, after] = both.map((some) => mean(some.flatMap(({ losses }) => [...losses])));
+      const hits = both.map((some) => mean(some.flatMap(({ right }) => right)));
       rest.textContent = `All ${DATA.x.length} passages: ${fixed(before)} becomes ${fixed(after)}` + (DATA.classes ? `; right: ${percent(hits[0])} becomes ${percent(hits[1])}.` : ".");
-    }, PAUSE);
+    }], PAUSE);
   }
 
-  function draw() {
-    run = now.gate ? looked(now.s, rules()) : freely(now.s);
+  function draw(anew = false) {
+    if (anew || !now.gate) run = now.gate ? looked(now.s, rules()) : freely(now.s);
     value.input.disabled = alone.disabled = !now.gate;
     paint();
     const { t } = now, own = (name) => run.trace[name][t * (cell.states[name] ?? cell.gates[name]) + Math.min(now.unit, (cell.states[name] ?? cell.gates[name]) - 1)];
@@ -209,4 +221,5 @@ function show(main) {
   }
   write();
   draw();
+  meanwhile([...DATA.x.map((_, s) => () => freely(s)), () => gates.length && looked(0, { [gates[0]]: 0.5 })]);  // so that the first move finds it fast
 }

@@ -107,7 +107,9 @@ class GateLens(Live):
         weights = ", ".join(f"{json.dumps(name)}: {packed(weight, 8 if large and weight.dim() == 2 else 16)}"
                             for name, weight in shipped.items())  # fmt: skip
         text = written.text.replace("export ", "")
-        return {"network": f"(() => {{\n{text}\nreturn {{ cell, make, weights: () => ({{ {weights} }}) }};\n}})()"}
+        return {
+            "network": f"(() => {{\n{text}\nreturn {{ cell, make, times, weights: () => ({{ {weights} }}) }};\n}})()"
+        }
 
     def data(self):
         cell, (x, y, at) = self.network.cell, (self.batch.x, self.batch.y, self.batch.at)

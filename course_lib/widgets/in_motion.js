@@ -118,14 +118,14 @@ function show(main) {
 
   function drawMemory({ svg, width, height }, one) {
     const { memory } = one.told, at = (run) => Array.from({ length: steps }, (_, t) => run.state(memory, sequence, t + 1, unit));
-    const values = at(one.run), ghost = one.before ? at(one.before) : [], all = [...values, ...ghost];
+    const values = at(one.run), ghost = one.before ? at(one.before) : [], [low, high] = span([...values, ...ghost], -1, 1);
     const box = { left: 40, top: 24, width: width - 48, height: height - 64 };
     const [px, py] = frame(svg, box, { low: 0, high: Math.max(1, steps - 1), ticks: ticks(0, Math.max(1, steps - 1), 6).filter(Number.isInteger), label: "step" },
-      { low: Math.min(-1, ...all), high: Math.max(1, ...all), ticks: [-1, 0, 1], label: `memory ${memory}` });
+      { low, high, ticks: high - low > 6 ? [low, 0, high] : [-1, 0, 1], show: brief, label: `memory ${memory}` });
     add(svg, "rect", { x: px(step) - 5, y: box.top, width: 10, height: box.height, class: "event" });
     line(svg, ghost.map((value, t) => [px(t), py(value)]), { of: memory, dash: ":", wide: 2 });
     line(svg, values.map((value, t) => [px(t), py(value)]), { of: memory, wide: 2.5 });
-    add(svg, "circle", { cx: px(step), cy: py(values[step]), r: 5, style: `fill: ${colour(memory)}` });
+    if (Number.isFinite(values[step])) add(svg, "circle", { cx: px(step), cy: py(values[step]), r: 5, style: `fill: ${colour(memory)}` });
     return `${two(values[step])} at step ${step}${ghost.length ? `; in the run before ${two(ghost[step])}` : ""}`;
   }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from course_lib.page import looks, read
 from course_lib.script import script
+from course_lib.script.expression import number
 from course_lib.widgets.common import StandIn
 
 TEMPLATE = """<!doctype html>
@@ -29,7 +30,7 @@ def own(file):
 
 def expression(text, weights):
     """A module and its weights, {name: parameter}, as one expression of JavaScript: {cell, make, weights}."""
-    numbers = {name: ", ".join(map(repr, w.detach().double().flatten().tolist())) for name, w in weights.items()}
+    numbers = {name: ", ".join(map(number, w.detach().double().flatten().tolist())) for name, w in weights.items()}
     listed = ", ".join(f"{json.dumps(name)}: Float64Array.of({text})" for name, text in numbers.items())
     return f"(() => {{\n{text.replace('export ', '')}\nreturn {{ cell, make, weights: {{ {listed} }} }};\n}})()"
 
@@ -57,7 +58,7 @@ class Live(StandIn):
     def text(self):
         """What the page is made of in JavaScript: CELLS and DATA, the base, and the widget's own functions."""
         cells = "".join(f"{json.dumps(name)}: {text},\n" for name, text in self.modules().items())
-        data = json.dumps(self.data(), allow_nan=False).replace("</", "<\\/")
+        data = json.dumps(self.data(), allow_nan=False).replace("<", "\\u003c")  # no tag, no comment
         return "\n".join(
             [f"const CELLS = {{\n{cells}}};", f"const DATA = {data};", read("svg.js"), read("live.js"), self.script]
         )

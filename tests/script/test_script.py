@@ -214,6 +214,31 @@ def test_whatever_a_step_calls_its_numbers_the_text_keeps_apart_from_its_own_and
     compare(tmp_path, [case(Cls, steps=2) for Cls in cells])
 
 
+class HardNamesCell(Cell):
+    """Gates and states whose names are no names in JavaScript, or have a meaning there or in the text."""
+
+    state = ("h", "d_h", "w_p", "var", "rows", "ħ", "constant0", "undefined", "own_d_h")
+    gates = ("forget gate", "f'", 'say "hi"', "1st", "", "λ", "ρ", "constructor", "toString", "d_x", "</script>",
+             "a\nb", "x", "w_f", "\\", "`${1}`", "ruled", "trace", "rules")  # fmt: skip
+    ranges = dict.fromkeys(gates, (-9, 9))
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.cell, self.p = self.of_input(), self.per_unit()
+
+    def step(self, gate, x, **old):
+        ruled = {name: tanh(self.cell(x) + self.p * value) for name, value in old.items()}
+        for name in self.gates:
+            ruled["h"] = tanh(gate(name, ruled["h"] + ruled["d_h"]))
+        return ruled
+
+
+def test_gates_and_states_may_have_any_name(tmp_path):
+    cases = [case(HardNamesCell, override=rules) for rules in ({}, {"constructor": 0.5}, {"</script>": 0.25, "": -1})]
+    compare(tmp_path, cases)
+    assert "<" + "/script" not in script(HardNamesCell(2, 3)).text
+
+
 def test_the_text_has_the_names_of_the_step():
     text = script(LSTMCell(2, 3)).text
     named = set(re.findall(r"const (\w+) = ", text))
@@ -245,6 +270,13 @@ class MaskedCell(RNNCell):
         return {"h": tanh(x @ (2 * self.h.W.weight).T + self.h.U(h))}
 
 
+class KeptNameCell(Cell):
+    state = ("h", "weights")
+
+    def step(self, gate, x, h, weights):
+        return {"h": h, "weights": weights}
+
+
 class BareGateCell(LSTMCell):
     def step(self, gate, x, h, c):
         gate("forget", self.f.U.bias)
@@ -255,6 +287,7 @@ class BareGateCell(LSTMCell):
     ("Cls", "said"),
     [(STRANGERS[-1], r"FallingCell has no JavaScript: line \d+, h = tanh\(torch.cumsum\(.*cumsum is not compiled"),
      (MaskedCell, r"MaskedCell has no JavaScript: line \d+, return .*: T is not compiled$"),
+     (KeptNameCell, "KeptNameCell has no JavaScript: in the page weights means something else; another name would do$"),
      (BareGateCell, "^BareGateCell has no JavaScript: gate 'forget' has no batch; value.expand_as\\(h\\) would do$")],
 )  # fmt: skip
 def test_what_cannot_be_written_is_said_in_one_sentence(Cls, said):
