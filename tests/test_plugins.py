@@ -17,30 +17,16 @@ NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("[0-9]*.ipynb"))
 
 @pytest.fixture
 def judged(start):
-    """A function (path, *words) that runs pytest on a file of its own, and returns what it said."""
+    """A function (plugins, *words) that runs pytest with these plugins of the tests, and returns what it said."""
 
-    def judged(path, *words):
-        plugins = [
-            word for name in ("tools", "kernels", "leftovers", "no:cacheprovider", "no:xdist") for word in ("-p", name)
-        ]
-        options = ("-c", TESTS.parent / "pyproject.toml", "-o", "addopts=", "--nbval", *words)
+    def judged(plugins, *words):
+        plugins = [word for name in (*plugins, "no:cacheprovider") for word in ("-p", name)]
+        options = ("-c", TESTS.parent / "pyproject.toml", "-o", "addopts=", "-o", "filterwarnings=")
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent)))}
-        return finished(start("-m", "pytest", *plugins, *options, path, env=environment))[0]
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        return finished(start("-m", "pytest", *plugins, *options, *words, env=environment))[0]
 
     return judged
-
-
-@pytest.fixture
-def notebook(tmp_path):
-    """A function (*sources) that writes a notebook with these code cells."""
-
-    def write(*sources):
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in sources]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / "a.ipynb")
-        return tmp_path / "a.ipynb"
-
-    return write
 
 
 # ---- Order ----
@@ -97,18 +83,24 @@ def test_waiting_ends_when_the_process_ends():
 
 # ---- Kernels ----
 
+FAILS = {  # name: the cells of a notebook, how they and the question for its memory end, and what is said
+    "large": (("large = bytearray(800_000_000)", "del large"), "..F", "the kernel of large.ipynb took 8"),
+    "endless": (("x = 1", "while True: pass"), ".F.", "Timeout of 2 seconds exceeded"),
+    "dies": (("x = 1", "import os; os._exit(1)"), ".FF", "the kernel has died"),
+}
 
-def test_a_kernel_that_takes_too_much_memory_fails_its_notebook(judged, notebook):
-    said = judged(notebook("large = bytearray(800_000_000)", "del large"))
-    assert "2 passed" in said and "1 failed" in said
-    assert "the kernel of a.ipynb took 8" in said and "MB; at most 700 are allowed" in said
 
-
-def test_a_cell_without_an_end_fails_and_so_does_a_kernel_that_dies(judged, notebook):
-    said = judged(notebook("x = 1", "while True: pass"), "--nbval-cell-timeout", "2")
-    assert "2 passed" in said and "Timeout of 2 seconds exceeded" in said
-    said = judged(notebook("x = 1", "import os; os._exit(1)"))
-    assert "1 passed" in said and "the kernel has died" in said
+def test_a_kernel_that_takes_too_much_memory_or_has_no_end_or_dies_fails_its_notebook(judged, tmp_path):
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    for name, (sources, *_) in FAILS.items():
+        cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in sources]
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / f"{name}.ipynb"
+        )
+    said = judged(("nbval.plugin", "kernels"), "--nbval", "--nbval-cell-timeout", "2", tmp_path)
+    for name, (_, ends, why) in FAILS.items():
+        assert f"{name}.ipynb {ends} " in said and why in said, said
+    assert "MB; at most 700 are allowed" in said
 
 
 # ---- Processes left behind ----
@@ -132,20 +124,17 @@ def test_last():
 """
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        "subprocess.Popen([sys.executable, '-c', SLEEPS]).returncode = 0  # so that nothing warns",
-        pytest.param(
-            "subprocess.run([sys.executable, '-c', f'import os; os.fork() or exec({SLEEPS!r})'])",
-            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives orphans back"),
-        ),
-    ],
-    ids=["a child", "an orphan"],
-)
-def test_a_process_left_behind_fails_the_file_and_names_the_test(judged, tmp_path, how):
-    path = tmp_path / "test_leaves.py"
-    path.write_text(LEAVES.format(how))
-    said = judged(path)
-    assert "3 passed, 1 error" in said
-    assert "::test_other left process" in said and "time.sleep(1e6)" in said
+HOW = {
+    "child": "subprocess.Popen([sys.executable, '-c', SLEEPS]).returncode = 0  # so that nothing warns",
+    "orphan": "subprocess.run([sys.executable, '-c', f'import os; os.fork() or exec({SLEEPS!r})'])",
+}
+
+
+def test_a_process_left_behind_fails_the_file_and_names_the_test(judged, tmp_path):
+    how = HOW if sys.platform == "linux" else {"child": HOW["child"]}  # only Linux gives orphans back
+    for name, line in how.items():
+        (tmp_path / f"test_{name}.py").write_text(LEAVES.format(line))
+    said = judged(("leftovers",), tmp_path)
+    assert f"{3 * len(how)} passed, {len(how)} error" in said
+    assert all(f"test_{name}.py::test_other left process" in said for name in how)
+    assert said.count("time.sleep(1e6)") >= len(how)
