@@ -126,8 +126,8 @@ def build():
 
 
 def install(*arguments):
-    """pip install, shown as the downloads it makes; exits with a sentence where it fails."""
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    """pip install, shown as the downloads it makes; exits with a sentence where it fails. `compile_all` compiles."""
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *arguments]
     lines = []
     with subprocess.Popen(
         command, cwd=str(ROOT), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -138,6 +138,12 @@ def install(*arguments):
                 print(" ", lines[-1].strip(), flush=True)
     if pip.returncode:
         sys.exit(reason(lines))
+
+
+def compile_all():
+    """Compile what was installed, on every core, where pip would take one; what is no Python of today is left."""
+    code = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
+    run("-I", "-c", code)
 
 
 def gigabytes(folder):
@@ -203,6 +209,7 @@ def main():
     if options:
         install("--no-deps", *options, f"torch=={TORCH}+cpu")
     install(*[word for name in asked for word in ("-r", name)])
+    compile_all()
     if not run("-I", "-c", "from importlib.metadata import version; print(version('course_lib'))"):
         sys.exit(f"pip installs, but not into {VENV}: its settings (pip config list) name a target, prefix or root.")
     for stamp in done:

@@ -17,12 +17,13 @@ from tools import setup
 
 
 def wheel(folder, name, version):
-    """A package that holds nothing; returns its file."""
+    """A package of one file; returns the wheel's."""
     file, info = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
+        archive.writestr(f"{name}_stub.py", "x = 1\n")
     return file
 
 
@@ -123,6 +124,7 @@ def test_the_small_pytorch_is_fetched_where_its_index_answers(course, real, caps
         assert course(small) == "2.13.0+cpu"
     said = capsys.readouterr().out
     assert "up to 0.4 GB to download, 1.5 GB on the disk" in said.splitlines()[0] and "answer" not in said
+    assert [*real.rglob("torch_stub.*.pyc")], "what was installed is compiled"
 
 
 @linux
