@@ -31,6 +31,7 @@ def opened(chromium, path, *, width=1366, dark=False, touch=False, hash_="", sit
     own = ((site or path).as_uri(), "data:", "blob:")
     page.on("request", lambda asked: asked.url.startswith(own) or problems.append(f"request: {asked.url}"))
     page.goto(path.as_uri() + hash_)
+    assert problems == [], problems  # at once, for whoever waits in a page that is dead
     yield page
     context.close()
     assert problems == [], problems

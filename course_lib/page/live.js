@@ -54,7 +54,7 @@ function lineOfText(parent, silent = false) {
 
 // Does tasks one after the other while nothing else is to be done, after a pause in ms; what it returns leaves the rest.
 function meanwhile(tasks, pause = 0) {
-  const wait = window.requestIdleCallback ?? ((next) => setTimeout(next, 20));
+  const wait = (next) => (window.requestIdleCallback ?? setTimeout)(next, { timeout: 200 });
   let left = [...tasks];
   const next = () => {
     if (!left.length) return;

@@ -48,10 +48,10 @@ function brief(value) {
 }
 
 // The smallest and the largest of values that are numbers, and of those that are to be in sight.
-const MOST = 1e300;  // of which the double is a number, too
+const LARGEST = 1e300;  // of which the double is a number, too
 function span(values, low = Infinity, high = -Infinity) {
   for (const value of values) if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  return [Math.max(-MOST, low), Math.min(MOST, high)];
+  return [Math.max(-LARGEST, low), Math.min(LARGEST, high)];
 }
 
 // An axis: {low, high, log, ticks, label, show}; at(value) in [0, 1].

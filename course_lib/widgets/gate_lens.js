@@ -75,7 +75,7 @@ function telling(runs, targets, name) {
 const NEWLINE = /^[\n¶]$/, shownOf = (symbol) => (NEWLINE.test(symbol) ? "↵" : symbol === " " ? "␣" : symbol);
 const numbersOf = (one) => (DATA.symbols ? DATA.symbols[one.indexOf(1)] ?? "·" : `${one.map(brief).join(", ")}; `);  // ·: no symbol
 const symbolOf = (one) => (Array.isArray(one) ? numbersOf(one) : DATA.symbols?.[one] ?? `${one} `);
-const fixed = (value) => value.toFixed(2).replace("-", "−"), percent = (value) => `${Math.round(100 * value)} %`;
+const fixed = (value) => value.toFixed(2).replace("-", "−"), percent = (value) => `${Math.round(100 * value)}\u00a0%`;
 
 function show(main) {
   read(0);
@@ -190,7 +190,7 @@ function show(main) {
     paint();
     const { t } = now, own = (name) => run.trace[name][t * (cell.states[name] ?? cell.gates[name]) + Math.min(now.unit, (cell.states[name] ?? cell.gates[name]) - 1)];
     title.textContent = `After character ${t + 1}, ${shownOf(symbolOf(DATA.x[now.s][t]))}`;
-    holds.textContent = `Unit ${now.unit}: ${[...gates, ...states].map((name) => `${name} ${fixed(own(name))}`).join(", ")}.`;
+    holds.textContent = `Unit ${now.unit}: ${[...gates, ...states].map((name) => `${name}\u00a0${fixed(own(name))}`).join(", ")}.`;
     expects.textContent = expected(t);
     place.set(t);
     bars();
@@ -212,7 +212,7 @@ function show(main) {
     const name = now.of, steps = marks.length, units = cell.states[name] ?? cell.gates[name], before = freely(now.s).losses, isLoss = !(name in run.trace);
     const values = Array.from({ length: steps }, (_, t) => (name === "loss" ? run.losses[t] : name === "moved" ? run.losses[t] - before[t] : run.trace[name][t * units + Math.min(now.unit, units - 1)]));
     const most = isLoss ? 3 : Math.max(1, ...values.map(Math.abs)), [from, to] = selected();
-    legend.textContent = isLoss ? "Blue: costs more than nothing, the deeper the more, up to 3; orange: costs less." : `${name} of unit ${now.unit}. Blue (underlined): above 0; orange (dotted): below 0. Deepest: ${brief(most)}.`;
+    legend.textContent = isLoss ? "Blue (underlined): costs more than nothing, the deeper the more, up to 3; orange (dotted): costs less." : `${name} of unit ${now.unit}. Blue (underlined): above 0; orange (dotted): below 0. Deepest: ${brief(most)}.`;
     marks.forEach((mark, t) => {
       const shade = Number.isNaN(values[t]) ? 0 : Math.max(-STEPS, Math.min(STEPS, Math.round((STEPS * values[t]) / most)));
       const look = `${shade > 0 ? `up${shade}` : shade < 0 ? `down${-shade}` : ""}${t === now.t ? " now" : now.anchor !== null && t >= from && t <= to ? " chosen" : ""}`;

@@ -98,7 +98,7 @@ function show(main) {
       for (const [name, value] of [["role", "button"], ["tabindex", 0], ["class", "part"]]) element.setAttribute(name, value);
       const inside = part.kind === "box", below = part.kind === "source" || part.kind === "end";
       const chip = part.kind === "join" ? null : add(element, "text", { class: inside ? "chip middle" : "chip over",
-        x: inside ? box.x + box.width / 2 : below ? box.x : box.x + box.width + 3, y: box.y + box.height + (inside ? -5 : below ? 10 : 4) });
+        x: inside ? box.x + box.width / 2 : below ? box.x : box.x + box.width + 3, y: box.y + box.height + (inside ? -5 : below ? 12 : 4) });
       if (inside) element.querySelector("text").setAttribute("transform", "translate(0,-7)");
       const choose = () => { one.chosen = part; draw(); };
       element.addEventListener("click", choose);
