@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab playground book proof test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
+.PHONY: help lab playground book proof slides test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ book: publisher  ## write build/book, the course as a site; needs node and npm
 
 proof: developer publisher  ## write the book, and read every page of it in a browser
 	$(PY) -m pytest tests/book $(ARGS)
+
+slides: developer  ## write build/slides, slides of every lesson; needs node and npm
+	$(PY) -m tools.slides $(ARGS)
 
 update:  ## bring the next version; a notebook that was only run is no obstacle
 	@$(PYTHON) tools/update.py
