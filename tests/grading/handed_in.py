@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -93,6 +94,9 @@ def endless_own_cell(notebook):
 
 def old_format(notebook):
     return nbformat.writes(nbformat.convert(notebook, 3), version=3)
+
+
+PLAIN = [] if shutil.which("bwrap") else ["--plain"]  # for a command that is started
 
 
 def hand_in(folder, student, notebook, name=f"{SET}.ipynb"):

@@ -62,6 +62,28 @@ def with_outputs(notebook):
     cell(notebook, "cell_update").outputs = [nbformat.v4.new_output("display_data", data=data)]
 
 
+def in_the_check(notebook):
+    check = next(one for one in notebook.cells if "checks.cell_update(" in one.source)
+    check.source = f"{DEF}\n{check.source}"
+    cell(notebook, "cell_update").source = cell(stub(), "cell_update").source
+
+
+def quoted(notebook):
+    k = notebook.cells.index(cell(notebook, "cell_update"))
+    notebook.cells.insert(k + 1, nbformat.v4.new_markdown_cell(f"First I had\n\n```\n{DEF.replace('f', 'i')}\n```"))
+
+
+def hint_from_the_future(notebook):
+    notebook.cells.insert(1, nbformat.v4.new_code_cell("from __future__ import annotations"))
+    cell(notebook, "cell_update").source = DEF.replace("c, g", "c: Unknown, g")
+
+
+def without_format(notebook):
+    notebook = json.loads(json.dumps(notebook))
+    del notebook["nbformat"], notebook["nbformat_minor"]
+    return notebook
+
+
 HONEST = {
     "answer below the stub": (below(DEF), ALL, GRADED, ""),
     "answer above the stub": (above(DEF), ALL, GRADED, ""),
@@ -87,6 +109,17 @@ HONEST = {
                             "cell_update = Update()"), ALL, GRADED, ""),
     "markdown cell": (changed(as_markdown), ALL, GRADED, "no code cell"),
     "unknown package": (below("import pandas_of_mine", answer=DEF), ALL, GRADED, ""),
+    "in the check": (changed(in_the_check), ALL, GRADED, ""),
+    "defined in a block": (below("if True:\n    " + DEF.replace("\n", "\n    ")), ALL, GRADED, ""),
+    "defined as text": (below(f"exec({DEF!r})"), ALL, GRADED, ""),
+    "between fences": (below(f"So:\n\n```python\n{DEF}\n```", "text"), ALL, GRADED, "no code cell"),
+    "quoted below": (changed(quoted), ALL, GRADED, ""),
+    "hint from the future": (changed(hint_from_the_future), ALL, GRADED, ""),
+    "a long sum": (with_first(DEF + " + 0" * 500), ALL, GRADED, ""),
+    "half a character": (with_first(f"# \ud83d\n{DEF}"), ALL, GRADED, ""),
+    "no format": (without_format(right()), ALL, GRADED, ""),
+    "format 5": (right() | {"nbformat": 5, "nbformat_minor": 1}, ALL, GRADED, ""),
+    "a helper of one's own": (with_first(f"from helper_of_mine import *\n{DEF}"), REST, PARTLY, "helper_of_mine"),
     "misspelt": (with_first(DEF.replace("cell_update", "cel_update")), REST, PARTLY, "defines no function cell_update"),
     "outputs": (changed(with_outputs), ALL, GRADED, ""),
 }  # fmt: skip
@@ -147,6 +180,10 @@ FILES = {
     "byte order mark": (placed(b"\xef\xbb\xbf" + TEXT.encode(), None, SET, NOTEBOOK), ALL, GRADED, ""),
     "utf-16": (placed(TEXT.encode("utf-16"), None, SET, NOTEBOOK), ALL, GRADED, "UTF-16"),
     "utf-16 without mark": (placed(TEXT.encode("utf-16-le"), None, SET, NOTEBOOK), ALL, GRADED, "UTF-16"),
+    "utf-16 the other way": (placed(TEXT.encode("utf-16-be"), None, SET, NOTEBOOK), ALL, GRADED, "UTF-16"),
+    "no set": (placed(b"%PDF", None, "essay.pdf"), None, NOT, "essay.pdf"),
+    "many characters": (placed(TEXT.encode().replace(b'"# ', b'"# ' + b"x" * 10**6, 1), None, SET, NOTEBOOK), None, NOT,
+                        "million characters"),
     "latin-1": (placed(ACCENT.encode("latin-1", "replace"), None, SET, NOTEBOOK), ALL, GRADED, "Windows-1252"),
     "saved as text": (put(None, SET, f"{NOTEBOOK}.txt"), ALL, GRADED, "is called"),
     "saved as json": (put(None, SET, f"{SET}.json"), ALL, GRADED, "is called"),
@@ -197,6 +234,7 @@ def writes(data):
 
 
 HOLD = "held = bytearray(10**9); held[::4096] = bytes(len(held[::4096]))"
+SLEEP = "import time; time.sleep(1e6)"
 HARM = {
     "three forks": (body("import os, time", "for k in range(3):", "    if os.fork() == 0:", f"        {HOLD}",
                          "        time.sleep(1e6)", "os.wait()"), REST, PARTLY, "had to be stopped"),
@@ -217,6 +255,7 @@ HARM = {
     "long list": (with_first("def cell_update(c, g, f, i):\n    return [0] * 2_000_000"), REST, PARTLY, "far too much"),
     "deep list": (body("x = []", "for k in range(10**5): x = [x]", "return x"), REST, GRADED, ""),
     "half a reply": (body(*writes(b'{"value": [' + b"[" * 9999), "os._exit(0)"), REST, PARTLY, ""),
+    "sleepy": (changed(lambda notebook: notebook.cells.insert(2, nbformat.v4.new_code_cell(SLEEP))), ALL, GRADED, ""),
     "no reply": (body(*writes(b"null\n")), REST, PARTLY, "it sent no reply"),
     "terminal": (body("raise ValueError('\\x1b]0;owned\\x07\\x1b[2J<script>alert(1)</script>')"), REST, GRADED, ""),
     "long error": (body("raise ValueError('x' * 10**8)"), REST, GRADED, ""),

@@ -23,6 +23,7 @@ def test_renaming_comments_and_spacing_do_not_hide_a_form_and_other_functions_ma
     other = LONG.replace("total", "s").replace("x", "inputs").replace("return s", "# done\n\n    return s")
     assert analysis.form(LONG) == analysis.form(other) is not None
     assert analysis.form(LONG.replace("range", "list")) != analysis.form(LONG)
+    assert analysis.form("def f(x):\n    return x" + " + 1" * 2000) is None
     assert analysis.form("def f(x):\n    return x") is None and analysis.form("def f(") is None
 
 

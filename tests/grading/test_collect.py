@@ -40,13 +40,23 @@ def test_canvas_the_last_attempt_counts_and_late_ones_are_named(tmp_path):
     (tmp_path / "students.csv").write_text("id,name,canvas\nada@x.org,Ada Lovelace,17\n", encoding="utf-8")
     source = packed(tmp_path / "submissions.zip", {
         f"lovelaceada_17_901_{SET}.ipynb": "first", f"lovelaceada_17_905_{SET}-1.ipynb": NOTEBOOK,
-        f"hopper_LATE_18_902_{SET}.ipynb": NOTEBOOK, "hopper_LATE_18_902_notes.pdf": "x", "readme.txt": "x",
+        f"hopper_LATE_18_902_{SET}.ipynb": NOTEBOOK, "hopper_LATE_18_903_notes.pdf": "x", "readme.txt": "x",
+        "alan_21_text.html": "<p>see my mail</p>",
+        "bo_19_904_part-1.ipynb": "one", "bo_19_906_part-2.ipynb": "two",
+        "anon_x7Yz2_908_a.ipynb": NOTEBOOK, "LATE_anon_q8Q8q_909_a.ipynb": NOTEBOOK,
+        "de_la_cruz_20_910_a.ipynb": NOTEBOOK,
     })  # fmt: skip
     said, files = run(tmp_path, source, "--set", SET)
     assert said is None
-    assert files[f"ada@x.org/{SET}/{SET}.ipynb"] == NOTEBOOK and f"18/{SET}/notes.pdf" in files
+    assert files[f"ada@x.org/{SET}/{SET}.ipynb"] == NOTEBOOK
+    assert {f"18/{SET}/{SET}.ipynb", f"18/{SET}/notes.pdf"} < set(files)  # every file has a number of its own
+    assert (files[f"19/{SET}/part-1.ipynb"], files[f"19/{SET}/part-2.ipynb"]) == ("one", "two")
+    assert {f"anon_x7Yz2/{SET}/a.ipynb", f"anon_q8Q8q/{SET}/a.ipynb", f"20/{SET}/a.ipynb"} < set(files)
+    assert not any(path.endswith("timestamp.txt") for path in files)
     report = (tmp_path / "collected.md").read_text(encoding="utf-8")
     assert "the last of 2 attempts counts" in report and "is late" in report and "readme.txt: neither Canvas" in report
+    assert "was collected as 18, who is not in students.csv" in report
+    assert "alan_21_text.html: was typed into the system" in report
     run(tmp_path, source, "--set", SET, "--attempts", "first")
     assert (tmp_path / "submitted" / "ada@x.org" / SET / f"{SET}.ipynb").read_text() == "first"
 
@@ -66,9 +76,8 @@ def test_moodle_names_in_any_encoding_find_their_row(tmp_path):
     assert set(files) == {
         f"{who}/{SET}/{file}"
         for who, name in [("z1", f"{SET}.ipynb"), ("z2", "a b.ipynb"), ("1236", f"{SET}.ipynb")]
-        for file in (name, "timestamp.txt")
+        for file in (name,)  # and no time: Moodle writes that of the download
     }
-    assert files[f"z1/{SET}/timestamp.txt"] == "2026-03-01 09:30:00"
     assert not (tmp_path.parent / "outside_1_assignsubmission_file_").exists()
     assert "leads out of the zip" in (tmp_path / "collected.md").read_text(encoding="utf-8")
 
@@ -83,6 +92,39 @@ def test_the_exchange_says_the_set_the_time_and_the_student(tmp_path):
     said, files = run(tmp_path, tmp_path / "inbound")
     assert said is None
     assert files == {f"ada/{SET}/{SET}.ipynb": NOTEBOOK, f"ada/{SET}/timestamp.txt": "2026-03-02 10:00:00 UTC"}
+
+
+def test_whose_work_it_is_is_told_by_the_number_then_by_the_name_in_any_order(tmp_path):
+    (tmp_path / "students.csv").write_text(
+        "id,name,canvas\n17,Bo,99\na,Ada,17\nb,Ana María O'Neil,\nc,Jo Ann,\nd,Ann Jo,\n20,Eve,\n", encoding="utf-8"
+    )
+    source = packed(tmp_path / f"{SET}.zip", {
+        f"x_17_1_{SET}.ipynb": "a", f"oneilanamaría_18_2_{SET}.ipynb": "b", f"joann_19_3_{SET}.ipynb": "c or d",
+        f"eve_20_4_{SET}.ipynb": "20",
+    })  # fmt: skip
+    _, files = run(tmp_path, source)
+    assert files == {f"{who}/{SET}/{SET}.ipynb": text
+                     for who, text in [("a", "a"), ("b", "b"), ("19", "c or d"), ("20", "20")]}  # fmt: skip
+
+
+def damaged(path):
+    """A zip whose middle is not what was packed, with an entry that is whole."""
+    packed(path, {f"a_1_1_{SET}.ipynb": "x" * 5000, f"b_2_2_{SET}.ipynb": NOTEBOOK})
+    data = bytearray(path.read_bytes())
+    data[200:210] = b"0123456789"
+    path.write_bytes(data)
+    return path
+
+
+def test_what_was_handed_in_stays_where_the_new_one_cannot_be_unpacked_and_the_others_are_collected(tmp_path):
+    run(tmp_path, packed(tmp_path / f"{SET}.zip", {f"a_1_1_{SET}.ipynb": "before"}))
+    said, files = run(tmp_path, damaged(tmp_path / "again.zip"), "--set", SET)
+    assert said is None and files == {f"1/{SET}/{SET}.ipynb": "before", f"2/{SET}/{SET}.ipynb": NOTEBOOK}
+    assert "cannot be unpacked (BadZipFile" in (tmp_path / "collected.md").read_text(encoding="utf-8")
+    (tmp_path / "submitted" / "3").symlink_to(tmp_path)
+    names = {f"c_3_3_{SET}.ipynb": "x", f"d_4_4_{SET}\\": "", f"d_4_4_{SET}\\x.ipynb": "x", f"e_5_5_{SET}.ipynb": "x"}
+    _, files = run(tmp_path, packed(tmp_path / "last.zip", names), "--set", SET)
+    assert f"5/{SET}/{SET}.ipynb" in files and not (tmp_path / SET).exists()
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"no zip", "cannot be read as a zip"), (None, "cannot be read")])
@@ -110,6 +152,7 @@ def test_points_and_pages_go_back_by_the_numbers_and_folders_of_the_system(tmp_p
     assert [(row["Identifier"], row["Full name"], row["Grade"]) for row in table("moodle")] == [
         ("Participant 77", "'=1+1", "7.0")
     ]
+    assert table("moodle")[0]["Last modified (grade)"].startswith("20")  # without which Moodle refuses the table
     assert [(row["ID"], row[SET]) for row in table("canvas")] == [("", "8"), ("78", "8.0")]
     with zipfile.ZipFile(tmp_path / "back" / f"{SET}-feedback.zip") as file:
         assert file.namelist() == [f"Ada_77_assignsubmission_file_/{SET}.html"]

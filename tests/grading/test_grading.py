@@ -16,6 +16,7 @@ from handed_in import (
     ALL,
     LEARNERS,
     ONLY_BOXED,
+    PLAIN,
     POINTS,
     REST,
     ROOT,
@@ -204,7 +205,9 @@ def test_points_given_by_hand_stay_when_the_submission_changes(tmp_path):
 def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, start):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     small_class(killed), small_class(whole)
-    run = start("-m", "tools.grading", "--jobs", "1", "--folder", killed, stdout=subprocess.DEVNULL, stderr=None)
+    run = start(
+        "-m", "tools.grading", *PLAIN, "--jobs", "1", "--folder", killed, stdout=subprocess.DEVNULL, stderr=None
+    )
     until(lambda: list(killed.glob("judged/*/*.json")), run)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
@@ -271,6 +274,14 @@ def test_an_essay_whose_cell_is_gone_is_not_replaced_by_the_teachers_own(tmp_pat
     assert row["ablation_experiment"] == "0.0" and row["by_hand"] == str(others) and "cell is missing" in row["why"]
     page = (tmp_path / "feedback" / "s" / name / f"{name}.html").read_text(encoding="utf-8")
     assert "Your answer." in page and "One possible answer" not in page
+
+
+def test_without_bubblewrap_nothing_runs_unless_that_is_meant(tmp_path, monkeypatch):
+    small_class(tmp_path, 1)
+    monkeypatch.setattr(grade, "BWRAP", None)
+    with pytest.raises(SystemExit, match="would run with your rights"):
+        grade.main(["--folder", str(tmp_path), "--jobs", "1"])
+    assert not (tmp_path / "judged").exists()
 
 
 def test_a_box_that_does_not_start_is_told_before_anything_is_graded(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """What a student wrote is shown, and does nothing: in a real browser, in tables, on a terminal, and in Formgrader."""
 
+import html
 import os
 import shutil
 import socket
@@ -27,6 +28,16 @@ def test_an_essay_keeps_its_text_its_formulas_and_its_pictures():
     assert list(files) == ["essay-1.png"] and 'src="essay-1.png"' in html
     for part in ("<h1>Claim</h1>", "$f_1 &lt; f_2$", "<em>keeps</em>", "<td>2</td>", "<pre><code>a"):
         assert part in html
+
+
+@pytest.mark.parametrize("word", ["\\href", "&#92;href", "&#x5C;href", "&bsol;href", "\\hr&#101;f", "&#92&#104;ref",
+                                  "&#92;h&#8203;ref", "\\h\u200bref"])  # fmt: skip
+def test_no_command_of_mathjax_that_makes_a_link_is_left_however_it_is_spelt(word):
+    for dollar in ("$", "&#36;", "&dollar;"):
+        page, _ = harmless.essay(f"{dollar}{word}{{javascript:alert(1)}}{{x}}{dollar}", {}, "essay")
+        assert "\\href" not in html.unescape(page) and "javascript" in page
+    kept, _ = harmless.essay("&lt;b&gt; &amp;lt; &quot;&eacute;", {}, "essay")
+    assert kept == "<div><p>&lt;b&gt; &amp;lt; &quot;é</p></div>"
 
 
 @pytest.mark.parametrize(

@@ -177,11 +177,36 @@ def test_the_folder_of_a_box_whose_grader_was_killed_is_thrown_away():
     own.rmdir()
 
 
-def test_time_is_that_of_the_processor():
-    with sandbox.Box(seconds=1) as box:
-        box.run("import time\ntime.sleep(2)")
-        with pytest.raises(TimeoutError, match="within 1 seconds"):
+@linux
+def test_time_is_that_of_the_processor_and_sleep_counts_as_work():
+    """So whoever sleeps in every cell and every call takes no longer than whoever counts there."""
+    with sandbox.Box(seconds=0.2) as box:
+        box.run("import time\ntime.sleep(0.4)")
+        with pytest.raises(TimeoutError, match="within 0.2 seconds"):
             box.run("while True: pass")
+        before = box.clock()
+        for source in ("time.sleep(1e6)", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+                       "import os\nif os.fork() == 0: time.sleep(1e6)\nos.wait()"):  # fmt: skip
+            with pytest.raises(sandbox.Broken, match="no answer in time") as told:
+                box.run(f"import time\n{source}")
+            assert told.type is sandbox.Broken  # not Slow: it would be tried again
+        assert box.clock() - before > 2
+
+
+@linux
+@pytest.mark.parametrize(
+    ("many", "source"),
+    [
+        ("THREADS", "import threading, time\n"
+                    "for k in range(50): threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()"),
+        ("FILES", "import socket\nheld = [socket.socketpair() for k in range(50)]"),
+    ],
+)  # fmt: skip
+def test_threads_and_files_whose_memory_is_no_process_s_are_not_many(monkeypatch, many, source):
+    monkeypatch.setattr(sandbox, many, 40)
+    with sandbox.Box(seconds=60) as box:
+        with pytest.raises(sandbox.Broken, match=f"more than 40 {many.lower()}"):
+            box.run(f"{source}\nwhile True: pass")
 
 
 @pytest.mark.parametrize(
@@ -192,6 +217,8 @@ def test_time_is_that_of_the_processor():
         ("import asyncio\nawait asyncio.sleep(0)\nasync def g(): return 2\nf = lambda: 3\nassert await g() == 2", "f"),
         ("%%time\ndef f(): return 1", "f"),
         ("%%bash\nrm -rf /", ""),
+        ("%%writefile own.py\ndef f(): return 1", ""),
+        ("import inspect\ndef f(): return 1\nassert inspect.getsource(f) == 'def f(): return 1\\n'", "f"),
     ],
 )
 def test_a_cell_runs_as_in_a_notebook(source, words):
@@ -201,3 +228,14 @@ def test_a_cell_runs_as_in_a_notebook(source, words):
         except SyntaxError:
             assert source.endswith("f(")
         assert not words or box.has(words)
+        if "writefile" in source:
+            box.run("from own import f")
+
+
+def test_what_a_cell_imports_from_the_future_holds_for_later_ones_as_in_a_notebook():
+    with sandbox.Box() as box:
+        with pytest.raises(NameError):
+            box.run("def f(x: Unknown): return x")
+        box.run("from __future__ import annotations")
+        box.run("def f(x: Unknown): return x")
+        assert box.call("f", 1) == 1

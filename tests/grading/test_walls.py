@@ -103,6 +103,14 @@ def test_what_bubblewrap_shows_is_read_only_in_a_copy_too_and_nothing_more_is_sh
     assert not [place for place in ("/usr", str(walls.ROOT), os.path.dirname(os.__file__)) if place in writable]
 
 
+def test_a_copy_writes_neither_many_bytes_nor_many_files(source):
+    """A file without a byte takes a thousand of the system's memory, which is no process's."""
+    with sandbox.Box() as box:
+        box.run(BEGIN)
+        with pytest.raises(OSError, match="No space left"):
+            box.run("for k in range(20_000): os.close(os.open(f'/box/{k}', os.O_CREAT))")
+
+
 def test_where_the_process_that_is_copied_was_killed_or_cannot_be_made_boxes_are_made_all_the_same(monkeypatch):
     first = walls.server(walls.BWRAP)
     first.process.kill()

@@ -34,7 +34,7 @@ from tools.grading.report import counts
 from tools.grading.roster import Unreadable
 from tools.grading.run import Run, disk_full
 from tools.grading.sandbox import Box, Broken
-from tools.grading.walls import BWRAP, protection
+from tools.grading.walls import BWRAP, INSTEAD, protection
 
 TRY = "bwrap --unshare-all --ro-bind / / true"
 
@@ -47,7 +47,7 @@ def main(arguments=None):
     add("--folder", type=Path, default=ROOT / "grading", help="where submitted/ is, and where all results go")
     add("--jobs", type=int, default=cores(), help="submissions judged at the same time")
     add("--seconds", type=float, default=10, help="of processor time for one cell or one call of a function")
-    add("--plain", action="store_true", help="do without bubblewrap, also where it is there")
+    add("--plain", action="store_true", help="do without bubblewrap, where there is none or although there is")
     add("--show-hidden-tests", action="store_true", help="in the feedback: once the deadline is over")
     add("--late", type=float, default=0, metavar="PERCENT", help="of the points for each day after the deadline begun")
     add("--new-secret", action="store_true", help="COURSE_SECRET is another one than before, and that is meant")
@@ -59,6 +59,9 @@ def main(arguments=None):
     if unknown:
         sys.exit(f"There is no set {unknown[0]}. Sets: {', '.join(known)}")
     bwrap = None if asked.plain else BWRAP
+    if bwrap is None and not asked.plain:
+        sys.exit(f"There is no bubblewrap here, so learners' code would run with your rights. {INSTEAD}\n"
+                 "`make grade ARGS=--plain` does without it.")  # fmt: skip
     try:
         run = Run(asked.folder, asked.sets, jobs=asked.jobs, seconds=asked.seconds, bwrap=bwrap,
                   show_hidden=asked.show_hidden_tests, new_secret=asked.new_secret, late=asked.late)  # fmt: skip
@@ -75,6 +78,8 @@ def main(arguments=None):
     print(protection(bwrap))
     try:
         tables = run()
+    except Unreadable as error:
+        sys.exit(str(error))
     except Exception as error:
         if not disk_full(error):
             raise

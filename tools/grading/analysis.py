@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from course_lib.checks import PROBLEMS
-from tools.grading import submissions
+from tools.grading import lateness, submissions
 from tools.grading.harmless import markdown
 from tools.grading.judge import NOT_JUDGED
 
@@ -83,8 +83,11 @@ def form(source):
     if not body:
         return None
     tree = ast.Module(body, [])
-    tree = Renamed(tree).visit(tree)
-    return ast.dump(tree) if sum(1 for _ in ast.walk(tree)) >= LONG else None
+    try:
+        tree = Renamed(tree).visit(tree)
+        return ast.dump(tree) if sum(1 for _ in ast.walk(tree)) >= LONG else None
+    except RecursionError:  # a sum of a thousand parts
+        return None
 
 
 def alike(judged, own):
@@ -155,9 +158,9 @@ def about(name, judged, rows):
             yield f"**{problem}.** The commonest mistakes that have a name:\n"
             yield from (f"- {count} times, {clause}." for clause, count in common)
             yield f"\nTo teach from: {PROBLEMS[problem].hints[min(1, len(PROBLEMS[problem].hints) - 1)]}\n"
-    hours = Counter(found["time"][11:13] for found in judged if found.get("time") and found["time"][11:13].isdigit())
+    hours = Counter(f"{lateness.moment(found['time']):%H}" for found in judged if found.get("time"))
     if hours:
-        yield "Handed in at: " + ", ".join(f"{hour} h {count}" for hour, count in sorted(hours.items())) + ".\n"
+        yield "Handed in at (UTC): " + ", ".join(f"{hour} h {count}" for hour, count in sorted(hours.items())) + ".\n"
     own = {submissions.graded(cell, "grade_id"): cell.source for cell in submissions.solution(name).cells}
     pairs = alike(judged, own)
     if pairs:

@@ -16,6 +16,7 @@ from tools.grading.harmless import legible, line
 
 LARGEST = 50 * 2**20  # bytes of a notebook
 PARTS = 3_000_000  # lists, pairs and members in its JSON
+LONGEST = 10**6  # characters of all that is written in its cells, outputs not counted
 MANY, DEEP = 10_000, 8  # files and levels that are looked at
 AGAIN = "Ask for it again: save the notebook, close it, then hand in the .ipynb file."
 
@@ -59,15 +60,19 @@ def walk(folder):
             continue
         for entry in entries[:MANY]:
             name = line(os.path.relpath(entry.path, folder), 200)
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                others.append(f"{name}, which cannot be looked at ({error.strerror})")
+                continue
             if skipped(entry.name):
                 others.append(name)
-            elif entry.is_symlink():
+            elif stat.S_ISLNK(about.st_mode):
                 others.append(f"{name}, a link, and links are not followed")
-            elif entry.is_dir(follow_symlinks=False):
+            elif stat.S_ISDIR(about.st_mode):
                 if depth < DEEP:
                     folders.append((Path(entry.path), depth + 1))
-            elif entry.is_file(follow_symlinks=False):
-                about = entry.stat(follow_symlinks=False)
+            elif stat.S_ISREG(about.st_mode):
                 files.append(Found(Path(entry.path), name, about.st_size, about.st_mtime))
             else:
                 others.append(f"{name}, which is no file")
@@ -113,8 +118,8 @@ def text(data):
     """(the text of a file, a note or None): UTF-8 and UTF-16, with or without a mark, else Windows-1252."""
     marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
     kind = next((kind for mark, kind in marks.items() if data.startswith(mark)), None)
-    if kind is None and data[:2] == b"{\0":
-        kind = "utf-16-le"
+    if kind is None and data[:2] in (b"{\0", b"\0{"):
+        kind = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
     try:
         return data.decode(kind or "utf-8"), f"the file was saved as {kind[:6].upper()}" if kind and kind.startswith(
             "utf-16"
@@ -140,6 +145,8 @@ def read(path):
     if not isinstance(held, dict) or not (held.get("cells") or held.get("worksheets")):
         raise NotGradable("the file has no cells", AGAIN)
     try:
+        if isinstance(held.get("cells"), list):  # it is of format 4, whatever a program says that wrote it
+            held["nbformat"], held["nbformat_minor"] = 4, 0
         notebook = nbformat.convert(nbformat.from_dict(held), 4)
         return [dict(cell) for cell in notebook.cells], [note] * bool(note)
     except Exception as error:  # whatever an odd file makes nbformat raise

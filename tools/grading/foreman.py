@@ -23,7 +23,7 @@ from pathlib import Path
 from tools.grading import walls
 
 MEMORY = 3 * 2**30  # bytes that the grader itself may take for one submission, beyond what it has loaded
-SECONDS = 900  # of its own processor time
+SECONDS = 300  # of its own processor time
 MANY = 4  # submissions to record, from which on it pays to rehearse that
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,7 +87,8 @@ def ended(code):
     """What an exit status says, as a sentence."""
     if code >= 0:
         return f"its process ended with {code}"
-    return f"its process was ended by {signal.Signals(-code).name}: too little memory, or somebody else"
+    why = "it took too long" if -code in (signal.SIGXCPU, signal.SIGALRM) else "too little memory, or somebody else"
+    return f"its process was ended by {signal.Signals(-code).name}: {why}"
 
 
 def do(job):
@@ -101,7 +102,7 @@ def do(job):
     if watch.SEEN:
         held = int(watch.read("self", "statm").split()[0]) * watch.PAGE
         resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
     {"judge": judge.job, "record": record.job}[job.pop("do")](**job)
 
 

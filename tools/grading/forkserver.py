@@ -34,6 +34,7 @@ USER, MOUNT, PROCESS, NETWORK = 0x10000000, 0x20000, 0x20000000, 0x40000000  # f
 GROUP, NAME, MESSAGES = 0x2000000, 0x4000000, 0x8000000
 READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS = 1, 2, 4, 8  # flags of mount
 DETACH = 2  # a flag of umount2
+INODES = 10_000  # files and folders in each folder that can be written
 FREE, MANY = 100, 2**16  # numbers of files: none is taken from here on; none is larger
 
 
@@ -70,7 +71,7 @@ def separate():
 def cover(disk):
     """Empty folders over all that can be written, and a /proc of the box's own."""
     for place in filter(lambda place: os.access(place, os.W_OK), ("/box", "/tmp", "/dev/shm")):
-        mount("tmpfs", place, NO_SUID | NO_DEVICES, f"size={disk},mode=0755")
+        mount("tmpfs", place, NO_SUID | NO_DEVICES, f"size={disk},nr_inodes={INODES},mode=0755")
     mount("tmpfs", "/dev/pts", READ_ONLY | NO_SUID | NO_DEVICES, "size=4096")
     mount("proc", "/proc", READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)
     os.chdir("/box")

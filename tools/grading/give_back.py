@@ -13,6 +13,7 @@ import io
 import json
 import sys
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 from course_lib.files import write
@@ -37,12 +38,16 @@ def canvas(name, held, called):
 
 
 def moodle(name, held, called):
-    """The lines of Moodle's grading worksheet; it joins them on the column Identifier."""
-    yield ["Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments"]
+    """The lines of Moodle's grading worksheet; it joins them on the column Identifier.
+
+    It takes none without a time, and asks where a grade was changed after that.
+    """
+    yield ["Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments"]
     for student, one in called.items():
         row = held[student]
         why = row["why"] if row["status"] != "graded" else ""
-        yield [f"Participant {one['number']}", cell(one["name"]), row["score"], row["max_score"], cell(why)]
+        number, now = f"Participant {one['number']}", f"{datetime.now():%Y-%m-%d %H:%M}"
+        yield [number, cell(one["name"]), row["score"], row["max_score"], now, cell(why)]
 
 
 SYSTEMS = {"canvas": canvas, "moodle": moodle}

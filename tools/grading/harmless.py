@@ -28,6 +28,7 @@ COMMANDS = re.compile(
     r"def|gdef|edef|let|csname|newcommand|renewcommand|newenvironment|renewenvironment|expandafter)(?![a-z]))"
 )
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]+|\w+);?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 PLAIN = re.compile(r"[+@-]?[\w.@ -]*", re.UNICODE)  # an address or a number: no spreadsheet runs anything in it
 
@@ -101,7 +102,7 @@ def essay(source, attachments, name):
         files[file] = data
         return file
 
-    source = COMMANDS.sub("\\\\\u2060", re.sub(r"attachment:([^\s)\"'>]+)", local, source))
+    source = re.sub(r"attachment:([^\s)\"'>]+)", local, source)
     try:
         made = MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(source)
     except Exception:  # whatever Markdown cannot read is shown as it is written
@@ -115,9 +116,15 @@ def essay(source, attachments, name):
         return tag in ("ol", "td", "th") and attribute in ("start", "colspan", "rowspan") and value.isdigit()
 
     clean = bleach.clean(made, tags=TAGS, attributes=allowed, protocols=("http", "https", "mailto"))
+    clean = COMMANDS.sub("\\\\\u2060", REFERENCE.sub(spelt, clean))  # MathJax reads what a browser has decoded
     # A block of HTML ends at an empty line; what came after one would be read as Markdown again.
     clean = re.sub(r"\n(?=[ \t]*(\n|$))", "&#10;", clean.strip())
     return f"<div>{clean}</div>", files
+
+
+def spelt(found):
+    """A character reference of HTML as the character, where that is none of HTML's own."""
+    return html.escape("".join(filter(shows, html.unescape(found[0]))))
 
 
 def picture(attachments, name):

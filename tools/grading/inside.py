@@ -9,10 +9,13 @@ learner's own crosses the pipe, and the checks, with their references, are not o
 from the grader, as a pickle.
 """
 
+import __future__
+
 import ast
 import asyncio
 import base64
 import json
+import linecache
 import math
 import os
 import pickle
@@ -30,7 +33,11 @@ from course_lib.bare import PLAIN, bare
 
 MOST = 10**6  # numbers in all that one reply holds; an axis without numbers counts as one of length one
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+PAIRS = 100  # numbers for which a pair of a dict counts
 RUN = ("time", "timeit", "capture", "prun")  # magics of a cell that run it
+FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+cells = []  # the texts of those that were run
+future = 0  # what they imported from __future__, which holds for later ones too
 
 
 class NotPlain(TypeError):
@@ -92,14 +99,25 @@ def decode(value, leaves=None):
 
 
 def size(value):
-    """How many numbers all arrays of a value hold that encode wrote; an axis of length 0 counts as one of length 1."""
+    """How many numbers all arrays of a value hold that encode wrote; an axis of length 0 counts as one of length 1.
+
+    Nothing is taken from what was written that could cost more than its own size.
+    """
     if isinstance(value, list):
         return sum(map(size, value))
     if not isinstance(value, dict):
         return 0
     packs = [content for kind, content in value.items() if kind in ("tensor", "array")]
     others = [content for kind, content in value.items() if kind not in ("tensor", "array")]
-    return sum(math.prod(max(1, int(length)) for length in shape) for _, shape, _ in packs) + size(others)
+    pairs = PAIRS * sum(len(content) for kind, content in value.items() if kind == "dict")
+    return sum(numbers(shape) for _, shape, _ in packs) + pairs + size(others)
+
+
+def numbers(shape):
+    """How many numbers an array of that shape holds; of one that cannot be, more than any reply may hold."""
+    if len(shape) > 64 or not all(type(length) is int and 0 <= length <= MOST for length in shape):
+        return MOST + 1
+    return math.prod(max(1, length) for length in shape)
 
 
 def unpacked(content):
@@ -157,6 +175,8 @@ class Shell:
     def run_cell_magic(self, name, line, cell):
         if name in RUN:
             run(self.space, cell)
+        elif name in ("writefile", "file"):
+            Path(line.removeprefix("-a").strip()).write_text(cell)
 
     def getoutput(self, *args, **kwargs):
         return []
@@ -168,7 +188,8 @@ class Shell:
 
 
 def fresh():
-    """What a cell finds defined, as in a notebook."""
+    """What a cell finds defined, as in a notebook, which finds modules in its folder too."""
+    sys.path.insert(0, "")
     space = {"__name__": "__main__", "In": [""], "Out": {}, "_": "", "__": "", "___": ""}
     shell = Shell(space)
     space["display"] = lambda *args, **kwargs: None
@@ -193,7 +214,12 @@ def run(space, source, only_definitions=False):
             lines = lines[: max(0, min(len(lines), error.lineno or 1) - 1)]
     if only_definitions:
         tree.body = [node for node in tree.body if isinstance(node, DEFINITIONS)]
-    code = compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    global future
+    cells.append("".join(lines))
+    name = f"<cell {len(cells)}>"
+    linecache.cache[name] = len(cells[-1]), None, cells[-1].splitlines(keepends=True), name  # for inspect.getsource
+    code = compile(tree, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | future)
+    future |= code.co_flags & FUTURE
     if code.co_flags & CO_COROUTINE:
         asyncio.run(eval(code, space))
     else:

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import platform
-import re
 from contextlib import redirect_stdout
 from functools import cache
 from importlib.metadata import version
@@ -20,11 +19,13 @@ from course_lib.files import write
 from tools.grading import files, submissions
 from tools.grading.harmless import lines
 from tools.grading.sandbox import Box, Broken, Slow
+from tools.grading.submissions import HIDDEN
 
 ROOT = Path(__file__).resolve().parents[2]
-HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS\n?", re.DOTALL)
 LOAD_SECONDS = 60  # of processor time for all cells of one submission
-PROBLEM_SECONDS = 60  # and for all cases of one problem
+PROBLEM_SECONDS = 60  # for all cases of one problem
+ALL_SECONDS = 240  # and for a submission; what sleeps is counted as if it worked
+ABSENT = ("ModuleNotFoundError", "ImportError", "FileNotFoundError", "RuntimeError: FileNotFoundError")
 NOT_JUDGED = ("no time", "ended", "missing", "unclear")  # why a problem is not judged; every other one is
 
 
@@ -41,9 +42,14 @@ class Learner:
         self.constants = {name: checks.given(name) for name in checks.PROBLEMS}
         self.reduced = set()  # cells that ended the process: of those only the definitions run
 
-    def load(self, until=None):
+    def load(self):
         """Run all cells. Of one that ends the process only the definitions run from then on, if those do not end it."""
-        until = until or self.box.clock() + LOAD_SECONDS
+        until = self.box.clock() + LOAD_SECONDS
+        while not self.loaded(until):
+            pass
+
+    def loaded(self, until):
+        """Run all cells in a new process; False where one has ended it."""
         self.box.stop()
         self.box.given(self.constants)
         for cell in list(self.cells):
@@ -60,12 +66,13 @@ class Learner:
                 if cell in self.reduced:
                     self.cells.remove(cell)
                 self.reduced.add(cell)
-                return self.load(until)
+                return False
             except TimeoutError as error:
                 self.failed[key] = ("no time", f"The cell gave {error}.")
                 self.reduced.add(cell)
             except Exception as error:
                 self.failed[key] = ("wrong", f"{type(error).__name__}: {error}")
+        return True
 
     def has(self, name):
         """Whether the cells have left a function of that name."""
@@ -83,7 +90,7 @@ class Learner:
             if self.box.process is None:
                 self.load()
             if self.box.clock() > self.until:
-                raise TimeoutError(f"no answer to all cases within {PROBLEM_SECONDS} seconds")
+                raise TimeoutError("no answer to all cases within the time for them")
             return self.box.call(name, *args, **kwargs)
 
         return ask
@@ -161,18 +168,13 @@ def verdict(cell, source, learner, handed_in):
         key, names = submissions.graded(own, "grade_id"), submissions.defined(own.source) & used
         if not names:
             continue
-        if key not in handed_in.answers:
-            return "missing", "The cell of the answer is missing."
-        if submissions.is_stub(handed_in.answers[key], names) or not handed_in.answers[key].strip():
-            return "not attempted", "Nothing was written."
-        if not all(map(learner.has, names)):
-            unclear = f"Something was written, but it defines no function {' and '.join(sorted(names))}."
-            return learner.failed.get(key) or ("unclear", unclear)
+        if not all(map(learner.has, names)):  # by whatever cell: then it counts
+            return undefined(key, names, learner, handed_in)
         space |= {name: learner.function(name) for name in names}
     missing = used - set(space) - set(dir(builtins))
     if missing:
         raise ValueError(f"the check uses {', '.join(sorted(missing))}, which no answer defines")
-    learner.until = learner.box.clock() + PROBLEM_SECONDS
+    learner.until = min(learner.box.clock() + PROBLEM_SECONDS, ALL_SECONDS)
     for part in (HIDDEN.sub("", cell.source), hidden):
         try:
             with redirect_stdout(io.StringIO()):
@@ -189,6 +191,19 @@ def verdict(cell, source, learner, handed_in):
         except Exception as error:
             return "wrong", f"{type(error).__name__}: {error}"
     return "right", "right"
+
+
+def undefined(key, names, learner, handed_in):
+    """(kind, said) where the cells leave no function of that name."""
+    if key not in handed_in.answers:
+        return "missing", "The cell of the answer is missing."
+    if submissions.is_stub(handed_in.answers[key], names) or not handed_in.answers[key].strip():
+        return "not attempted", "Nothing was written."
+    kind, said = learner.failed.get(key) or (
+        "unclear", f"Something was written, but it defines no function {' and '.join(sorted(names))}.")  # fmt: skip
+    if kind == "wrong" and said.startswith(ABSENT):  # of the learner's machine, or of the grader's
+        kind = "unclear"
+    return kind, said
 
 
 @cache

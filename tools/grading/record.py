@@ -28,7 +28,8 @@ from course_lib.files import write
 from tools.grading import files, gradebook, judge, lateness, submissions
 from tools.grading.books import Books
 from tools.grading.harmless import essay, line, lines
-from tools.grading.judge import HIDDEN, NOT_JUDGED, ROOT
+from tools.grading.judge import NOT_JUDGED, ROOT
+from tools.grading.submissions import HIDDEN
 
 SPECIAL = re.compile(r"[\[\]*?#%{}]")  # nbgrader takes a path as a pattern, and as an address of its database
 FULL = ("No space left", "disk is full")  # what nbgrader and its database say of a full disk

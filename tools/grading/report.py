@@ -99,5 +99,10 @@ def tables(run, done, held):
     write(run.folder / "grades.csv", table(totals, run.roster.rows))
     said = report(shown, run.notes, run.settings["bwrap"], time.monotonic() - run.began)
     write(run.folder / "report.md", "\n".join(said))
-    write(run.folder / "statistics.md", "\n".join(analysis.page(done, shown)))
+    try:
+        learnt = "\n".join(analysis.page(done, shown))
+    except Exception as error:  # points do not wait for it
+        why = markdown(f"{type(error).__name__}: {error}")
+        learnt = f"# What the class learnt\n\nThis could not be counted: {why}\n"
+    write(run.folder / "statistics.md", learnt)
     return shown

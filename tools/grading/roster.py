@@ -28,12 +28,13 @@ class Unreadable(Exception):
 
 @dataclass
 class Place:
-    """What a student handed in for a set: folder, or why there is none that can be looked at."""
+    """What a student handed in for a set: folder, or why there is none that can be looked at, and what to do."""
 
     student: str
     name: str
     folder: Path
     why: str = ""
+    todo: str = "Put the files themselves there."
 
     @property
     def key(self):
@@ -72,7 +73,11 @@ def roster(file):
     made = Roster(notes=[f"{file.name}: {note}"] * bool(note))
     first = next((row for row in words.splitlines() if row.strip()), "")
     separator = max(SEPARATORS, key=first.count)
-    rows = [row for row in csv.reader(io.StringIO(words, newline=""), delimiter=separator) if any(map(str.strip, row))]
+    try:
+        table = csv.reader(io.StringIO(words, newline=""), delimiter=separator)
+        rows = [row for row in table if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise Unreadable(f"{file} is no table: {error} (line {table.line_num}).") from None
     heads = [head.strip().lower() for head in rows[0]] if rows else []
     if "id" not in heads:
         raise Unreadable(f"{file} needs a first line with a column called id; it says {line(first, 80)!r}.")
@@ -96,42 +101,58 @@ def places(submitted, sets, chosen):
     """([Place], notes): what is in the folder `submitted`, for the chosen sets or for all, and what was left out.
 
     It is looked for in STUDENT/SET, in SET/STUDENT, and, where a student's folder holds no set, by the names of files.
+    Whose folder cannot be told or looked at has a Place that says so, for every set that was handed in.
     """
-    found, notes, linked = {}, [], []
+    found, notes, lost = {}, [], []
+    known = {name.casefold(): name for name in sets}
 
-    def add(student, name, folder, why=""):
+    def add(student, name, folder, *why):
         if name in (chosen or sets):
             if (student, name) in found:
                 other = line(os.path.relpath(folder, submitted))
                 notes.append(f"{student} has two folders of {name}; {other} was left out")
             else:
-                found[student, name] = Place(student, name, Path(folder), why)
+                found[student, name] = Place(student, name, Path(folder), *why)
 
-    for entry in sorted(os.scandir(submitted), key=lambda entry: entry.name) if submitted.is_dir() else ():
+    def named(name):
+        return known.get(identity(name).casefold())
+
+    try:
+        entries = sorted(os.scandir(submitted), key=lambda entry: entry.name) if submitted.exists() else ()
+    except OSError as error:
+        raise Unreadable(f"{submitted} cannot be read: {error.strerror}.") from None
+    for entry in entries:
         student = identity(entry.name)
         if files.skipped(entry.name):
             continue
         if entry.is_symlink():
-            linked.append((student, entry.path))
+            lost.append((student, entry.path, "the folder is a link, and links are not followed"))
         elif not entry.is_dir():
             notes.append(f"{line(entry.name)} is a file, and no student's folder: it was left out")
-        elif student in sets:
-            for own in inner(entry.path):
-                add(identity(own.name), student, own.path)
-        else:
+        elif name := named(entry.name):
             own = inner(entry.path)
             for one in own:
-                if identity(one.name) in sets:
-                    add(student, identity(one.name), one.path)
-            if not any(identity(one.name) in sets for one in own):
-                deeper(student, Path(entry.path), sets, add, notes)
-    for student, path in linked:
-        for name in chosen or sorted({name for _, name in found}):
-            add(student, name, path, "the folder is a link, and links are not followed")
+                add(identity(one.name), name, one.path)
+            beside = sorted(set(listed(entry.path)) - {one.name for one in own})
+            notes += [f"{line(entry.name)}/{line(one)} is a file, and no student's folder: it was left out"
+                      for one in beside if not files.skipped(one)]  # fmt: skip
+        else:
+            own = [(named(one.name), one.path) for one in inner(entry.path)]
+            for name, path in own:
+                if name:
+                    add(student, name, path)
+            if not any(name for name, _ in own) and (what := deeper(student, Path(entry.path), sets, add)):
+                lost.append((student, entry.path, what, "See what it is."))
+    for student, path, *why in lost:
+        own = [name for name in chosen or sorted({name for _, name in found}) if (student, name) not in found]
+        for name in own:
+            add(student, name, path, *why)
+        notes += [f"{student}: {why[0]}"] * (not own)
     return list(found.values()), notes
 
 
 def inner(folder):
+    """The folders in a folder, and links; none where it cannot be read."""
     try:
         return sorted((one for one in os.scandir(folder) if one.is_dir(follow_symlinks=False) or one.is_symlink()),
                       key=lambda one: one.name)  # fmt: skip
@@ -139,15 +160,23 @@ def inner(folder):
         return []
 
 
-def deeper(student, folder, sets, add, notes):
-    """Find sets at a wrong level of a student's folder, by the names of folders and files."""
-    there = [one.name for one in files.walk(folder)[0]]
+def listed(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def deeper(student, folder, sets, add):
+    """Find sets at a wrong level of a student's folder, by the names of folders and files; say where there is none."""
+    seen, others = files.walk(folder)
+    there = [one.name for one in seen]
     named = {name for name in sets for path in there if files.is_notebook(path) and name in path}
     for name in sorted(named):
         inside = next(path for path in there if name in path)
         parts = Path(inside).parts
         level = next((k for k, part in enumerate(parts[:-1]) if part == name), None)
         add(student, name, folder if level is None else folder.joinpath(*parts[: level + 1]))
-    if not named:
-        what = f"{', '.join(there[:3])}{' and more' * (len(there) > 3)}" if there else "nothing"
-        notes.append(f"{student}: no set can be told from what is there ({line(what, 300)})")
+    there += others
+    what = f"{', '.join(there[:3])}{' and more' * (len(there) > 3)}" if there else "nothing"
+    return "" if named else f"no set can be told from what is there ({line(what, 300)})"

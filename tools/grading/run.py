@@ -39,6 +39,9 @@ class Run:
         self.roster = roster.roster(self.folder / "students.csv")
         self.places, notes = roster.places(self.folder / "submitted", self.sets, chosen)
         self.notes = self.roster.notes + notes
+        strangers = sorted({place.student for place in self.places} - set(self.roster.rows))
+        if self.roster.rows and strangers:
+            self.notes.append(f"not in students.csv: {', '.join(strangers)}")
         for name in {place.name for place in self.places}:
             judge.check(name)
         self.books = Books(self.folder)
@@ -62,7 +65,7 @@ class Run:
             if place.why:
                 done[place.student, place.name] = judge.nothing(place.name) | {
                     "student": place.student, "key": place.key, "digest": "", "time": None, "status": "not gradable",
-                    "why": place.why, "todo": "Put the files themselves there."}  # fmt: skip
+                    "why": place.why, "todo": place.todo}  # fmt: skip
                 continue
             token = checks.judge.token(place.student, self.secret) if self.secret else ""
             kept, when = self.kept(place.student, place.name), handed_in_at(place.folder)
@@ -115,6 +118,21 @@ class Run:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
 
     def __call__(self):
+        import fcntl  # not on Windows
+
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise roster.Unreadable(f"Another run is at work in {self.folder}: wait for its end.") from None
+        except OSError:  # a file system without locks
+            pass
+        try:
+            return self.run()
+        finally:
+            os.close(folder)
+
+    def run(self):
         walls.sweep()
         with Foreman(self.jobs) as foreman:
             done = self.judge(foreman)

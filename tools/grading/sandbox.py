@@ -11,6 +11,7 @@ other processes are not seen, and none outlives the box. Without it, walls.prote
 
 import base64
 import json
+import math
 import os
 import pickle
 import select
@@ -23,7 +24,7 @@ from tools.grading.walls import BWRAP, PATIENCE, START
 
 MOST = 2**24  # bytes in a reply
 ITEMS = 10**6  # lists, pairs and members of lists in a reply
-PROCESSES = 64  # that a box may have at a time
+PROCESSES, THREADS, FILES = 64, 256, 1024  # that a box may have at a time
 OWN = 2**29  # bytes that Python and PyTorch have before any cell is run
 LOOK = 0.05  # seconds between two looks at what the box uses
 KNOWN = {kind.__name__: kind for kind in (
@@ -59,7 +60,8 @@ class Box:
 
     memory    bytes, beyond what Python and PyTorch take: of one process, and of all together
     disk      bytes that can be written
-    seconds   of processor time for one cell or one call; on the clock, PATIENCE times that
+    seconds   of processor time for one cell or one call, where time counts in which all processes sleep; on the clock
+              of a busy machine, PATIENCE times that
     bwrap     the path of bubblewrap; None for a plain process
 
     run and call raise what the learner's code raised, where it is one of KNOWN, else RuntimeError; TimeoutError after
@@ -69,7 +71,8 @@ class Box:
     def __init__(self, *, memory=2 * 2**30, disk=2**25, seconds=10, bwrap=BWRAP):
         self.memory, self.disk, self.seconds, self.bwrap, self.process = memory, disk, seconds, bwrap, None
         self.asked = 0  # messages
-        self.spent = 0  # seconds of processor time in the processes that were stopped
+        self.own, self.counted = 0, -math.inf  # seconds of the process that is there, and when they were counted
+        self.spent = 0  # seconds of processor time in the processes that were stopped, and of sleep
 
     def __enter__(self):
         return self
@@ -80,20 +83,23 @@ class Box:
     def start(self):
         self.process = walls.made(self.memory, self.disk, self.bwrap)
         os.set_blocking(self.process.stdin.fileno(), False)
-        self.rest = b""
+        self.rest, self.counted = b"", -math.inf
         self.ask(START, do="run", source="")
 
     def stop(self):
         """End the process and all that it started, and throw its folder away."""
         if self.process is None:
             return
-        self.spent = self.clock()
+        self.counted = -math.inf
+        self.spent, self.own = self.clock(), 0
         self.process.end()
         self.process = None
 
     def clock(self):
-        """Seconds of processor time that the box has used since it was made."""
-        return self.spent + (watch.seconds(watch.family(self.process.pid)) if self.process else 0)
+        """Seconds of processor time that the box has used since it was made, and that it slept when it was asked."""
+        if self.process and time.monotonic() > self.counted + LOOK:  # a call may take a hundredth of that
+            self.counted, self.own = time.monotonic(), watch.seconds(watch.family(self.process.pid))
+        return self.spent + self.own
 
     def ask(self, seconds, **message):
         """The reply to a message."""
@@ -110,14 +116,16 @@ class Box:
             reply = json.loads(line)
             if not isinstance(reply, dict) or reply.get("number") != self.asked:
                 raise ValueError("no reply to this message")
-        except (OSError, ValueError, RecursionError) as error:
+            name, text = reply.get("error", ("", ""))
+            if not isinstance(name, str) or not isinstance(text, str):
+                raise ValueError("no error that a reply may tell")
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             self.stop()
             raise Broken("its process ended" if isinstance(error, OSError) else "it sent no reply") from None
         except Broken:
             self.stop()
             raise
         if "error" in reply:
-            name, text = map(str, reply["error"])
             raise KNOWN[name](text) if name in KNOWN else RuntimeError(f"{name}: {text}")
         return reply.get("value")
 
@@ -125,16 +133,22 @@ class Box:
         """Broken where the box uses more than it may."""
         if time.monotonic() < self.looked + LOOK:
             return
-        self.looked = time.monotonic()
+        before, self.looked = self.looked, time.monotonic()
         if self.looked > self.until:
             raise Slow("it gave no answer in time, and had to be stopped")
         if not watch.SEEN:
             return
         pids = watch.family(self.process.pid)
-        if self.spent + watch.seconds(pids) > self.limit:
-            raise Broken("it gave no answer in time, and had to be stopped")
         if len(pids) > PROCESSES:
             raise Broken(f"it started more than {PROCESSES} processes, and had to be stopped")
+        if sum(len(watch.threads(pid)) for pid in pids) > THREADS:
+            raise Broken(f"it started more than {THREADS} threads, and had to be stopped")
+        if watch.files(pids) > FILES:
+            raise Broken(f"it opened more than {FILES} files, and had to be stopped")
+        if watch.asleep(pids):  # if this process was kept from looking, who knows what the others did
+            self.spent += min(self.looked - before, 2 * LOOK)
+        if self.spent + watch.seconds(pids) > self.limit:
+            raise Broken("it gave no answer in time, and had to be stopped")
         if watch.memory(pids, self.memory + OWN) > self.memory + OWN:
             raise Broken(f"its processes took more than {self.memory / 2**30:.1f} GB of memory, and had to be stopped")
 
@@ -178,11 +192,16 @@ class Box:
         """What the function of that name returns."""
         leaves = []
         args, kwargs = inside.encode(list(args), leaves), inside.encode(kwargs, leaves)
-        value, gradients = self.ask(self.seconds, do="call", name=name, args=args, kwargs=kwargs)
-        if inside.size([value, gradients]) > inside.MOST:
+        reply = self.ask(self.seconds, do="call", name=name, args=args, kwargs=kwargs)
+        try:
+            value, gradients = reply
+            if inside.size([value, gradients]) > inside.MOST:
+                raise Broken("it returned far too much")
+            value, gradients = inside.decode(value), inside.decode(gradients)
+            return Linked.apply(value, gradients, *leaves) if gradients else value
+        except Broken:
             self.stop()
-            raise Broken("it returned far too much")
-        value, gradients = inside.decode(value), inside.decode(gradients)
-        if gradients:
-            value = Linked.apply(value, gradients, *leaves)
-        return value
+            raise
+        except Exception:  # whatever a reply causes that inside.py has not written
+            self.stop()
+            raise Broken("it sent no reply") from None

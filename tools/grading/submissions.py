@@ -7,20 +7,24 @@ essay is all that was written at its place. What is written and belongs nowhere 
 
 import ast
 import copy
+import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import nbformat
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import PyFileConfigLoader
 
-from tools.grading.files import NotGradable, candidates, read
+from tools.grading.files import LONGEST, NotGradable, candidates, read
 from tools.grading.harmless import line
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("def ", "(", "=", "import ", "%", "!")  # in a cell that Python cannot read: it was meant as code
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 PROSE = 5  # words from which a learner's own text counts as an answer in words
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS\n?", re.DOTALL)
+FENCED = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass
@@ -66,7 +70,14 @@ def is_essay(cell):
 def text(cell):
     """The source of a cell; old notebooks hold it as a list of lines."""
     source = cell.get("source", cell.get("input", ""))
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+    whole = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return whole.encode("utf-8", "replace").decode()  # half a character is none that could be written anywhere
+
+
+def code(cell):
+    """What of a cell may be run: its text; of Markdown, what stands between fences, if there are any."""
+    blocks = [] if cell.get("cell_type") == "code" else FENCED.findall(text(cell))
+    return "".join(block for _, block in blocks) or text(cell)
 
 
 def tree(source):
@@ -77,6 +88,7 @@ def tree(source):
         return None
 
 
+@lru_cache(maxsize=10_000)
 def defined(source):
     """The names that a cell binds at its top: functions, classes, variables; of one that is not Python, functions."""
     body = tree(source)
@@ -84,7 +96,7 @@ def defined(source):
         heads = [row.removeprefix("async ").removeprefix("def ") for row in source.splitlines()
                  if row.startswith(("def ", "async def "))]  # fmt: skip
         return {head.split("(")[0].strip() for head in heads}
-    names = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    names = {node.name for node in body if isinstance(node, FUNCTIONS)}
     for node in body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         names |= {leaf.id for target in targets if target for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
@@ -93,10 +105,16 @@ def defined(source):
 
 def is_stub(source, names):
     """Whether a cell defines functions of these names that only say that nothing is written yet."""
-    own = [node for node in tree(source) or [] if getattr(node, "name", None) in names]
-    return bool(own) and all(ast.unparse(node.body[-1]).startswith("raise NotImplementedError")
+    own = [node for node in tree(source) or [] if isinstance(node, FUNCTIONS) and node.name in names]
+    return bool(own) and all(raises(node.body[-1]) == "NotImplementedError"
                              and len([part for part in node.body if not isinstance(part, ast.Expr)]) == 1
                              for node in own)  # fmt: skip
+
+
+def raises(node):
+    """The name of the exception that a statement raises, None for any other statement."""
+    raised = node.exc if isinstance(node, ast.Raise) else None
+    return getattr(raised.func if isinstance(raised, ast.Call) else raised, "id", None)
 
 
 def collect(folder, source, name):
@@ -108,6 +126,8 @@ def collect(folder, source, name):
     for file in candidates(folder, name):
         try:
             cells, notes = read(file.path)
+            if (long := sum(len(text(cell)) for cell in cells)) > LONGEST:
+                raise NotGradable(f"its cells hold {long / 10**6:.1f} million characters", "Ask for the answers alone.")
             found.append((file, answers(cells, source)))
             found[-1][1].notes[:0] = notes
         except NotGradable as error:
@@ -139,9 +159,8 @@ def answers(cells, source):
             answer(cell, cells, known, made, taken)
     for k, own in enumerate(cells):
         if own.get("cell_type") == "code" or taken.get(k):
-            words = text(own)
-            if k in taken or not (is_check(own) or words.strip() in known or not words.strip() or prose(own)):
-                made.cells.append((taken.get(k) or f"own cell {k + 1}", words))
+            if k in taken or not (text(own).strip() in known or not text(own).strip() or prose(own)):
+                made.cells.append((taken.get(k) or f"own cell {k + 1}", code(own)))
     made.cells = [(key, words) for key, words in made.cells if key != "stub"]
     essays(cells, source, known, taken, made)
     made.written += sum(bool(pieces) for pieces in made.essays.values())
@@ -156,15 +175,17 @@ def answer(cell, cells, known, made, taken):
     # A task may show the function in its text; what a learner wrote there is more than was handed out.
     possible = {k: own for k, own in enumerate(cells)
                 if own.get("cell_type") == "code" or text(own).strip() not in known}  # fmt: skip
-    named = [k for k, own in possible.items() if names & defined(text(own)) and not is_check(own)]
-    real = [k for k in named if not is_stub(text(cells[k]), names)]
+    named = [k for k, own in possible.items() if names & defined(code(own))
+             and not (is_check(own) and text(own).strip() in known)]  # fmt: skip
+    real = [k for k in named if not is_stub(code(cells[k]), names)]
+    real = [k for k in real if cells[k].get("cell_type") == "code"] or real  # a text may quote what was answered
     if not real:  # not a function by that name: what was written in its cell, if anything
         real = [k for k in marked if text(cells[k]).strip() and not is_stub(text(cells[k]), names)]
     taken |= {k: "stub" for k in {*named, *marked} - set(real) if cells[k].get("cell_type") == "code"}
     if not (real or named or marked):
         made.notes.append(f"{key}: its cell is missing")
         return
-    made.answers[key] = text(cells[(real or named or marked)[-1]])
+    made.answers[key] = code(cells[(real or named or marked)[-1]])
     made.written += bool(real)
     taken |= {k: key if k == real[-1] else f"{key}, an earlier cell" for k in real}
     if len(real) > 1:
@@ -176,8 +197,9 @@ def answer(cell, cells, known, made, taken):
 
 
 def handed_out(source):
-    """All texts of cells that a learner was given, and the stubs."""
-    return {stub(cell) if is_answer(cell) else text(cell).strip() for cell in source.cells}
+    """All texts of cells that a learner was given, and the stubs; checks also as they are in solutions/."""
+    given = [stub(cell) if is_answer(cell) else text(cell).strip() for cell in source.cells]
+    return {*given, *(HIDDEN.sub("", words).strip() for words in given)}
 
 
 def prose(cell):

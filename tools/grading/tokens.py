@@ -2,13 +2,16 @@
 
     COURSE_SECRET=... python -m tools.grading.tokens < ids.txt > tokens.csv
 
-Reads one id a line, writes `id,token`. The secret stays with the teacher: with it, anybody can work out every token.
+Reads one id a line, in any encoding, and writes `id,token`; the id as the grader reads it from the name of a folder.
+The secret stays with the teacher: with it, anybody can work out every token.
 """
 
+import csv
 import os
 import sys
 
 from course_lib.checks.judge import token
+from tools.grading import files, roster
 
 
 def main():
@@ -16,8 +19,10 @@ def main():
     secret = os.environ.get("COURSE_SECRET", "")
     if not secret:
         return "Set COURSE_SECRET to a secret of your own, and keep it: the same secret gives the same tokens again."
-    for learner in filter(None, map(str.strip, sys.stdin)):
-        print(f"{learner},{token(learner, secret)}")
+    words, _ = files.text(sys.stdin.buffer.read())
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    for learner in filter(None, map(roster.identity, words.splitlines())):
+        table.writerow([learner, token(learner, secret)])
 
 
 if __name__ == "__main__":

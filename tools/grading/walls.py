@@ -25,6 +25,7 @@ INSIDE = [Path(__file__).resolve().with_name(name) for name in ("inside.py", "lo
 HIDDEN = ("checks", "__pycache__")  # in course_lib: the references, and what was compiled of them
 START = 60  # seconds for Python and PyTorch to start; on the clock, PATIENCE times that
 PATIENCE = 6
+INSTEAD = "Install bubblewrap (Debian: apt-get install bubblewrap), or grade in a container without network."
 DISK = 2**25  # bytes that the process that is copied may write
 
 
@@ -32,9 +33,10 @@ def protection(bwrap):
     """A sentence: what a learner's code can still do."""
     if bwrap:
         return "Learners' code ran in bubblewrap: no network, no other files, and a folder that was thrown away."
-    return ("Learners' code ran in plain processes with limits on time, memory and file size: nothing kept it from "
-            "reading files, writing or deleting them, using the network, or leaving processes behind. Install "
-            "bubblewrap (Debian: apt-get install bubblewrap), or grade in a container without network.")  # fmt: skip
+    return (
+        "Learners' code ran in plain processes with limits on time, memory and file size: nothing kept it from reading "
+        f"files, writing or deleting them, using the network, or leaving processes behind. {INSTEAD}"
+    )
 
 
 def shared(places):

@@ -1,4 +1,4 @@
-"""What all processes of a box use together: processor time, memory, and how many they are.
+"""What all processes of a box use together: processor time, memory, files, and how many they and their threads are.
 
 Elsewhere than on Linux this cannot be seen: the time is then that of the clock, and the memory nothing.
 """
@@ -29,7 +29,7 @@ def family(pid):
     found, new = [], [pid]
     while new:
         found += new
-        tasks = [(one, task) for one in new for task in listed(PROC / str(one) / "task")]
+        tasks = [(one, task) for one in new for task in threads(one)]
         new = [int(child) for one, task in tasks for child in read(one, f"task/{task}/children").split()]
     return found
 
@@ -47,6 +47,21 @@ def seconds(pids):
         return time.monotonic()
     fields = [read(pid, "stat").rpartition(")")[2].split() for pid in pids]
     return sum(sum(map(int, one[11:15])) for one in fields if one) / TICKS
+
+
+def asleep(pids):
+    """Whether none of the processes runs, waits for a processor, or for a disk."""
+    states = [read(pid, f"task/{task}/stat").rpartition(")")[2][1:2] for pid in pids for task in threads(pid)]
+    return not any(state in "RD" for state in states if state)
+
+
+def threads(pid):
+    return listed(PROC / str(pid) / "task")
+
+
+def files(pids):
+    """How many files processes have open. A socket or a pipe holds memory that is no process's."""
+    return sum(len(listed(PROC / str(pid) / "fd")) for pid in pids)
 
 
 def memory(pids, enough):
