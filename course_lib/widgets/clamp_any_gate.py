@@ -9,6 +9,8 @@ from course_lib.training import drawn_from
 from course_lib.unroll import unroll
 from course_lib.widgets.live import Live, own
 
+HELD = {0.0: "narrow", 0.5: "middle", 1.0: "wide"}  # a value at which a gate is held: how it is drawn
+
 
 def clamped(cell, x, clamps):
     """(free, clamped): what cell does over x (batch, time, input) as it is, and with clamps {gate: value in [0, 1]}.
@@ -45,17 +47,23 @@ class ClampAnyGate(Live):
         return {"x": self.x.double().tolist(), "ranges": ranges}
 
     def static(self):
-        """(figure, text): the memory of one unit with each gate held at 0, at one half and at 1."""
-        figure, axes = plots.canvas(
-            3, rows=max(1, len(self.cell.gates)), width=9, height=1 + 1.7 * len(self.cell.gates)
-        )
-        memory, told = self.cell.state[-1], []
-        for row, gate in zip(np.atleast_2d(axes), self.cell.gates):
-            for ax, value in zip(row, (0.0, 0.5, 1.0)):
-                _, held = clamped(self.cell, self.x, {gate: value})
-                plots.line(ax, range(self.x.shape[1]), held[memory][0, :, 0], of=memory)
-                plots.label(ax, "step", memory, title=f"{gate} at {value:g}", legend=False)
-                ax.sharey(axes.flat[0])
-                told.append(f"{ax.get_title()}: {held[memory][0, -1, 0]:.2f}")
-        ends = "; ".join(told) or "it has no gate to hold"
-        return figure, f"{memory} of unit 0 of {type(self.cell).__name__} with one gate held; at the last step {ends}."
+        """(figure, text): the memory of the unit that moves most, as it is and with each gate held at 0, a half, 1."""
+        memory, (free, _) = self.cell.state[-1], clamped(self.cell, self.x, {})
+        unit, told, gates = int(free[memory][0].std(axis=0).argmax()), [], self.cell.gates or ("no gate",)
+        columns = len(gates) if len(gates) < 4 else 2
+        rows = -(-len(gates) // columns)
+        figure, axes = plots.canvas(columns, rows=rows, width=9, height=1 + 1.9 * rows)
+        for ax, gate in zip(np.atleast_1d(axes).flat, gates):
+            runs = {"as it is": ("baseline", free)}
+            if gate in self.cell.gates:
+                runs |= {f"at {v:g}": (of, clamped(self.cell, self.x, {gate: v})[1]) for v, of in HELD.items()}
+            for name, (of, trace) in runs.items():
+                plots.line(ax, range(self.x.shape[1]), trace[memory][0, :, unit], of=of, name=name)
+            plots.label(ax, "step", memory, title=f"{gate} held", legend=gate == gates[0])
+            told.append(
+                f"{gate} " + ", ".join(f"{name} {run[memory][0, -1, unit]:.2f}" for name, (_, run) in runs.items())
+            )
+        for ax in np.atleast_1d(axes).flat[len(gates) :]:
+            ax.remove()
+        return figure, (f"{memory} of unit {unit} of {type(self.cell).__name__}, the one that moves most, with "
+                        f"one gate held; at the last step: {'; '.join(told)}.")  # fmt: skip
