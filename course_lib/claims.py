@@ -288,8 +288,8 @@ CLAIMS = (
         "One sigmoid network could learn the vector to be saved.",
         "It could.",
         "true with limits",
-        "A sigmoid unit does it by hand, without an error that matters. Training finds it where its write starts "
-        "nearly closed, and later than it finds the product; from a start half open it mostly ran out of updates.",
+        "A sigmoid unit does it by hand, without an error that matters. Training finds it too, later than it finds the "
+        "product: soonest where its write starts nearly closed, from a start half open after more updates.",
         ("10",),
         "the claim",
         "One sigmoid network that learns as soon as the product does, with the same start and as many weights.",
@@ -299,12 +299,13 @@ CLAIMS = (
         "The sigmoid says how much to save, the tanh what.",
         "As the answer says.",
         "true with limits",
-        "In cells that started with chrono, on keep-or-replace and on adding, a gate can spare all but the mark more "
-        "easily than a candidate can. From PyTorch's start the gate must know more; and by hand "
-        "the tanh can say whether and the sigmoid what. The division of labour is learnt, not built in.",
+        "In cells that learnt from chrono, at a rate of 0.03, on keep-or-replace and on adding, a gate can spare all "
+        "but the mark more easily than a candidate can. At a tenth of that rate the gate must know more, from either "
+        "start; and by hand the tanh can say whether and the sigmoid what. The division of labour is learnt, not built "
+        "in.",
         ("10",),
         "the claim",
-        "For keep-or-replace from chrono: a trained cell whose gates, told of the mark alone, lose the memory.",
+        "For keep-or-replace from chrono, at that rate: a cell whose gates, told of the mark alone, lose the memory.",
     ),
     Claim(
         "M3",
@@ -312,8 +313,10 @@ CLAIMS = (
         "As the answer says.",
         "true with limits",
         "On tasks in which a number must be let in once and kept out otherwise, from the usual starts, at lag 20. A "
-        "part of the lead is that the gate of the split cell starts closed. On counting and temporal order one tanh is "
-        "as soon or sooner from PyTorch's start, and one rectifier of small steps comes near on keep-or-replace.",
+        "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it; the sign of "
+        "the tanh adds little, for a product of two sigmoids comes near. On counting and temporal order one tanh is as "
+        "soon or sooner from PyTorch's start, and one rectifier of small steps comes near on keep-or-replace, not on "
+        "adding.",
         ("10",),
         "the claim",
         "One network in the product's place, with the same start, that learns adding as soon with as many weights.",
