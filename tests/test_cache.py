@@ -65,6 +65,36 @@ def test_code_that_another_user_put_there_is_not_run(cache, monkeypatch, compila
     assert len(compilations) == 2
 
 
+@unix
+def test_the_environment_s_own_code_is_read_by_all_and_written_by_none(tmp_path, monkeypatch, compilations):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COURSE_CACHE", str(compiling.shared_folder()))
+    compiling.Kernel(TEXT.format(0))  # as tools/warm.py does
+    monkeypatch.delenv("COURSE_CACHE")
+    for k in (0, 1):
+        compiling.Kernel(TEXT.format(k)).function("nothing")(None)
+    assert compilations == [TEXT.format(0), TEXT.format(1)]
+    assert [len(list(folder.iterdir())) for folder in compiling.folders()] == [1, 1]
+
+
+@unix
+def test_whoever_made_the_environment_is_trusted_and_nobody_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert compiling.trusted() == {12345, 0, tmp_path.stat().st_uid}
+
+
+def test_code_under_another_s_name_is_not_run(cache, compilations):
+    for k in (0, 1):
+        compiling.Kernel(TEXT.format(k))
+    first, second = cache.iterdir()
+    shutil.copy(first, second)
+    for k in (0, 1):
+        compiling.Kernel(TEXT.format(k)).function("nothing")(None)
+    assert len(compilations) == 3
+
+
 def test_a_full_disk_costs_a_compilation_and_nothing_else(cache, monkeypatch, compilations):
     def full(file, content):
         raise OSError(28, "No space left on device")

@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
@@ -60,6 +61,16 @@ def vector_unit():
     return bits // 8, 32 if bits == 512 or platform.machine().lower() in ("arm64", "aarch64") else 16
 
 
+def shared_folder():
+    """The Python environment's own folder of machine code, for all who use it: tools/warm.py fills it."""
+    return Path(sys.prefix, "share", "course_lib", "kernels")
+
+
+def folders():
+    """Where machine code is looked for: the folder where it is kept too, then the environment's; COURSE_CACHE alone."""
+    return [cache_folder()] if os.environ.get("COURSE_CACHE") else [cache_folder(), shared_folder()]
+
+
 def cache_folder():
     """Where machine code is kept between runs: COURSE_CACHE, or a folder of the user's."""
     if asked := os.environ.get("COURSE_CACHE"):
@@ -74,18 +85,19 @@ class Kernel:
     """Machine code from text; address(name) is where a function of it begins.
 
     The code is kept on disk under a name made from the text, the processor and LLVM's version. A file is written whole
-    or not at all and says what it must hash to; a folder that cannot be read or written costs a compilation, as does a
-    file that is another user's. Of more than KEPT files those go that were not used for longest.
+    or not at all and says what it and its name must hash to; a folder that cannot be read or written costs a
+    compilation, as does a file that is neither the user's, nor root's, nor of whoever made the Python environment.
+    Of more than KEPT files those go that were not used for longest.
     """
 
     def __init__(self, text):
         target = machine()
         version = llvmlite.__version__, llvm.llvm_version_info, target.triple, *processor()
-        file = cache_folder() / (hashlib.sha256(repr((text, version)).encode()).hexdigest()[:32] + ".kernel")
-        code = read(file)
+        name = hashlib.sha256(repr((text, version)).encode()).hexdigest()[:32] + ".kernel"
+        code = next((code for folder in folders() if (code := read(folder / name)) is not None), None)
         if code is None:
             code = compiled(text)
-            keep(file, code)
+            keep(cache_folder() / name, code)
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), target)
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
@@ -124,23 +136,33 @@ def assembly(text):
     return target.emit_assembly(module)
 
 
+def trusted():
+    """The users whose machine code is run: they can make this process run what they like anyway."""
+    return {os.getuid(), 0, os.stat(sys.prefix).st_uid}
+
+
+def marked(file, code):
+    """What the file says that code must hash to under its name, so that it does not stand in for another's."""
+    return hashlib.sha256(file.name.encode() + code).digest()
+
+
 def read(file):
-    """The code in file; None where there is none, it is damaged, or it is another user's."""
+    """The code in file; None where there is none, it is damaged, another's, or of a user who is not trusted."""
     content = b""
     with suppress(OSError):
         with file.open("rb") as opened:
-            if hasattr(os, "getuid") and os.fstat(opened.fileno()).st_uid not in (os.getuid(), 0):
+            if hasattr(os, "getuid") and os.fstat(opened.fileno()).st_uid not in trusted():
                 return None
             content = opened.read()
         os.utime(file)  # used now
     mark, code = content[:32], content[32:]
-    return code if hashlib.sha256(code).digest() == mark else None
+    return code if marked(file, code) == mark else None
 
 
 def keep(file, code):
     """Write code to file, and delete what was not used for longest if there is too much of it."""
     with suppress(OSError):  # a full disk, a folder that cannot be written
-        write(file, hashlib.sha256(code).digest() + code)
+        write(file, marked(file, code) + code)
         there = list(file.parent.glob("*.kernel*"))
         if len(there) > KEPT:
             for old in sorted(there, key=lambda path: path.stat().st_mtime)[: len(there) - KEPT * 3 // 4]:
