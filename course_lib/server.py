@@ -3,25 +3,62 @@
 Installing the package enables it: course_lib_server.json says so to every server of the environment.
 """
 
+import json
 import os
+import signal
 import sys
 from pathlib import Path
 
+from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 FIRST = "notebooks/00_start_here.ipynb"
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """The connection between page and kernel, with TCP_NODELAY.
+    """The connection between page and kernel, with TCP_NODELAY; and it says in the cell why its kernel was killed.
 
-    Otherwise every second small message waits until the page has confirmed the first (Nagle's algorithm and delayed
-    acknowledgements): 40 ms on Linux, at every move of a slider.
+    Without TCP_NODELAY every second small message waits until the page has confirmed the first (Nagle's algorithm and
+    delayed acknowledgements): 40 ms on Linux, at every move of a slider.
     """
+
+    last = None  # what the kernel last said to everybody, as its parts
 
     def connect(self):
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+    def handle_outgoing_message(self, stream, outgoing_msg):
+        if "iopub" in (stream, getattr(stream, "channel", None)):
+            self.last = outgoing_msg
+        return super().handle_outgoing_message(stream, outgoing_msg)
+
+    def on_kernel_restarted(self):
+        process = getattr(self.kernel_manager.provisioner, "process", None)
+        if getattr(process, "returncode", None) == -getattr(signal, "SIGKILL", 9):
+            self.say(killed(os.environ.get("MEM_LIMIT")))
+        super().on_kernel_restarted()
+
+    def say(self, sentence):
+        """Put a sentence below the cell that runs, if one does."""
+        if self.last is None:
+            return
+        kind, parent, _, content = map(self.session.unpack, self.session.feed_identities(self.last)[1][1:5])
+        if kind["msg_type"] == "status" and content["execution_state"] == "idle":
+            return
+        message = self.session.msg("stream", {"name": "stderr", "text": sentence}, parent=parent)
+        if self.subprotocol == "v1.kernel.websocket.jupyter.org":
+            self.write_message(serialize_msg_to_ws_v1(message, "iopub", self.session.pack), binary=True)
+        else:
+            self.write_message(json.dumps(message | {"channel": "iopub"}, default=str))
+
+
+def killed(limit):
+    """What a learner reads where the system killed the kernel; limit is the server's memory in bytes, or None."""
+    most = f": this server may use {int(limit) / 2**30:.1f} GB" if limit and limit.isdigit() else ""
+    return (f"The system ended this notebook's Python, as a rule because it used up the memory{most}. Its variables "
+            "are gone, your text is not. Close other notebooks (Running, at the left), make what you compute smaller, "
+            "and run the cells again from the first one.\n")  # fmt: skip
 
 
 def serves_the_course(app):

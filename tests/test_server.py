@@ -14,6 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from jupyter_client.session import Session
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from traitlets.config import Config
 
@@ -137,3 +139,39 @@ def test_the_connection_asks_for_no_delay_before_it_connects(monkeypatch):
                         SimpleNamespace(set_nodelay=lambda on: done.append(("no delay", on))))  # fmt: skip
     connection.connect()
     assert done == [("no delay", True), "connected"]
+
+
+def connection(monkeypatch, code, last):
+    """A connection whose kernel ended with code after it had said last, (kind, content); and what the page is told."""
+    told, session = [], Session()
+    one = server.PromptConnection.__new__(server.PromptConnection)
+    monkeypatch.setattr(server.PromptConnection, "session", session)
+    process = SimpleNamespace(returncode=code)
+    manager = SimpleNamespace(provisioner=SimpleNamespace(process=process))
+    monkeypatch.setattr(server.PromptConnection, "kernel_manager", manager)
+    monkeypatch.setattr(server.PromptConnection, "subprotocol", "v1.kernel.websocket.jupyter.org")
+    monkeypatch.setattr(server.PromptConnection, "write_message", lambda self, message, binary: told.append(message))
+    for name in ("handle_outgoing_message", "on_kernel_restarted"):
+        monkeypatch.setattr(ZMQChannelsWebsocketConnection, name, lambda *_: None)
+    if last is not None:
+        message = session.msg(last[0], last[1], parent={"msg_id": "the cell"})
+        one.handle_outgoing_message(SimpleNamespace(channel="iopub"), session.serialize(message))
+    one.on_kernel_restarted()
+    return [deserialize_msg_from_ws_v1(message)[1] for message in told], session.unpack
+
+
+RUNS, RESTS = ("status", {"execution_state": "busy"}), ("status", {"execution_state": "idle"})
+
+
+def test_a_kernel_that_the_system_killed_says_so_below_the_cell_that_ran(monkeypatch):
+    monkeypatch.setenv("MEM_LIMIT", str(2**30))
+    ((_, parent, _, content),), unpack = connection(monkeypatch, -9, RUNS)
+    assert unpack(parent)["msg_id"] == "the cell"
+    assert "used up the memory: this server may use 1.0 GB" in unpack(content)["text"]
+    monkeypatch.delenv("MEM_LIMIT")
+    assert "used up the memory. " in server.killed(os.environ.get("MEM_LIMIT"))
+
+
+@pytest.mark.parametrize("code, last", [(1, RUNS), (-9, RESTS), (-9, None), (None, RUNS)])
+def test_nothing_is_said_of_a_kernel_that_ended_otherwise_or_at_rest(monkeypatch, code, last):
+    assert connection(monkeypatch, code, last)[0] == []
