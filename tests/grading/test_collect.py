@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import unicodedata
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from handed_in import SET, right
@@ -125,6 +127,24 @@ def test_what_was_handed_in_stays_where_the_new_one_cannot_be_unpacked_and_the_o
     names = {f"c_3_3_{SET}.ipynb": "x", f"d_4_4_{SET}\\": "", f"d_4_4_{SET}\\x.ipynb": "x", f"e_5_5_{SET}.ipynb": "x"}
     _, files = run(tmp_path, packed(tmp_path / "last.zip", names), "--set", SET)
     assert f"5/{SET}/{SET}.ipynb" in files and not (tmp_path / SET).exists()
+
+
+@pytest.mark.skipif(collect.pwd is None, reason="there are no user ids")
+def test_in_the_exchange_nobody_hands_in_for_another_and_no_link_shows_what_is_yours(tmp_path, monkeypatch):
+    for who in ("ada", "bo"):
+        file = tmp_path / "inbound" / f"{who}+{SET}+2026-03-01 10:00:00 UTC+0a1b" / f"{SET}.ipynb"
+        file.parent.mkdir(parents=True)
+        file.write_text(NOTEBOOK, encoding="utf-8")
+    ada = os.getuid() or 4321
+    for path in (tmp_path / "inbound").rglob("*"):
+        os.chown(path, ada, -1)
+    monkeypatch.setattr(os, "getuid", lambda: ada + 1)  # a teacher, whose files these are not
+    monkeypatch.setattr(collect, "pwd", SimpleNamespace(getpwuid={ada: SimpleNamespace(pw_name="ada")}.__getitem__))
+    _, files = run(tmp_path, tmp_path / "inbound")
+    assert list(files) == [f"ada/{SET}/{SET}.ipynb", f"ada/{SET}/timestamp.txt"]
+    assert "the folder is ada's" in (tmp_path / "collected.md").read_text(encoding="utf-8")
+    with pytest.raises(OSError, match="somebody else's"):
+        collect.content(file, ada + 1)
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"no zip", "cannot be read as a zip"), (None, "cannot be read")])

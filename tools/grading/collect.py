@@ -21,6 +21,7 @@ import sys
 import unicodedata
 import zipfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -28,6 +29,11 @@ from course_lib.files import write
 from tools.grading import roster
 from tools.grading.files import LARGEST, skipped
 from tools.grading.harmless import line
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None
 
 ROOT = Path(__file__).resolve().parents[2]
 # Canvas writes a number of its own before the name of every file; where students have no names, they have a code.
@@ -72,6 +78,26 @@ def name_of(entry):
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
+def another(folder):
+    """Whose a folder of the exchange is, if neither the student's it names nor, copied from there, yours; else None."""
+    named, owner = EXCHANGE.fullmatch(folder.name), folder.stat().st_uid
+    if pwd is None or named is None or owner in (0, os.getuid()):
+        return None
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    return None if name == named["number"] else name
+
+
+def content(path, owner):
+    """The bytes of a file of that owner; since it was listed it may have become a link to one of yours, or a pipe."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        if os.fstat(file.fileno()).st_uid != owner:
+            raise OSError("a file in it is somebody else's")
+        return file.read(LARGEST + 1)
+
+
 def entries(source):
     """[(path, size, how to read it)] of a zip or a folder, and sentences about what cannot be taken."""
     found, ignored = [], []
@@ -81,7 +107,11 @@ def entries(source):
                 ignored.append(f"{path.name}: a link, and links are not followed")
             elif path.is_file():
                 name = unicodedata.normalize("NFC", roster.legible(str(path.relative_to(source))))
-                found.append((name, path.stat().st_size, path.read_bytes))
+                folder = next((one for one in path.parents if EXCHANGE.fullmatch(one.name)), path)
+                if whose := another(folder):
+                    ignored.append(f"{name}: the folder is {whose}'s, so somebody else handed it in")
+                else:
+                    found.append((name, path.stat().st_size, partial(content, path, folder.stat().st_uid)))
         return found, ignored
     try:
         packed = zipfile.ZipFile(source)
