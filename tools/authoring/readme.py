@@ -21,6 +21,7 @@ from tools.authoring import moving
 from tools.authoring.answer import answer
 from tools.authoring.badges import NAMES
 from tools.concepts.bank import items
+from tools.handbook import page as handbook
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,6 +121,7 @@ PAGES = {
     "README.md": {"picture": moving.words, "answer": answer, "ways": ways},
     "docs/contents.md": {"notebooks": notebooks, "library": library},
     "docs/concept_test.md": {"concepts": concepts},
+    "docs/handbook.md": handbook.TABLES,
     "docs/speed.md": {"speed": speed, "adding": adding, "answers": answers},
 }
 
@@ -136,6 +138,8 @@ def with_tables(text, tables):
 def main():
     for name, tables in PAGES.items():
         write(ROOT / name, with_tables((ROOT / name).read_text(encoding="utf-8"), tables))
+    for path, text in handbook.boards().items():
+        write(path, text)
 
 
 if __name__ == "__main__":

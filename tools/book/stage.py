@@ -14,7 +14,7 @@ from tools.book import cells, claims, exercises, notebooks, reference, works
 from tools.book.links import Links
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = ("glossary", "contents", "running", "speed", "compiled_path", "teaching", "concept_test")
+DOCS = ("glossary", "contents", "running", "speed", "compiled_path", "teaching", "handbook", "concept_test")
 PICTURES = "docs/**/*.svg"
 
 

@@ -11,7 +11,7 @@ body { font: 12pt/1.4 Georgia, serif; color: #111; background: #fff; max-width: 
 h1 { font-size: 1.5em; margin-bottom: 0; }
 h2 { font-size: 1.1em; margin: 1.5em 0 0.3em; }
 .blank { border-bottom: 1px solid #111; display: inline-block; width: 16em; }
-aside { border: 1px solid #666; padding: 0 1em; margin: 1em 0; font-size: 0.95em; }
+.words { border: 1px solid #666; padding: 0 1em; margin: 1em 0; font-size: 0.95em; }
 .question { break-inside: avoid; margin: 1.3em 0; }
 .question p { margin: 0 0 0.4em; }
 ol.choices { list-style: none; margin: 0; padding-left: 1.5em; }
@@ -20,7 +20,7 @@ ol.choices li { margin: 0.15em 0; }
 .why { margin-left: 1.5em; }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } a { color: inherit; } }
 """
-WORDS = """<aside>
+WORDS = """<div class="words">
 <p>A <b>recurrent network</b> reads a sequence one step at a time. All that it knows of the past is its <b>state</b>,
 numbers that it computes anew at each step. A <b>plain unit</b> does it by h′ = tanh(w·h + v·x): x is the input, h the
 old state, h′ the new one; w and v are weights. tanh takes every number into the range from −1 to 1.</p>
@@ -31,15 +31,15 @@ old state, h′ the new one; w and v are weights. tanh takes every number into t
 ends in σ, which takes every number into the range from 0 to 1.</p>
 <p>A <b>gradient</b> says how much something at the end changes if something earlier is changed a little. Training goes
 by it.</p>
-</aside>"""
+</div>"""
 TITLE = "Gates and long memory: what do you expect?"
 
 
 def page(title, body):
     """A page of HTML that loads nothing."""
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
-            f'<meta name="viewport" content="width=device-width">\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n'
-            "</body>\n</html>\n")  # fmt: skip
+            f'<meta name="viewport" content="width=device-width">\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n'
+            f"{body}\n</main>\n</body>\n</html>\n")  # fmt: skip
 
 
 def choices(form, mark=False):

@@ -7,6 +7,7 @@ import numpy as np
 from course_lib.stats import wilson
 from tools.concepts import analysis
 from tools.concepts.analysis import FEW
+from tools.concepts.answers import WHEN
 from tools.concepts.bank import FORMS, LETTERS, beliefs, items
 from tools.grading.harmless import line
 
@@ -18,8 +19,8 @@ def report(sheets, notes):
     """The page, line by line."""
     yield "# What the class thinks about gates and memory\n"
     students = len({one.student for one in sheets})
-    counts = Counter((one.when, one.form) for one in sheets)
-    told = ", ".join(f"{count} {when} (form {form})" for (when, form), count in sorted(counts.items(), reverse=True))
+    counts = Counter(sorted(((one.when, one.form) for one in sheets), key=lambda one: (WHEN.index(one[0]), one[1])))
+    told = ", ".join(f"{count} {when} (form {form})" for (when, form), count in counts.items())
     yield f"{students} students, {len(sheets)} tests: {told}.\n"
     yield from (f"Note: {line(note)}.\n" for note in notes)
     if students < FEW:
@@ -27,7 +28,7 @@ def report(sheets, notes):
                "one, and ask.\n")  # fmt: skip
     yield "The test has not been validated with learners; see docs/concept_test.md before you compare classes.\n"
     yield from gains(sheets)
-    for when, form in sorted(counts, reverse=True):
+    for when, form in counts:
         yield from group(when, form, [one for one in sheets if (one.when, one.form) == (when, form)])
 
 
@@ -79,6 +80,7 @@ def group(when, form, sheets):
     yield f"Reliability (KR-20): {interval(analysis.resampled(analysis.kr20, solved))}.\n"
     yield from suspects(form, found)
     yield from believed(form, found)
+    yield "The commonest wrong answer is in bold where it is clearly commoner than the other one.\n"
     yield "| question | right | blank | goes with the rest | commonest wrong answer |"
     yield "|---|---|---|---|---|"
     for number, (item, one) in enumerate(zip(items(), found), 1):
@@ -92,7 +94,7 @@ def commonest(form, one):
         return "none"
     letter, count, clear = one.wrong
     says = beliefs()[form.behind[LETTERS.index(letter)]].says
-    return f"{letter}, {count} times: {says}" + ("" if clear else " (not clearly commoner than the other)")
+    return f"**{letter}, {count} times: {says}**" if clear else f"{letter}, {count} times: {says}"
 
 
 def suspects(form, found):

@@ -76,9 +76,9 @@ def page(slides):
 <link rel="stylesheet" href="slides.css">
 </head>
 <body>
-<div class="reveal"><main class="slides">
+<main><div class="reveal"><div class="slides">
 {body}
-</main></div>
+</div></div></main>
 <script src="reveal/reveal.js"></script>
 <script src="reveal/notes.js"></script>
 <script>

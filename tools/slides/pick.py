@@ -13,6 +13,8 @@ from course_lib.predictions import question
 from tools.book.links import Links
 
 PREDICT = re.compile(r'^predict\("([\w-]+)"\)', re.M)
+WIDGET = "from course_lib.widgets"
+CELL = re.compile(r"^(?:diagram|equations)\(", re.M)
 IMAGE = re.compile(r'<img alt="([^"]*)"[^>]*? src="([^"]+)"')
 HEADING = re.compile(r"^##+ (.+)$", re.M)
 SAID = ("**Verdict", "**Attack", "**The prediction:**")
@@ -97,8 +99,13 @@ def of_text(text, section):
         if heading == "Predict":  # which is the setting of a question
             continue
         seen = [block for block in re.split(r"\n\n+", part) if block.startswith(("$$", "|"))]
-        found += [Slide(heading, body=[plain(block)], kind="seen") for block in seen]
+        found += [Slide(heading, body=[plain(alone(block))], kind="seen") for block in seen]
     return found
+
+
+def alone(block):
+    """An equation or a table without the comma that leads on to the next line of a text."""
+    return re.sub(r"[,.;]\s*\$\$$", "$$", block.strip())
 
 
 def set_in(slide, setting):
@@ -134,7 +141,9 @@ def of_code(cell, section):
     """The slides of a code cell: a question, what it drew, what it said."""
     if asked := PREDICT.search(cell.source):
         return [ask(asked[1])]
-    found = []
+    if WIDGET in cell.source:  # what stands there for it while it is not alive is too small to be seen
+        return []
+    found, section = [], "The cell" if CELL.search(cell.source) else section
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if image := IMAGE.search(data.get("text/html", "")):
