@@ -15,7 +15,7 @@ ACTS = {  # act: {notebook: its question, in two short lines}
     "The world": {"13": ("Which unit", "holds what?"), "13b": ("Where are the", "gates today?"),
                   "14": ("So what", "is true?")},
 }  # fmt: skip
-LEFT, WIDE, HIGH, GAP, BETWEEN = 126, 158, 58, 32, 26
+LEFT, WIDE, HIGH, GAP, BETWEEN = 126, 164, 58, 26, 26
 
 
 def words():
@@ -30,9 +30,9 @@ def box(sheet, x, y, number, lines):
     fill, stroke = sheet.paint("fill", WARM if number == "14" else PAPER), sheet.paint("stroke", GREY)
     place = f'x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="8"'
     sheet.add(f'<rect class="{fill} {stroke}" {place} stroke-width="1.5"/>')
-    sheet.text(x + 20, y + HIGH / 2, number, size=17, bold=True)
+    sheet.text(x + 23, y + HIGH / 2, number, size=17, bold=True)
     for k, line in enumerate(lines):
-        sheet.text(x + 40, y + HIGH / 2 - 9 + 18 * k, line, size=13, anchor="start")
+        sheet.text(x + 46, y + HIGH / 2 - 9 + 18 * k, line, size=13, anchor="start")
 
 
 def drawn():
