@@ -91,19 +91,24 @@ class GradientMicroscope(Live):
         x = {name: x.tolist() for name, (_, x) in self.lenses.items()}
         return {"first": self.first, "steps": STEPS, "x": x, "lenses": told}
 
-    @staticmethod
-    def static():
-        """(figure, text): the LSTM at three biases of the forget gate."""
-        biases, ends = (0.0, 2.0, 5.0), []
-        figure, axes = plots.canvas(len(biases), width=9, height=3)
-        for ax, bias in zip(axes, biases):
-            found = gradient_by_lag("LSTM", bias=bias)
+    def static(self):
+        """(figure, text): its first cell at three biases of its gate, or, without one, at three sizes of U."""
+        cell = self.lenses[self.first["cell"]][0]
+        gated, ends = bool(keepers(cell)), []
+        settings = [{"bias": bias} for bias in (0.0, 2.0, 5.0)] if gated else [{"scale": k} for k in (1.0, 2.0, 4.0)]
+        figure, axes = plots.canvas(len(settings), width=9, height=3)
+        for ax, setting in zip(axes, settings):
+            found = gradient_by_lag(type(cell), **setting)
             for path, values in found.items():
                 plots.line(ax, range(1, len(values)), values[1:], of=path)
-            ax.set(yscale="log", ylim=(1e-10, 1e2))
-            plots.label(ax, "steps back", "size of the derivative", title=f"forget bias + {bias:g}", legend=bias == 0)
-            ends.append(f"bias + {bias:g}: direct {found['direct'][-1]:.1e}, through h {found['rest'][-1]:.1e}")
+            (value,) = setting.values()
+            name, first = (f"gate's bias + {value:g}" if gated else f"{value:g} times U"), setting == settings[0]
+            ax.set(yscale="log", ylim=(1e-12, 1e3))
+            plots.label(ax, "steps back", "size of the derivative", title=name, legend=first)
+            ends.append(f"{name}: " + ", ".join(f"{path} {values[-1]:.1e}" for path, values in found.items()))
+        what = "memory" if cell.memory else "state"
         return (
             figure,
-            f"The derivative of an LSTM's memory by the memory up to 40 steps before. At 40: {'; '.join(ends)}.",
+            f"The derivative of the {what} of {type(cell).__name__} by the {what} up to 40 steps before. At 40: "
+            f"{'; '.join(ends)}.",
         )

@@ -51,12 +51,16 @@ class InMotion(Live):
         cell = self.graphs[0].cell
         with torch.no_grad():
             trace = unroll(cell, self.x)
-        figure, (top, bottom) = plots.canvas(rows=2, width=7.5, height=4.2)
-        plots.bars(top, {name: trace[name][0, :, 0] for name in cell.gates or cell.state})
-        plots.label(top, "", "gates" if cell.gates else "state", legend=False)
+        figure, axes = plots.canvas(rows=2 if cell.gates else 1, width=7.5, height=4.2 if cell.gates else 2.4)
+        top, bottom = axes if cell.gates else (None, axes)
+        if cell.gates:
+            plots.bars(top, {name: trace[name][0, :, 0] for name in cell.gates})
+            plots.label(top, "", "gates", legend=False)
         for state in cell.state:
             plots.line(bottom, range(self.x.shape[1]), trace[state][0, :, 0], of=state)
         plots.label(bottom, "step", "states")
+        for ax in filter(None, (top, bottom)):
+            ax.xaxis.get_major_locator().set_params(integer=True)
         ends = ", ".join(f"{name} is {trace[name][0, -1, 0]:.2f}" for name in (*cell.gates, *cell.state))
         return figure, f"The gates and states of one unit of {type(cell).__name__}, step by step. At the last: {ends}."
 

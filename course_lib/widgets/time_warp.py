@@ -136,6 +136,8 @@ class TimeWarp(Live):
             for ax, stretch in zip(row, (0.5, 1.0, 4.0)):
                 errors = draw_warp(ax, stretch, unevenness, seed=FIRST)
                 ax.set_title(f"stretch {stretch:g}, {'uneven' if unevenness else 'even'}")
+                if not unevenness and stretch == 0.5:
+                    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
                 told.append(f"{ax.get_title()}: " + " and ".join(f"{error:.2f}" for error in errors.values()))
         return (
             figure,
