@@ -49,9 +49,10 @@ CLAIMS = (
         "An RNN is o', h' = F(o, h), with F trained to predict the next observation.",
         "A state helps a great deal.",
         "true with limits",
-        "On hourly weather the state is worth a tenth of the error, nearly all of it from the last few hours. What is "
-        "worth it is the past: a weighted sum of the last three hours, without a state, does better. The form is a "
-        "choice: usually the prediction is read from h, and is not fed back.",
+        "On hourly weather the state is worth a tenth of the error, in the mean of four channels most of it from the "
+        "last four hours; on temperature a good part from the day before. What is worth it is the past: a weighted sum "
+        "of the last three hours, without a state, does better. The form is a choice: usually the prediction is read "
+        "from h, and is not fed back.",
         ("01",),
         "the claim",
         "A network that sees the present hour alone and forecasts this weather as well as one with a state; or one "
@@ -65,9 +66,9 @@ CLAIMS = (
         "One bit is latched at every lag we tried. Adding two numbers marked among others is not learnt from lag 10 on "
         "within 1,000 updates from the usual start, nor is adding bits at 20; a number shown alone is kept over 10 "
         "steps. With ten times the updates, or rectifiers that start from the identity, adding is learnt too. What "
-        "vanishes is the far part of the gradient, not the whole; in latching, Adam's first updates make U large, "
-        "whatever the answers are, and in most runs the first step is then felt. Where U was held small, or under "
-        "plain gradient descent, it was not learnt.",
+        "vanishes is the far part of the gradient, not the whole; in latching, large first steps, Adam's or those of "
+        "plain gradient descent, make U large, whatever the answers are, and in most runs the first step is then felt. "
+        "Where U was held small, or the steps were small, it was not learnt.",
         ("02",),
         "the claim",
         "A plain network from its usual start that learns adding at lag 20 as soon as at lag 5.",
@@ -157,8 +158,8 @@ CLAIMS = (
         "promises its time only while the input leaves the gate alone. Of an LSTM's gates, started for the lag, the "
         "input gate is missed most; with small writes the cell does without it, if later. Without a forget gate it "
         "keeps, and erases by writing the negative, once its input gate starts closed; from PyTorch's start the forget "
-        "gate was missed on one task of four (11). A loop through the candidate keeps a bit, but no number, with a "
-        "gate of one half (06b).",
+        "gate was missed on one task of four (11). A loop through the candidate keeps a bit, or small numbers for a "
+        "while, with a gate of one half (06b).",
         ("06b", "08", "11", "13"),
         "the claim",
         "A cell whose memory is lost although 1 - f is far below 1 / lag and nothing else is let in; or one that "
