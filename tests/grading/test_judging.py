@@ -44,6 +44,26 @@ def test_the_box_judges_every_solution_and_some_wrong_answers_to_it_as_the_noteb
                 assert [float(one) for one in digits[0]] == pytest.approx([float(one) for one in digits[1]], rel=1e-4)
 
 
+BUSY = """import os, sys
+def first():
+    number = sys._getframe(3).f_locals["asked"]["number"]
+    for file in range(3, 9):
+        try: os.write(file, b'{"number": %d, "error": ["KeyError", "x"]}\\n' % number)
+        except OSError: pass
+    while True: pass
+def second(): return 2
+"""
+
+
+def test_a_process_that_an_earlier_call_left_busy_is_no_harm_to_a_later_answer():
+    with sandbox.Box(seconds=1) as box:
+        learner = judge.Learner(box, [("first", BUSY)])
+        learner.load()
+        with pytest.raises(KeyError):
+            box.call("first")
+        assert learner.has("second")
+
+
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A copy of all that a judgement depends on, and a submission: (the copy, its digest now)."""

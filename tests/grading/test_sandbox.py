@@ -178,8 +178,9 @@ def test_the_folder_of_a_box_whose_grader_was_killed_is_thrown_away():
 
 
 @linux
-def test_time_is_that_of_the_processor_and_sleep_counts_as_work():
+def test_time_is_that_of_the_processor_and_sleep_counts_as_work(monkeypatch):
     """So whoever sleeps in every cell and every call takes no longer than whoever counts there."""
+    monkeypatch.setattr(sandbox, "PATIENCE", 10**4)  # the clock, which runs on a busy machine, plays no part
     with sandbox.Box(seconds=0.2) as box:
         box.run("import time\ntime.sleep(0.4)")
         with pytest.raises(TimeoutError, match="within 0.2 seconds"):

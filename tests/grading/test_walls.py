@@ -111,6 +111,26 @@ def test_a_copy_writes_neither_many_bytes_nor_many_files(source):
             box.run("for k in range(20_000): os.close(os.open(f'/box/{k}', os.O_CREAT))")
 
 
+MANY = """import threading
+threading.stack_size(32768)
+begun = 0
+try:
+    for begun in range(900): threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()
+except RuntimeError: pass"""
+
+
+def test_processes_that_double_are_refused_by_the_system_before_they_are_seen(source, monkeypatch):
+    """A look comes too late where a hundred others want the processor first."""
+    monkeypatch.setattr(sandbox, "PROCESSES", 10**6)
+    monkeypatch.setattr(sandbox, "THREADS", 10**6)
+    with sandbox.Box(seconds=60) as box:
+        box.run(BEGIN)
+        if os.getuid() == 0 and not answer(box, "open('/proc/sys/kernel/pid_max').read() == '400\\n'"):
+            pytest.skip("before Linux 6.14, root's processes are not counted")
+        box.run(MANY)
+        assert 200 < answer(box, "begun") < 400
+
+
 def test_where_the_process_that_is_copied_was_killed_or_cannot_be_made_boxes_are_made_all_the_same(monkeypatch):
     first = walls.server(walls.BWRAP)
     first.process.kill()

@@ -20,6 +20,9 @@ import fcntl
 import gc
 import json
 import os
+import platform
+import re
+import resource
 import select
 import signal
 import socket
@@ -32,8 +35,9 @@ import torch
 
 USER, MOUNT, PROCESS, NETWORK = 0x10000000, 0x20000, 0x20000000, 0x40000000  # flags of unshare
 GROUP, NAME, MESSAGES = 0x2000000, 0x4000000, 0x8000000
-READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS = 1, 2, 4, 8  # flags of mount
+READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT = 1, 2, 4, 8, 32  # flags of mount
 DETACH = 2  # a flag of umount2
+TASKS = 400  # numbers of processes and threads in a box; when they are used up, 100 of them are given again
 INODES = 10_000  # files and folders in each folder that can be written
 FREE, MANY = 100, 2**16  # numbers of files: none is taken from here on; none is larger
 
@@ -73,8 +77,20 @@ def cover(disk):
     for place in filter(lambda place: os.access(place, os.W_OK), ("/box", "/tmp", "/dev/shm")):
         mount("tmpfs", place, NO_SUID | NO_DEVICES, f"size={disk},nr_inodes={INODES},mode=0755")
     mount("tmpfs", "/dev/pts", READ_ONLY | NO_SUID | NO_DEVICES, "size=4096")
-    mount("proc", "/proc", READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)
+    mount("proc", "/proc", NO_SUID | NO_DEVICES | NO_PROGRAMS)
+    few()
+    mount("proc", "/proc", REMOUNT | READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)
     os.chdir("/box")
+
+
+def few():
+    """Let the system refuse what a look from outside would see too late: processes that double until no look comes.
+
+    The limit of a user holds for others than root, the one of a namespace for everybody, from Linux 6.14 on.
+    """
+    resource.setrlimit(resource.RLIMIT_NPROC, (TASKS, TASKS))
+    if tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= (6, 14):  # before, it was the whole machine's
+        Path("/proc/sys/kernel/pid_max").write_text(str(TASKS))
 
 
 def only(inbox, outbox):

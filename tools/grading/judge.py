@@ -7,7 +7,7 @@ import io
 import json
 import os
 import platform
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -75,13 +75,13 @@ class Learner:
         return True
 
     def has(self, name):
-        """Whether the cells have left a function of that name."""
-        try:
-            if self.box.process is None:
-                self.load()
-            return self.box.has(name)
-        except (Broken, TimeoutError):
-            return False
+        """Whether the cells have left a function of that name; asked again where an earlier call left no process."""
+        for _ in range(2):
+            with suppress(Broken, TimeoutError):
+                if self.box.process is None:
+                    self.load()
+                return self.box.has(name)
+        return False
 
     def function(self, name):
         """A function that asks the box."""

@@ -55,6 +55,22 @@ class Linked(torch.autograd.Function):
         return None, None, *(by_value * gradient for gradient in ctx.gradients)
 
 
+def count(box, pids, since):
+    """Broken where these processes use more than they may; since is the seconds since they were last looked at."""
+    if len(pids) > PROCESSES:
+        raise Broken(f"it started more than {PROCESSES} processes, and had to be stopped")
+    if sum(len(watch.threads(pid)) for pid in pids) > THREADS:
+        raise Broken(f"it started more than {THREADS} threads, and had to be stopped")
+    if watch.files(pids) > FILES:
+        raise Broken(f"it opened more than {FILES} files, and had to be stopped")
+    if watch.asleep(pids):  # if this process was kept from looking, who knows what the others did
+        box.spent += min(since, 2 * LOOK)
+    if box.spent + watch.seconds(pids) > box.limit:
+        raise Broken("it gave no answer in time, and had to be stopped")
+    if watch.memory(pids, box.memory + OWN) > box.memory + OWN:
+        raise Broken(f"its processes took more than {box.memory / 2**30:.1f} GB of memory, and had to be stopped")
+
+
 class Box:
     """Run cells and call functions in a process of their own.
 
@@ -134,23 +150,10 @@ class Box:
         if time.monotonic() < self.looked + LOOK:
             return
         before, self.looked = self.looked, time.monotonic()
+        if watch.SEEN:
+            count(self, watch.family(self.process.pid), self.looked - before)
         if self.looked > self.until:
             raise Slow("it gave no answer in time, and had to be stopped")
-        if not watch.SEEN:
-            return
-        pids = watch.family(self.process.pid)
-        if len(pids) > PROCESSES:
-            raise Broken(f"it started more than {PROCESSES} processes, and had to be stopped")
-        if sum(len(watch.threads(pid)) for pid in pids) > THREADS:
-            raise Broken(f"it started more than {THREADS} threads, and had to be stopped")
-        if watch.files(pids) > FILES:
-            raise Broken(f"it opened more than {FILES} files, and had to be stopped")
-        if watch.asleep(pids):  # if this process was kept from looking, who knows what the others did
-            self.spent += min(self.looked - before, 2 * LOOK)
-        if self.spent + watch.seconds(pids) > self.limit:
-            raise Broken("it gave no answer in time, and had to be stopped")
-        if watch.memory(pids, self.memory + OWN) > self.memory + OWN:
-            raise Broken(f"its processes took more than {self.memory / 2**30:.1f} GB of memory, and had to be stopped")
 
     def send(self, data):
         """Write data to the process; Broken where it does not read it in time."""

@@ -143,6 +143,7 @@ class Copy:
         with suppress(BlockingIOError, ConnectionError):
             if self.lifeline.recv(1) == b"":  # the keeper was killed, and its number may be another's
                 return self.close()
+        watch.end_children(self.pid)  # with the first process of its namespace all others end, however many
         watch.end(self.pid)
         self.lifeline.setblocking(True)
         with suppress(ConnectionError):

@@ -73,6 +73,12 @@ def memory(pids, enough):
     return 1024 * sum(int(row[1]) for row in rows if row[0] == "Pss:") if rows else resident
 
 
+def end_children(pid):
+    """Kill what a process has started itself."""
+    for child in read(pid, f"task/{pid}/children").split():
+        send(int(child), signal.SIGKILL)
+
+
 def end(pid):
     """Kill a process and all that it started; none is left when it returns.
 
