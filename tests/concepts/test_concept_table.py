@@ -94,6 +94,8 @@ def test_files_that_are_no_tables_are_refused_in_a_sentence(tmp_path):
         path.write_bytes(content)
         with pytest.raises(Unreadable):
             sheets(path)
+    with pytest.raises(Unreadable, match="save the sheet as CSV"):
+        sheets(path)
     with pytest.raises(Unreadable, match="cannot be used"):
         sheets(tmp_path / "nothing.csv")
 

@@ -107,6 +107,15 @@ def test_any_lesson_is_a_lab_that_fits_with_two_exercises(lesson):
     assert plan.in_class(lesson, short=True) <= plan.in_class(lesson) == sum(plan.parts(lesson).values())
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+def test_the_minutes_of_a_lab_follow_one_another_and_come_to_ninety(lesson):
+    rows = plan.timetable(lesson)
+    assert [start + taken for start, _, taken in rows] == [*(start for start, *_ in rows[1:]), plan.LAB]
+    assert all(taken > 0 for *_, taken in rows) and rows[-1][2] >= plan.SPARE
+    voted = sum(taken for _, what, taken in rows if what.startswith("prediction"))
+    assert voted == plan.VOTE * len(lesson.predictions)
+
+
 def test_the_day_ends_in_time_and_nobody_sits_for_more_than_an_hour():
     rows = plan.day()
     assert rows[0][0] == plan.BEGIN and rows[-1][0] <= plan.END

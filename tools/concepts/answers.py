@@ -51,9 +51,12 @@ def choice(cell, form):
 def rows(path):
     """(the lines of a table as lists, with their numbers; what was odd). Unreadable where it is no table."""
     try:
-        text, note = files.text(files.content(path))
+        data = files.content(path)
+        text, note = files.text(data)
     except files.NotGradable as error:
         raise Unreadable(f"{path} cannot be used: {error.why}.") from None
+    if data.startswith(b"PK"):
+        raise Unreadable(f"{path} is a workbook or an archive; save the sheet as CSV, and give that.")
     first = next((one for one in text.splitlines() if one.strip()), "")
     separator = max(",;\t", key=first.count)
     try:

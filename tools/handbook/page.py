@@ -55,6 +55,14 @@ def minutes():
            f"{about['processor']}. The seconds stand with each lesson, and minutes are rounded up.*")  # fmt: skip
 
 
+def lab():
+    """The minutes of one lab."""
+    lesson = lessons()[written()["lab"]]
+    yield f"| minute | {link(lesson)} {lesson.title} | minutes |"
+    yield "|---|---|---|"
+    yield from (f"| {start} | {what} | {taken} |" for start, what, taken in plan.timetable(lesson))
+
+
 def day():
     """The clock of a day."""
     yield "| from | what | minutes |"
@@ -143,4 +151,4 @@ def exercise(one):
     )
 
 
-TABLES = {"profiles": profiles, "minutes": minutes, "day": day, "semester": semester, "lessons": every}
+TABLES = {"profiles": profiles, "lab": lab, "minutes": minutes, "day": day, "semester": semester, "lessons": every}
