@@ -253,7 +253,8 @@ CLAIMS = (
         "true with limits",
         "None on the direct path. But the weights are on every detour, from c through h and the gates to the next c. "
         "Cut the detours, or set those weights to 0, and the path is alone, exactly. They do no harm in themselves: "
-        "without them a short task was learnt later.",
+        "without them a short task was learnt later. And weights on the memory that only turn it would keep an error's "
+        "size as well.",
         ("08",),
         "the claim",
         "An LSTM from a usual start in which the way through h adds nothing to the derivative of c.",
@@ -314,9 +315,9 @@ CLAIMS = (
         "As the answer says.",
         "true with limits",
         "On tasks in which a number must be let in once and kept out otherwise, from the usual starts, at lag 20. A "
-        "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it; the sign of "
-        "the tanh adds little, for a product of two sigmoids comes near. On counting and temporal order one tanh is as "
-        "soon or sooner from PyTorch's start, and one rectifier of small steps comes near on keep-or-replace, not on "
+        "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it, a part the "
+        "sign of the tanh: a product of two sigmoids lies between. On counting and temporal order one tanh is as soon "
+        "or sooner from PyTorch's start, and one rectifier of small steps comes near on keep-or-replace, not on "
         "adding.",
         ("10",),
         "the claim",

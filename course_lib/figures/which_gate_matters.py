@@ -9,7 +9,7 @@ from course_lib.plots import canvas, dots, heat, label, style
 WAITING = {"LSTM": "LSTM", "without output gate": "output", "LSTM, default start": "memoryless",
            "without forget gate": "ReLU RNN", "without input gate": "input",
            "without forget gate, starts closed": "forget"}  # fmt: skip
-MARKS = {"at a mark": "input", "elsewhere": "forget"}
+MARKS = {"at a mark": "input", "elsewhere": "forget", "elsewhere, any unit": "memoryless"}
 
 
 def mapped(ax, rows, places, **look):
@@ -80,14 +80,16 @@ def waiting(curves: dict[str, tuple[Line, Line]], won: dict[str, str], *, budget
 
 @as_annotated
 def undone(slopes: dict[str, Line]):
-    """How what a unit writes follows what it holds, {"at a mark" or "elsewhere": [a slope for each network]}."""
+    """How what a unit writes follows what it holds, {where, one of MARKS: [a slope for each network]}."""
     figure, ax = canvas(width=4.6, height=3.0)
     for k, (where, values) in enumerate(slopes.items()):
         dots(ax, values, at=k, of=MARKS[where])
     ax.axhline(-1, color="black", linewidth=1, linestyle=":")
     ax.text(len(slopes) - 0.55, -0.98, "all of it taken back", ha="right", va="bottom", fontsize=8)
     ax.set(xlim=(-0.5, len(slopes) - 0.5), ylim=(min(-1.3, *(min(values) for values in slopes.values())), 0.2))
-    label(ax, "", "change of what is written\nby what is held").set_xticks(range(len(slopes)), list(slopes))
+    label(ax, "", "change of what is written\nby what is held").set_xticks(
+        range(len(slopes)), [where.replace(", ", ",\n") for where in slopes]
+    )
     told = "; ".join(f"{where} {np.median(values):.2f}" for where, values in slopes.items())
     show(figure, f"How what the erasing unit writes changes with what it holds, a dot for each network: -1 takes all "
          f"of it back. Medians: {told}.")  # fmt: skip
