@@ -93,6 +93,17 @@ def test_a_teacher_decides_by_the_type_that_jupyter_gives_a_cell(tmp_path):
     assert "Half of the memory is gone after 69 steps" in shown and 'alt="A memory that starts at 1' not in shown
 
 
+@pytest.mark.parametrize("cells", [[], [nbformat.v4.new_code_cell("1 + 1")], [nbformat.v4.new_markdown_cell("Words.")]])
+def test_a_notebook_without_a_title_or_without_anything_becomes_slides(tmp_path, cells):
+    assert '<section class="title">' in page_of(nbformat.v4.new_notebook(cells=cells), tmp_path)
+
+
+def test_a_notebook_that_is_not_there_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "none.ipynb")])
+    assert "none.ipynb" in capsys.readouterr().err
+
+
 def page_of(notebook, folder):
     """The slides of a notebook, as they are written for a file of one's own."""
     own = folder / "own.ipynb"

@@ -19,7 +19,12 @@ def main(words=None):
     parser.add_argument("notebooks", nargs="*", type=Path, help="paths; all lessons when there are none")
     parser.add_argument("--out", type=Path, default=FOLDER, help="where to (default: build/slides)")
     asked = parser.parse_args(words)
-    beside(asked.out)
+    if lacking := [str(path) for path in asked.notebooks if not path.is_file()]:
+        parser.error(f"there is no {', no '.join(lacking)}")
+    try:
+        beside(asked.out)
+    except RuntimeError as lacking:  # a sentence: what this machine has not
+        parser.error(str(lacking))
     titles = {}
     for path in asked.notebooks or [path for path in all_notebooks() if not path.name.startswith("_")]:
         made = slides(nbformat.read(path, as_version=4))

@@ -37,11 +37,12 @@ class Slide:
 
 def slides(notebook):
     """[Slide] of a notebook."""
-    first = notebook.cells[0].source
-    title, _, rest = first.removeprefix("# ").partition("\n")
+    cells = notebook.cells
+    titled = bool(cells) and cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")
+    title, _, rest = cells[0].source.removeprefix("# ").partition("\n") if titled else ("Slides", "", "")
     found = [Slide(title, kind="title", notes=[plain(rest)]), *of_text(rest, title)]
     section, notes, setting = "", [], ""
-    for cell in notebook.cells[1:]:
+    for cell in cells[titled:]:
         text = cell.source if cell.cell_type == "markdown" else ""
         if headings := HEADING.findall(text):
             section = headings[-1]
