@@ -116,7 +116,7 @@ def test_the_minutes_of_a_lab_follow_one_another_and_come_to_ninety(lesson):
     assert voted == plan.VOTE * len(lesson.predictions)
 
 
-def test_the_day_ends_in_time_and_nobody_sits_for_more_than_an_hour():
+def test_the_day_ends_in_time_and_nobody_sits_for_more_than_an_hour_and_a_quarter():
     rows = plan.day()
     assert rows[0][0] == plan.BEGIN and rows[-1][0] <= plan.END
     sat = 0

@@ -3,6 +3,7 @@
 from math import ceil
 
 from course_lib.predictions import question
+from tools.concepts.bank import items
 from tools.handbook import plan
 from tools.handbook.board import picture
 from tools.handbook.facts import ROOT, Exercise, lessons, measured, written
@@ -103,7 +104,7 @@ def entry(lesson):
     yield ""
     where = f" Exercises: [set {lesson.set.split('/')[1].partition('_')[0]}](../{lesson.set})." if lesson.set else ""
     yield (f"{link(lesson, 'The notebook')}; {own['read']} minutes to read, {ceil(lesson.seconds)} seconds to run, "
-           f"{plan.in_class(lesson)} minutes in class.{where}")  # fmt: skip
+           f"{plan.in_class(lesson)} minutes in class.{where}{tested(lesson)}")  # fmt: skip
     yield ""
     yield "**Afterwards one can say**"
     yield ""
@@ -132,6 +133,15 @@ def entry(lesson):
         yield ""
         yield from map(exercise, lesson.exercises)
         yield ""
+
+
+def tested(lesson):
+    """Which questions of the concept test a lesson answers."""
+    numbers = [str(place) for place, item in enumerate(items(), 1) if item.notebook == lesson.number]
+    if not numbers:
+        return ""
+    several = f"questions {', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else f"question {numbers[0]}"
+    return f" It answers {several} of [the test](concept_test.md)."
 
 
 def prediction(name):
