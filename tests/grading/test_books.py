@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from tools.grading import __main__ as grade
 from tools.grading import lateness, report, roster, submissions
 from tools.grading.books import Books, Changed
+from tools.grading.record import handed_in_at
 
 
 def run(folder, *arguments):
@@ -163,6 +164,7 @@ def test_every_id_has_files_of_its_own():
         ("2026-03-01 11:00:00 +0100", {"deadline": "2026-03-01 10:00"}, 0, 8),
         ("2026-05-01 11:00:00 UTC", {"deadline": "2026-03-01 10:00"}, 1465, 0),
         (None, {"deadline": "2026-03-01 10:00"}, 0, 8),
+        ("2026-03-01T23:30Z", {"deadline": "2026-03-01"}, 0, 8),
         ("2026-03-01 11:00:00 UTC", {}, 0, 8),
     ],
 )
@@ -173,10 +175,28 @@ def test_each_day_after_the_deadline_or_the_extension_costs_its_part(time, row, 
     assert lateness.hours(time, row) == late
 
 
-def test_a_deadline_that_is_no_time_is_told_before_anything_is_judged(tmp_path):
-    (tmp_path / "students.csv").write_text("id,deadline\na,soon\n")
+@pytest.mark.parametrize(
+    "said",
+    ["soon", "1.3.2026 23:59", "03/01/2026", "23:59", "3", "2026-03-01 10:00 CET", "2026-13-01", "2026-03-01 24:30"],
+)
+def test_a_deadline_that_is_no_time_is_told_before_anything_is_judged(tmp_path, said):
+    """Nor one that could be another: with a late rule it would cost everybody's points."""
+    (tmp_path / "students.csv").write_text(f"id,deadline\na,{said}\n")
     with pytest.raises(roster.Unreadable, match="row 2: a time is written as"):
         roster.roster(tmp_path / "students.csv")
+
+
+def test_a_time_of_handing_in_that_cannot_be_read_is_named(tmp_path):
+    file = tmp_path / "timestamp.txt"
+    assert handed_in_at(tmp_path) == (None, "")
+    for said, told in [
+        ("2026-03-01 10:00:00.5 UTC", ""),
+        ("\ufeff2026-03-01 10:00\r\n", ""),
+        ("2026-03-01 10:00 CET", "CET"),
+    ]:
+        file.write_text(said, encoding="utf-8")
+        when, why = handed_in_at(tmp_path)
+        assert told in why and bool(when) == (not told) == (not why)
 
 
 @pytest.mark.parametrize("change", ["points", "problem", "json"])

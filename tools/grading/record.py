@@ -234,12 +234,15 @@ def output(said):
 
 
 def handed_in_at(folder):
-    """The time in a folder's timestamp.txt, as it stands there; None where there is none that can be read."""
+    """(the time in a folder's timestamp.txt, as it stands there, or None; why, where there is a file without one)."""
+    file = Path(folder) / "timestamp.txt"
+    if not os.path.lexists(file):
+        return None, ""
     try:
-        said = files.content(Path(folder) / "timestamp.txt")[:100].decode().strip()
-        return said if lateness.moment(said) else None
-    except (files.NotGradable, ValueError):
-        return None
+        said, _ = files.text(files.content(file)[:100])
+        return (said.strip(), "") if lateness.moment(said.strip()) else (None, "")
+    except (files.NotGradable, ValueError) as error:
+        return None, f"timestamp.txt: {getattr(error, 'why', error)}"
 
 
 def rehearse():

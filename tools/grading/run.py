@@ -68,7 +68,8 @@ class Run:
                     "why": place.why, "todo": place.todo}  # fmt: skip
                 continue
             token = checks.judge.token(place.student, self.secret) if self.secret else ""
-            kept, when = self.kept(place.student, place.name), handed_in_at(place.folder)
+            kept, (when, why) = self.kept(place.student, place.name), handed_in_at(place.folder)
+            self.notes += [f"{place.student}, {place.name}: {why}"] * bool(why)
             try:
                 same = kept and kept["digest"] == judge.digest(place.folder, place.name, token, self.settings)
             except OSError:  # the job will say what it is
