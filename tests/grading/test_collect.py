@@ -155,6 +155,14 @@ def test_what_is_no_zip_is_said(tmp_path, content, said):
     assert said in collect.main([str(path), "--folder", str(tmp_path), "--set", SET])
 
 
+@pytest.mark.parametrize("text", ["[", "null", "3", "[1]"])
+def test_a_damaged_list_of_what_was_collected_is_told(tmp_path, text):
+    (tmp_path / "collected.json").write_text(text)
+    source = packed(tmp_path / f"{SET}.zip", {f"a_1_1_{SET}.ipynb": "x"})
+    assert "cannot be read: take it away" in collect.main([str(source), "--folder", str(tmp_path)])
+    assert "Nothing was collected" in give_back.main(["--folder", str(tmp_path)])
+
+
 def test_points_and_pages_go_back_by_the_numbers_and_folders_of_the_system(tmp_path):
     called = {"1": {"system": "moodle", "number": "77", "name": "=1+1", "place": "Ada_77_assignsubmission_file_"},
               "2": {"system": "canvas", "number": "78", "name": "Bo", "place": "bo_78_901_a.ipynb"}}  # fmt: skip

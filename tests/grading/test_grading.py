@@ -223,9 +223,15 @@ def test_damaged_files_of_an_earlier_run_are_made_anew(tmp_path):
     small_class(tmp_path, 2)
     grade.main(["--folder", str(tmp_path), "--jobs", "2"])
     (tmp_path / "judged" / SET / "s0.json").write_text('{"half', encoding="utf-8")
-    (tmp_path / "books.json").write_text("[", encoding="utf-8")
+    (tmp_path / "judged" / SET / "s1.json").write_text('{"student": "s1"}', encoding="utf-8")
+    (tmp_path / "judged" / "01_recurrence").mkdir()
+    (tmp_path / "judged" / "01_recurrence" / "s1.json").write_text('{"student": "s1"}', encoding="utf-8")
+    (tmp_path / "books.json").write_text("[]", encoding="utf-8")
     grade.main(["--folder", str(tmp_path), "--jobs", "2"])
     assert [row["score"] for row in rows(tmp_path).values()] == [str(float(REST)), str(float(ALL))]
+    (tmp_path / "gradebook.db").write_bytes(b"no database" * 999)
+    with pytest.raises(SystemExit, match="gradebook.db cannot be read"):
+        grade.main(["--folder", str(tmp_path), "--jobs", "2"])
 
 
 def test_every_student_has_an_instance_of_their_own(tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ create table if not exists course_sets (assignment text primary key, digest text
 
 
 class Changed(Exception):
-    """Something is not what it was in the last run, and the teacher has to say that this is meant."""
+    """Something is not what it was in the last run, and the teacher has to say what is meant."""
 
 
 def fingerprint(secret):
@@ -43,6 +43,7 @@ class Books:
         self.file, self.database = folder / "books.json", folder / "gradebook.db"
         try:
             held = json.loads(self.file.read_text(encoding="utf-8"))
+            held = held if isinstance(held, dict) else {}
         except (OSError, ValueError):
             held = {}
         last, own = held.get("run", 0), self.last()
@@ -61,8 +62,11 @@ class Books:
         try:
             with closing(sqlite3.connect(self.database)) as held:
                 return held.execute("select max(number) from course_runs").fetchone()[0] or 0
-        except sqlite3.OperationalError:  # there is no such table yet
-            return 0
+        except sqlite3.DatabaseError as error:
+            if "no such table" in str(error):
+                return 0
+            todo = "put a backup there, or take it away: it is filled anew, with the points by hand of the last run"
+            raise Changed(f"{self.database} cannot be read ({error}). Close what has it open, {todo}.") from None
 
     def check_secret(self, secret, new):
         """Changed where the secret is not that of the runs before, unless new says that this is meant."""

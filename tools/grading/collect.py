@@ -248,7 +248,10 @@ def collect(source, folder, asked, keep):
     for one in attempts(found, ignored, sets, asked):
         groups.setdefault((one.system, one.number, one.set), []).append(one)
     known = folder / "collected.json"
-    called = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    try:
+        called = dict(json.loads(known.read_text(encoding="utf-8"))) if known.exists() else {}
+    except (OSError, ValueError, TypeError):
+        raise roster.Unreadable(f"{known} cannot be read: take it away, and collect everything again.") from None
     for several in groups.values():
         several.sort(key=lambda one: one.order)
         chosen = several[-1 if keep == "last" else 0]

@@ -78,8 +78,8 @@ def main(arguments=None):
     parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     folder = parser.parse_args(arguments).folder
     try:
-        collected = json.loads((folder / "collected.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        collected = dict(json.loads((folder / "collected.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return f"Nothing was collected in {folder}: `make collect` first."
     for name, called in collected.items():
         if not (folder / f"{name}.csv").exists():

@@ -16,6 +16,7 @@ from tools.grading.record import Class, handed_in_at
 from tools.grading.recorder import record
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+WHOLE = {*judge.nothing(""), "student", "key", "digest", "time"}  # what a file of a judgement holds
 
 
 def disk_full(error):
@@ -54,7 +55,7 @@ class Run:
         """What was kept about a submission, None where nothing was, or where its file is damaged."""
         try:
             found = json.loads(self.file(student, name).read_text(encoding="utf-8"))
-            return found if found["student"] == student else None
+            return found if found["student"] == student and WHOLE <= set(found) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -87,7 +88,8 @@ class Run:
             for file in sorted((self.folder / "judged" / name).glob("*.json")) if name not in self.wanted() else ():
                 try:
                     found = json.loads(file.read_text(encoding="utf-8"))
-                    done[found["student"], name] = found
+                    if WHOLE <= set(found):
+                        done[found["student"], name] = found
                 except (OSError, ValueError, KeyError, TypeError):
                     continue
         return done
