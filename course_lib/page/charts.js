@@ -70,7 +70,7 @@ function drawScore({ svg, width, height }, seen) {
 }
 
 function drawGradient({ svg, width, height }, { told }) {
-  const all = told.runners.flatMap((runner) => runner.gradient ?? []).filter((value) => value > 0);
+  const all = told.runners.flatMap((runner) => runner.gradient ?? []).filter((value) => value > 0 && Number.isFinite(value));
   const high = all.length ? 10 ** Math.ceil(Math.log10(Math.max(...all)) + 1e-9) : 1;
   const low = Math.max(high * 1e-12, all.length ? 10 ** Math.floor(Math.log10(Math.min(...all))) : 1e-6);
   const box = boxOf(width, height);
@@ -106,7 +106,7 @@ function drawGates({ svg, width }, { told }, k) {
   });
   rows.forEach(([name, values], row) => {
     const isGate = name !== "memory", tall = isGate ? ROW : MEMORY, top = TOP + row * ROW + 6, inside = tall - 16;
-    const most = isGate ? 1 : Math.max(1, ...values.map(Math.abs)), low = isGate ? 0 : -most;
+    const most = isGate ? 1 : span(values.map(Math.abs), 0, 1)[1], low = isGate ? 0 : -most;
     const py = (value) => top + inside - ((value - low) / (most - low)) * inside, of = isGate ? name : "c";
     add(svg, "text", { x: 0, y: top + inside / 2 + 4, style: `fill: ${colour(of)}`, class: "name" }, name);
     for (const mark of isGate ? [0, 1] : [-most, most]) {

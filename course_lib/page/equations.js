@@ -69,8 +69,8 @@ class Reader {
     Object.assign(this, { line, tokens: [], next: 0 });
     for (TOKEN.lastIndex = 0; TOKEN.lastIndex < right.length;) {
       const from = TOKEN.lastIndex, [, number, word, sign] = TOKEN.exec(right) ?? [];
-      if (OUTER.test(right.slice(from).trim())) refuse(line, `${right.slice(from).trim()[0]} makes a matrix, but every state and gate here has one number a unit; k ⊙ v, or a matrix of weights as in U h, would do.`);
-      if (!number && !word && !sign) refuse(line, `${JSON.stringify(right.slice(from).trim()[0])} means nothing here; letters, numbers, + - ⊙ / ** ( ) and the functions ${[...Object.keys(FUNCTIONS), ...Object.keys(PAIRS)].join(" ")} would do.`);
+      if (OUTER.test(right.slice(from).trim())) refuse(line, `${[...right.slice(from).trim()][0]} makes a matrix, but every state and gate here has one number a unit; k ⊙ v, or a matrix of weights as in U h, would do.`);
+      if (!number && !word && !sign) refuse(line, `${JSON.stringify([...right.slice(from).trim()][0])} means nothing here; letters, numbers, + - ⊙ / ** ( ) and the functions ${[...Object.keys(FUNCTIONS), ...Object.keys(PAIRS)].join(" ")} would do.`);
       this.tokens.push({ number, word: CALLED[word] ?? word, sign });
     }
     const tree = this.sum();

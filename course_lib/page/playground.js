@@ -74,12 +74,12 @@ worker.onmessage = ({ data }) => {
 function sentence({ updates, runners, speed }) {
   const parts = runners.map(({ name, ended, when }, k) => {
     const run = seen.runs[k];
-    if (!run.losses.length) return name;
+    if (!run.losses.length) return ended ? `${name}: its loss is no number` : name;
     const end = ended === "solved" ? `, solved after ${when} updates` : ended ? ": its loss is no number any more" : "";
-    return `${name}: loss ${brief(run.mean("losses"))}, ${Math.round(100 * run.mean("scores"))} % right${end}`;
+    return `${name}: loss ${brief(run.mean("losses"))}, ${Math.round(100 * run.mean("scores"))}\u00a0% right${end}`;
   });
   if (!updates) return `Ready. ${parts.join(" against ")}, on ${seen.told.steps} steps.`;
-  return `${updates} updates. ${parts.join(". ")}. ${Math.round(speed)} updates a second.`;
+  return `${updates} update${updates > 1 ? "s" : ""}. ${parts.join(". ")}. ${Math.round(speed)} updates a second.`;
 }
 
 // Shown at once; spoken when something ended, and every ten seconds meanwhile.
@@ -104,36 +104,38 @@ function tellBias({ runners }) {
 // ---- Settings ----
 
 function keepAddress() {
-  history.replaceState(null, "", addressOf(settings));
+  try {
+    history.replaceState(null, "", addressOf(settings));
+  } catch { /* a page within another that has no address */ }
 }
 
 function begin() {
   clearTimeout(typing);
   const chosen = [settings.cell, settings.against].filter(Boolean), problem = chosen.includes(YOURS) ? readEquations() : "";
-  const names = problem ? [] : chosen, { cell, against, equations, ...rest } = settings;
-  seen = { told: null, changes: [], runs: names.map((name) => new Run(name)) };
+  const { cell, against, equations, ...rest } = settings;
   asked += 1;
-  drawKeys();
   keepAddress();
   show();
   at("problem").textContent = problem;
   field("equations").setAttribute("aria-invalid", String(problem !== ""));
+  document.querySelector(".charts").hidden = problem !== "" && !seen?.told;
   if (problem) {
     leave(problem);
     return;
   }
-  worker.postMessage(["begin", { ...rest, asked, cells: names.map((name) => ({ name, about: DATA.cells[name] })) }]);
+  seen = { told: null, changes: [], runs: chosen.map((name) => new Run(name)) };
+  drawKeys();
+  worker.postMessage(["begin", { ...rest, asked, cells: chosen.map((name) => ({ name, about: DATA.cells[name] })) }]);
   if (wanted) worker.postMessage(["play"]);
 }
 
-// Nothing runs until the typed cell can.
+// Nothing runs until the typed cell can; the pictures stay those of the run before.
 function leave(problem) {
   playing = false;
   worker.postMessage(["leave"]);
   at("play").textContent = "Play";
   for (const id of ["play", "step", "nudge"]) at(id).disabled = true;
-  say(`${YOURS} cannot run. ${problem}`, true);
-  draw();
+  say(`${YOURS} cannot run. ${problem}${seen?.told ? " The pictures are of the run before." : ""}`, true);
 }
 
 // Reads the typed cell into DATA; what is wrong with it, as a sentence, or "".
@@ -170,6 +172,7 @@ for (const [name, options] of [["cell", Object.keys(DATA.cells)], ["task", Objec
 for (const [value, text] of [["", "nothing"], ...Object.keys(DATA.cells).map((name) => [name, name])]) add(field("against"), "option", { value }, text);
 for (const name of ["cell", "against"]) add(field(name), "option", { value: YOURS }, "your own equations");
 
+[at("nudge").min, at("nudge").max] = [MOVED.low, MOVED.high];
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", ({ target }) => {
   if (target.id === "nudge") {

@@ -1,6 +1,7 @@
 // The settings of the playground: what they may be, and how they stand in the address, #cell=LSTMCell&lag=40.
 
 const RATES = [0.001, 0.003, 0.01, 0.03, 0.1], UNITS = [4, 12, 16, 24, 32, 64], BATCHES = [8, 16, 32, 64];
+const MOVED = { low: -6, high: 10 };  // what a bias may be moved to, in the middle
 const STARTS = ["default", "forget_bias", "chrono", "identity"];
 const FIRST = { cell: "LSTMCell", against: "RNNCell", task: "Adding", lag: 40, start: "chrono", bias: 1, units: 16, batch: 16,
   rate: 0.01, seed: 1, equations: `f  = σ(W_f x + U_f h + b_f)
@@ -23,7 +24,7 @@ function settingsIn(hash, { cells, tasks }) {
   }
   found.equations = (given.get("equations") ?? found.equations).slice(0, EQUATIONS + 1);  // too long is refused as such
   const within = (name, low, high) => {
-    const value = Number(given.get(name) ?? found[name]);
+    const value = Number(given.get(name)?.trim() || found[name]);
     if (Number.isFinite(value)) found[name] = Math.min(high, Math.max(low, value));
   };
   within("lag", Math.max(3, tasks[found.task].least), 200);
@@ -31,7 +32,8 @@ function settingsIn(hash, { cells, tasks }) {
   within("bias", -4, 8);
   [found.lag, found.seed] = [Math.round(found.lag), Math.round(found.seed)];
   const changes = (given.get("changes") ?? "").split(",").map((one) => one.split(":").map(Number));
-  found.changes = changes.filter((one) => one.length === 2 && one.every(Number.isFinite));
+  found.changes = changes.filter((one) => one.length === 2 && one.every(Number.isFinite))
+    .map(([update, bias]) => [update, Math.min(MOVED.high, Math.max(MOVED.low, bias))]);
   return found;
 }
 

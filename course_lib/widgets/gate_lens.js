@@ -196,7 +196,7 @@ function show(main) {
     bars();
     const before = mean([...freely(now.s).losses]), after = mean([...run.losses]), word = DATA.classes ? "nats" : "loss";
     say(now.gate ? `With the ${now.gate} gate ${now.alone ? `of unit ${now.unit} ` : ""}at ${brief(now.value)} this passage costs ${fixed(after)} ${word}; by itself ${fixed(before)}.`
-      : `No gate is held: ${fixed(before)} ${word}${DATA.at === "every" ? " a character" : ""}, ${percent(mean(run.right))} right.`);
+      : `No gate is held: ${fixed(before)} ${word}${DATA.at === "every" ? " a character" : ""}${DATA.classes ? `, ${percent(mean(run.right))} right` : ""}.`);
   }
 
   // The most likely answers after step t, and what came.

@@ -70,7 +70,8 @@ class GateLens(Live):
     symbols     one text per input, where x is one of several symbols (one-hot): what a step is shown as
     sequences   how many sequences there are to look at; seed: which ones
 
-    ValueError for a network whose cell cannot run over the task, and for a cell that has no JavaScript.
+    ValueError for a network whose cell cannot run over the task, or whose weights are not all finite, and for a cell
+    that has no JavaScript.
     """
 
     title, script = "Gate lens", own(__file__)
@@ -82,6 +83,9 @@ class GateLens(Live):
         generator = torch.Generator().manual_seed(doors.seed("GateLens", seed))
         self.batch = task.batch(doors.whole("GateLens", "sequences", sequences, least=2), generator=generator)
         self.free = look_inside(network, task, self.batch)
+        lost = [name for name, weight in network.named_parameters() if not weight.isfinite().all()]
+        if lost:
+            raise ValueError(f"GateLens needs a network whose weights are finite numbers; got others in {lost[0]}")
 
     @classmethod
     def on_text(cls, network, *, count=8, length=180):

@@ -1,5 +1,6 @@
 """The playground in a real browser, opened from a file, without a network."""
 
+from html import escape
 from urllib.parse import quote
 
 import pytest
@@ -65,7 +66,7 @@ def test_two_cells_race_by_keyboard_and_a_moved_bias_is_kept_in_the_address(chro
 def test_a_setting_changed_by_touch_begins_anew(chromium, page):
     with opened(chromium, page, width=360, touch=True) as tab:
         tab.locator("#step").tap()
-        says(tab, "1 updates")
+        says(tab, "1 update. ")
         tab.locator("#to-settings").tap()
         tab.select_option("[name=task]", "TemporalOrder")
         says(tab, "Ready. LSTMCell against RNNCell, on 44 steps.")
@@ -113,6 +114,36 @@ def test_a_cell_that_is_typed_trains_is_refused_with_its_reason_and_is_kept_in_t
         assert again.evaluate("[location.hash, seen.runs[0].losses[1]]") == [address, losses]
 
 
+ODD = {"#%E0%A4%A&cell=__proto__&against=constructor&task=toString": "LSTMCell against RNNCell, on 40 steps",
+       "#lag=&seed=&bias=&units=&changes=:,-1:3,2:1e308": "LSTMCell against RNNCell, on 40 steps",
+       "#lag=1e309&seed=-1e9&rate=0&changes=0:1e308,1:-1e308": "LSTMCell against RNNCell, on 40 steps",
+       "#cell=Your+cell&against=LSTMCell&equations=h%27+%3D+h+%2F+0%0A": "Your cell"}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ODD)
+def test_no_address_makes_the_page_draw_what_is_no_number(chromium, page, address):
+    with opened(chromium, page, hash_=address) as tab:
+        says(tab, ODD[address])
+        for count in ("1 update. ", "2 updates. "):
+            tab.locator("#step").click()
+            says(tab, count)
+        tab.wait_for_function("document.querySelectorAll('#gates0 .line').length > 0")
+        assert not {"NaN", "undefined", "Infinity"} & set(tab.locator("main").inner_text().replace(",", " ").split())
+        assert "NaN" not in tab.locator(".charts").inner_html()
+
+
+def test_two_playgrounds_live_in_one_page_also_without_an_address_of_their_own(chromium, page, tmp_path):
+    both = tmp_path / "both.html"
+    frames = [f'src="{page.as_uri()}#lag=20"', f'srcdoc="{escape(page.read_text(encoding="utf-8"))}"']
+    both.write_text("".join(f'<iframe title="one" height="500" {one}></iframe>' for one in frames), encoding="utf-8")
+    with opened(chromium, both, site=page.parents[1]) as tab:
+        for k, steps in enumerate((20, 40)):
+            frame = tab.frame_locator("iframe").nth(k)
+            frame.locator("#said", has_text=f"on {steps} steps").wait_for()
+            frame.locator("#step").click()
+            frame.locator("#said", has_text="1 update. ").wait_for()
+
+
 def test_a_hostile_address_runs_nothing(chromium, page):
     text = "h' = h</pre><img src=x onerror='document.title = 1'>${document.title = 1}"
     with opened(chromium, page, hash_=f"#cell=Your+cell&equations={quote(text)}") as tab:
@@ -126,6 +157,6 @@ def test_a_hostile_address_runs_nothing(chromium, page):
 def test_everyone_can_read_it_at_every_width_in_both_themes(chromium, page, width, dark):
     with opened(chromium, page, width=width, dark=dark, hash_="#against=MinLSTMCell") as tab:
         tab.locator("#step").click()
-        says(tab, "1 updates")
+        says(tab, "1 update. ")
         tab.wait_for_function("document.querySelectorAll('#gates1 .line').length > 0")
         assert faults(tab) == []

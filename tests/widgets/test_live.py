@@ -1,5 +1,7 @@
 """The widgets that live in the page, in a real browser, without a kernel and without a network."""
 
+import re
+
 import pytest
 from offline import faults, opened
 
@@ -69,14 +71,64 @@ def test_everyone_can_read_it(chromium, pages, name, dark, width):
         assert faults(page) == []
 
 
-def test_the_words_on_a_chosen_button_stand_out_in_forced_colours(chromium, pages):
-    with opened(chromium, pages["GateDesk"], dark=True) as page:
+CONTRAST = """() => {
+    const light = (colour) => {
+        const part = colour.match(/[\\d.]+/g).slice(0, 3).map((one) => one / 255);
+        const [r, g, b] = part.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const under = (e) => {
+        for (; e; e = e.parentElement) {
+            const found = getComputedStyle(e).backgroundColor;
+            if (!/, 0\\)$|transparent/.test(found)) return found;
+        }
+        return matchMedia('(prefers-color-scheme: dark)').matches ? 'rgb(0, 0, 0)' : 'rgb(255, 255, 255)';
+    };
+    return [...document.querySelectorAll('main *')]
+        .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && e.checkVisibility())
+        .filter((e) => !e.closest('.aside, option, style, :disabled'))
+        .map((e) => [e.textContent, getComputedStyle(e)[e.namespaceURI.endsWith('svg') ? 'fill' : 'color'], under(e)])
+        .filter(([, ink, paper]) => {
+            const [a, b] = [light(ink), light(paper)].sort((a, b) => b - a);
+            return (a + 0.05) / (b + 0.05) < 4.5;
+        });
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", LIVE)
+def test_every_word_stands_out_in_forced_colours_of_both_kinds(chromium, pages, name, dark):
+    with opened(chromium, pages[name], dark=dark) as page:
         page.emulate_media(forced_colors="active")
-        one = page.locator("button[aria-pressed=true]")
-        shown = one.evaluate(
-            "(e) => ['forcedColorAdjust', 'color', 'backgroundColor'].map((k) => getComputedStyle(e)[k])"
+        for button in (
+            page.get_by_role("button", name="Answer").all() + page.locator("input[type=checkbox]:enabled").all()
+        ):
+            button.click()
+        page.wait_for_function(
+            "[...document.querySelectorAll('svg.picture')].every((svg) => svg.childElementCount > 0)"
         )
-        assert shown[0] == "none" and shown[1] != shown[2]  # else a plate in the colour of the words hides them
+        assert page.evaluate(CONTRAST) == []
+        for one in page.locator("button[aria-pressed=true], button.main").all():  # a plate in the colour of the words
+            assert one.evaluate("(e) => getComputedStyle(e).forcedColorAdjust") == "none"
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_finger_moves_every_slider_and_what_is_announced_is_what_is_seen(chromium, pages, name):
+    with opened(chromium, pages[name], width=360, touch=True) as page:
+        for button in page.get_by_role("button", name="Answer").all():
+            button.tap()
+        for box in page.locator("input[type=checkbox]:enabled").all():
+            if not box.is_checked():
+                box.tap()
+        for slider in page.locator("input[type=range]:enabled").all():
+            seen = slider.locator("xpath=..").locator("output")
+            for part in (0.8, 0.2):
+                before, box = seen.inner_text(), slider.bounding_box()
+                assert box["height"] >= 24
+                slider.tap(position={"x": part * box["width"], "y": box["height"] / 2})
+                assert seen.inner_text() != before, slider.get_attribute("aria-label")
+                assert slider.get_attribute("aria-valuetext") == seen.inner_text()
+                assert not re.search(r"\de[+−-]?\d|NaN|Infinity", seen.inner_text())
 
 
 def row(page, gate):
