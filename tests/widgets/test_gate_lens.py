@@ -131,6 +131,16 @@ def test_a_finger_reads_a_character_in_the_dark_on_a_telephone(text, chromium, t
         assert faults(page) == []
 
 
+def test_a_network_that_has_diverged_is_refused_for_the_weight_that_is_no_number():
+    network = build(LSTMCell, TemporalOrder(lag=20), hidden_size=4)
+    with torch.no_grad():
+        network.cell.f.U.bias[1] = float("nan")
+    with pytest.raises(
+        ValueError, match="^GateLens needs a network whose weights are finite numbers; got others in cell"
+    ):
+        GateLens(network, TemporalOrder(lag=20))
+
+
 def test_a_weight_is_handed_over_in_whole_numbers_and_what_they_are_worth():
     assert gate_lens.packed(torch.tensor([1.0, -1.0])) == 'unpacked("/38BgA==", [3.051851e-05], 16)'
     rows = gate_lens.packed(torch.tensor([[1.0, 0.0], [0.0, -2.0]]), 8)

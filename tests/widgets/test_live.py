@@ -3,10 +3,14 @@
 import re
 
 import pytest
+import torch
 from offline import faults, opened
 
+from course_lib.cells import LSTMCell
 from course_lib.widgets import every
+from course_lib.widgets.clamp_any_gate import ClampAnyGate
 from course_lib.widgets.gate_desk import MISSIONS, GateDesk, fewest_moves
+from course_lib.widgets.in_motion import InMotion
 from course_lib.widgets.live import Live
 
 LIVE = {name: Widget for name, Widget in every().items() if issubclass(Widget, Live)}
@@ -129,6 +133,23 @@ def test_a_finger_moves_every_slider_and_what_is_announced_is_what_is_seen(chrom
                 assert seen.inner_text() != before, slider.get_attribute("aria-label")
                 assert slider.get_attribute("aria-valuetext") == seen.inner_text()
                 assert not re.search(r"\de[+−-]?\d|NaN|Infinity", seen.inner_text())
+
+
+WITHOUT = {"no number": float("nan"), "infinite": float("inf"), "huge": 1e30}
+
+
+@pytest.mark.parametrize("Widget", [ClampAnyGate, InMotion], ids=lambda Widget: Widget.__name__)
+@pytest.mark.parametrize("value", WITHOUT.values(), ids=WITHOUT)
+def test_a_cell_that_has_diverged_is_shown_as_such(chromium, tmp_path, Widget, value):
+    shown = Widget.example(LSTMCell)
+    with torch.no_grad():
+        next((shown.cell if Widget is ClampAnyGate else shown.graphs[0].cell).parameters())[0] = value
+    path = tmp_path / "diverged.html"
+    path.write_text(shown.page(), encoding="utf-8")
+    with opened(chromium, path) as page:
+        page.locator("svg.picture .line").first.wait_for(state="attached")
+        shown = page.locator("main")
+        assert not re.search("NaN|Infinity|undefined", shown.inner_text() + shown.inner_html())
 
 
 def row(page, gate):
