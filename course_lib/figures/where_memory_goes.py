@@ -94,4 +94,5 @@ def awakening(watched: dict[str, list[Rows]]):
          "Right: how strongly the loss depends on the first state, relative to the last, against the radius, on a "
          f"logarithmic scale. Below a radius of 0.9 it is at most {small.max():.0e}; between 1 and 2 it is "
          f"above 0.01 in "
-         f"{(just > 0.01).sum()} of {len(just)} places; beyond, it is often next to nothing again.")  # fmt: skip
+         f"{(just > 0.01).sum()} of {len(just)} places; beyond, it is often next to nothing again (what is below "
+         f"{FLOOR:.0e} is drawn there).")  # fmt: skip
