@@ -58,7 +58,8 @@ class Live(StandIn):
     def text(self):
         """What the page is made of in JavaScript: CELLS and DATA, the base, and the widget's own functions."""
         cells = "".join(f"{json.dumps(name)}: {text},\n" for name, text in self.modules().items())
-        data = json.dumps(self.data(), allow_nan=False).replace("<", "\\u003c")  # no tag, no comment
+        data = json.dumps(self.data(), allow_nan=False, separators=(",", ":"))
+        data = data.replace("<", "\\u003c")  # no tag, no comment
         return "\n".join(
             [f"const CELLS = {{\n{cells}}};", f"const DATA = {data};", read("svg.js"), read("live.js"), self.script]
         )
