@@ -18,13 +18,15 @@ def forward(w, lines):
 
 
 def affine(w, lines, i):
-    """W x + U h + b: the biases, to which each product is added."""
+    """W x + U h + b: the biases, to which each product is added, unless all is for a gate that is held at a number."""
     node, (array, begin), width = w.plan.nodes[i], w.stands_in(i), w.width(i)
+    gate = w.gate_alone(i)
+    unless = f"if (!rules[{quoted(gate)}]?.held) " if gate is not None else ""
     biases = " + ".join(w.vector(index) for index in node.biases) or "0"
     lines.do(f"for (let k = 0; k < {width}; k++) {at(array, begin, 'k')} = {biases};")
     for operand, index in node.terms:
         view, (source, where) = w.step.views[index], w.stands_in(operand)
-        lines.do(f"times({array}, {begin}, {width}, {w.weight(index)}, {view.first}, {view.steps[0]}, "
+        lines.do(f"{unless}times({array}, {begin}, {width}, {w.weight(index)}, {view.first}, {view.steps[0]}, "
                  f"{view.steps[1]}, {source}, {where}, {w.width(operand)});")  # fmt: skip
 
 

@@ -65,7 +65,8 @@ function rulesOf(gates, override) {
   const rules = Object.create(null);
   for (const [gate, rule] of Object.entries(override)) {
     if (!Object.hasOwn(gates, gate)) throw new Error(`${cell.name} needs a gate among ${Object.keys(gates).join(", ")}; got ${gate}`);
-    if (rule !== undefined && rule !== null) rules[gate] = typeof rule === "function" ? rule : () => rule;
+    if (rule === undefined || rule === null) continue;
+    rules[gate] = typeof rule === "function" ? rule : Object.assign(() => rule, { held: true });
   }
   return rules;
 }

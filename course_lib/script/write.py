@@ -27,7 +27,7 @@ class Writer:
     """
 
     def __init__(self, step, seen=()):
-        self.step, self.plan, self.names = step, step.plan, {}
+        self.step, self.plan, self.names, self.seen = step, step.plan, {}, seen
         self.ends = {i: name for name, i in step.states.items()}
         self.announced = {i: name for name, i in step.gates.items()}
         self.arrays = {}
@@ -59,6 +59,16 @@ class Writer:
             name = self.wanted(node.users[0]).removesuffix("_own").removesuffix("_new")
             return f"{name}_sum" if node.op == "affine" else f"{name}_own"
         return f"v{i}"
+
+    def gate_alone(self, i):
+        """The gate for whose own value alone a node is computed; None where it is wanted otherwise, too."""
+        nodes = self.plan.nodes
+        kept = {*self.seen, *self.ends, *self.plan.operands}
+        while i not in kept and len(nodes[i].users) == 1:
+            (i,) = nodes[i].users
+            if i in self.announced:
+                return self.announced[i]
+        return None
 
     # ---- Places ----
 
