@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import odd
 import pytest
-from handed_in import ALL, PLAIN, REST, ROOT, SET, body, hand_in, right, rows
+from handed_in import ALL, REST, ROOT, SET, body, hand_in, right, rows
 from nbgrader.api import Gradebook
 
 from tools.grading import __main__ as grade
@@ -82,7 +82,7 @@ def course(tmp_path):
 
 def test_a_set_that_changes_in_the_middle_of_the_term_is_recorded_anew_and_points_above_its_maximum_are_lowered(course):
     def graded():
-        command = [sys.executable, "-m", "tools.grading", "--jobs", "1", *PLAIN]
+        command = [sys.executable, "-m", "tools.grading", "--jobs", "1", "--plain"]
         done = subprocess.run(command, cwd=course, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(course)},
                               capture_output=True, text=True)  # fmt: skip
         assert done.returncode == 0, done.stderr

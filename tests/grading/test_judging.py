@@ -15,7 +15,7 @@ NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
 def test_cells_that_take_too_long_together_are_left_out(monkeypatch):
-    monkeypatch.setattr(judge, "LOAD_SECONDS", 6)
+    monkeypatch.setattr(judge, "LOAD_SECONDS", 3)
     endless = [(f"own cell {k}", "while True: pass") for k in range(20)]
     cells = [*endless, ("cell_update", "def cell_update(): return 1")]
     with sandbox.Box(seconds=1) as box:
