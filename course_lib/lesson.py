@@ -45,22 +45,24 @@ def seeds(count: int, *, skip: int = 0) -> list[int]:
     return [1000 * int(shift) + k for k in range(skip, skip + count)]
 
 
-def show(figure: Figure, text: str) -> None:
+def show(figure: Figure, text: str, *, below: bool = True) -> None:
     """Display a figure with its text, which stands below it and is also its alternative for who cannot see it.
+
+    below   whether the text is also seen; not where a figure is to be read, and the text says what it shows
 
     It is an image in HTML, since that is what JupyterLab and pages made from a notebook read an alternative from; drawn
     here, so that it also appears where matplotlib was told to draw for no screen (MPLBACKEND=agg).
     """
     doors.instance("show", "figure", figure, plt.Figure, such_as="that of canvas()")
-    doors.text("show", "text", text, empty=False)
+    doors.text("show", "text", text, empty=False), doors.flag("show", "below", below)
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=SHARP * figure.dpi)
     wide = round(figure.get_figwidth() * figure.dpi)
     plt.close(figure)
     encoded = b64encode(smaller(picture)).decode()
     drawn = f'<img alt="{escape(text)}" width="{wide}" src="data:image/png;base64,{encoded}">'
-    below = f'<figcaption aria-hidden="true"><em>Figure: {escape(text)}</em></figcaption>'
-    display({"text/html": f"<figure>{drawn}{below}</figure>", "text/plain": f"Figure: {text}"}, raw=True)
+    seen = f'<figcaption aria-hidden="true"><em>Figure: {escape(text)}</em></figcaption>' if below else ""
+    display({"text/html": f"<figure>{drawn}{seen}</figure>", "text/plain": f"Figure: {text}"}, raw=True)
 
 
 def smaller(picture):

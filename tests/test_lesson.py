@@ -74,6 +74,11 @@ def test_a_figure_is_shown_with_its_text_whatever_matplotlib_draws_for_and_close
     assert not plt.fignum_exists(figure.number)
 
 
+def test_the_text_of_a_figure_that_is_to_be_read_is_heard_and_not_seen(shown):
+    lesson.show(plt.figure(), "It falls from 1 to 0.5.", below=False)
+    assert '<img alt="It falls from 1 to 0.5."' in shown[0]["text/html"] and "figcaption" not in shown[0]["text/html"]
+
+
 def test_a_verdict_tells_what_the_prediction_was_about(shown):
     lesson.verdict("A1", True, "It is 3.", predicted="template-half")
     assert [thing.data for thing in shown] == ["**Verdict A1.** It is 3.", predictions.told("template-half")]

@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 
 from course_lib import doors
 from course_lib.checks import judge, record
+from course_lib.lesson import show
 
 SETS = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
 PROBLEMS = {name: one for part in SETS for name, one in vars(part).items() if isinstance(one, judge.Problem)}
@@ -78,9 +79,10 @@ def given(name):
 
 
 def figure(name):
-    """The figure of your own instance of a problem; None where it has none. ValueError for an unknown name."""
+    """Show the figure of your own instance of a problem, where it has one. ValueError for an unknown name."""
     one = find(name)
-    return one.draw(**one.given(judge.TOKEN)) if one.draw else None
+    if one.draw:
+        show(*one.draw(**one.given(judge.TOKEN)), below=False)
 
 
 def find(name):

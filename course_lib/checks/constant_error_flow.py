@@ -5,7 +5,7 @@ from numpy import log10, tanh
 
 from course_lib.checks.draw import drawn_for, gate_series, gates, long_gates, normal, several, sizes, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
-from course_lib.checks.reading import new_figure, read_off, snap
+from course_lib.checks.reading import in_words, new_figure, read_off, snap
 
 
 def backward_case(generator):
@@ -182,12 +182,14 @@ def slopes_of(seed):
 def over_the_lag(seed):
     """The size of two gradients over the lag, on a logarithmic axis."""
     figure, ax = new_figure()
-    for steps, sign, mark in zip(slopes_of(seed).values(), (-1, 1), ("A", "B")):
-        ax.plot([2 ** (sign * lag / steps) for lag in range(61)], label=f"cell {mark}")
+    curves = {f"cell {mark}": [2 ** (sign * lag / steps) for lag in range(61)]
+              for steps, sign, mark in zip(slopes_of(seed).values(), (-1, 1), "AB")}  # fmt: skip
+    for name, curve in curves.items():
+        ax.plot(curve, label=name)
     ax.set(xlabel="lag", ylabel="|d c_T / d c_(T - lag)|", yscale="log")
     ax.grid(True, which="both", alpha=0.4)
     ax.legend()
-    return figure
+    return figure, "Two straight lines on a logarithmic axis. " + in_words(curves, "lag", every=20)
 
 
 MISREAD = {

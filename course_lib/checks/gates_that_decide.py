@@ -7,7 +7,7 @@ from course_lib.cells import JANETCell
 from course_lib.checks.by_hand import level, set_by_hand
 from course_lib.checks.draw import drawn_for, every_and_long, normal, one_of, several, uniform, whole
 from course_lib.checks.judge import problem
-from course_lib.checks.reading import new_figure, read_off, snap
+from course_lib.checks.reading import in_words, new_figure, read_off, snap
 
 
 @problem(
@@ -272,12 +272,13 @@ def lives_of(seed):
 def fading(seed):
     """Three memories that fade, from 1, over 60 steps."""
     figure, ax = new_figure()
-    for curve, life in lives_of(seed).items():
-        ax.plot([0.5 ** (step / life) for step in range(61)], label=curve)
+    curves = {name: [0.5 ** (step / life) for step in range(61)] for name, life in lives_of(seed).items()}
+    for name, curve in curves.items():
+        ax.plot(curve, label=name)
     ax.set(xlabel="steps without a new input", ylabel="what is left in the memory", ylim=(0, 1))
     ax.grid(True)
     ax.legend()
-    return figure
+    return figure, "Three curves that fall from 1. " + in_words(curves, "step", every=5)
 
 
 READ = '{"A": 6.2, "B": 12.8, "C": 8.9}'  # as the solution reads the default instance

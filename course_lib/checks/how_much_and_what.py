@@ -10,7 +10,7 @@ from course_lib.bare import bare
 from course_lib.cells import LSTMCell
 from course_lib.checks.draw import drawn_for, one_of, one_step, several, uniform, whole
 from course_lib.checks.judge import problem, sigmoid
-from course_lib.checks.reading import choices, new_figure, read_off
+from course_lib.checks.reading import choices, in_words, new_figure, read_off
 from course_lib.initialise import gate_bias
 from course_lib.unroll import unroll
 
@@ -178,12 +178,13 @@ def gate_trace(seed):
 def traced(seed):
     """The figure: the gates and the candidate of one unit, and not its memory."""
     figure, axes = new_figure(3, height=4.5)
-    for ax, values, name in zip(axes, gate_trace(seed), ("forget gate", "input gate", "candidate")):
+    rows = dict(zip(("forget gate", "input gate", "candidate"), gate_trace(seed)))
+    for ax, (name, values) in zip(axes, rows.items()):
         ax.bar(range(16), values)
         ax.set(ylabel=name, xticks=range(16), ylim=(-1, 1) if name == "candidate" else (0, 1))
         ax.grid(True, alpha=0.4)
     axes[-1].set(xlabel="step", yticks=[k / 5 for k in range(-5, 6)])
-    return figure
+    return figure, "Bars over 16 steps. " + in_words(rows, "step", every=1)
 
 
 @problem(
@@ -288,15 +289,16 @@ def runs_of(seed):
 def five_runs(seed):
     """The figure: loss, gradient and forget gate of five runs, each trained as you look."""
     figure, axes = new_figure(3, height=6.5)
-    for run, disease in runs_of(seed).items():
-        for ax, values in zip(axes, ill(seed, **DISEASES[disease])):
-            ax.plot(values, label=f"run {run}")
-    for ax, name, scale in zip(axes, ("loss", "norm of the gradient", "mean forget gate"), ("log", "log", "linear")):
+    runs = {f"run {run}": ill(seed, **DISEASES[disease]) for run, disease in runs_of(seed).items()}
+    rows, said = ("loss", "norm of the gradient", "mean forget gate"), []
+    for ax, name, scale, *curves in zip(axes, rows, ("log", "log", "linear"), *runs.values()):
+        ax.plot(np.transpose(curves), label=list(runs))
         ax.set(ylabel=name, yscale=scale)
+        said.append(f"The {name}. " + in_words(dict(zip(runs, curves)), "update", every=7))
     axes[0].axhline(1, color="grey", linestyle=":")
     axes[0].legend(ncols=5, fontsize="small")
     axes[-1].set(xlabel="update", ylim=(0, 1))
-    return figure
+    return figure, " ".join(said)
 
 
 def told(answer, case):

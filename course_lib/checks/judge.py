@@ -132,7 +132,7 @@ class Problem:
     variant    function(generator) -> {name: constant} of this learner's instance; none by default
     default    the instance of those without a token; drawn like the others by default
     key        function(instance) -> what no instance may share with the default one; the instance itself by default
-    draw       function(**given) -> the figure that the learner reads; none by default
+    draw       function(**given) -> (the figure that the learner reads, what can be read of it in words)
     show       function(**given) -> {name: value} that the learner is given of it; the constants by default
 
     and, for the tests:

@@ -14,6 +14,12 @@ def new_figure(rows=1, *, width=6.0, height=3.2):
     return figure, axes
 
 
+def in_words(curves, axis, *, every):
+    """What can be read from curves, {name: its values at 0, 1, ...}, in words: each one's value at every so many."""
+    said = (f"{name}: {', '.join(f'{float(value):.2g}' for value in curve[::every])}" for name, curve in curves.items())
+    return f"At {axis} 0, {every}, {2 * every} and so on, {'; '.join(said)}."
+
+
 def snap(value, ratio=1.2):
     """The power of ratio that is nearest to a reading, within 8 % of it; NaN for a negative one."""
     value = np.asarray(value, dtype=float)

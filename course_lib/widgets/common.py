@@ -6,8 +6,6 @@ from io import BytesIO
 
 import matplotlib.pyplot as plt
 
-WIDE = {"description_width": "initial"}
-
 
 class StandIn:
     """Shows static(), a figure and a text, in the widget's place where there is no kernel: on a code host, in print."""
@@ -26,10 +24,3 @@ class StandIn:
         figure.savefig(png, format="png")
         plt.close(figure)
         return b64encode(png.getvalue()).decode(), text
-
-    def _repr_mimebundle_(self, **options):
-        shown = super()._repr_mimebundle_(**options)
-        data, about = shown if isinstance(shown, tuple) else (shown, {})
-        if not (still := self.still()):
-            return data, about
-        return data | {"image/png": still[0]}, about | {"image/png": {"alt": still[1]}}

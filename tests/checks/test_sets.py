@@ -1,14 +1,18 @@
 """What holds for every problem: its solution is right, planted mistakes are named, and every instance can be solved."""
 
+import re
+
 import nbformat
+import numpy as np
 import pytest
 import torch
 from strangers import MGUCell
 
-from course_lib import checks
+from course_lib import checks, lesson
 from course_lib.checks import PROBLEMS, judge
 from course_lib.checks.compare import numbers, same
 from course_lib.checks.draw import drawn_for
+from course_lib.checks.how_much_and_what import gate_reading
 from course_lib.checks.judge import token
 from course_lib.checks.which_gate_matters import CLAMPS
 from course_lib.unroll import unroll
@@ -103,6 +107,39 @@ def test_a_mystery_is_settled_by_experiment():
     found = [(gate, value) for gate, value in CLAMPS
              if torch.allclose(unroll(cell, x, override={gate: value})["h"], h, atol=1e-4)]  # fmt: skip
     assert found == [("forget", 0.0)]
+
+
+def words_of(name, own, monkeypatch):
+    """What a figure says to who cannot see it, {curve: numbers}."""
+    shown = []
+    monkeypatch.setattr(lesson, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr(judge, "TOKEN", own)
+    checks.figure(name)
+    [alt] = re.findall(r'<img alt="([^"]+)"', shown[0])
+    assert "figcaption" not in shown[0]
+    return {curve.strip(): np.array(read.split(", "), float)
+            for curve, read in re.findall(r"([A-Za-z][\w ]*): ((?:[-\d.e+]+(?:, )?)+)(?=[;.])", alt)}  # fmt: skip
+
+
+@pytest.mark.parametrize("own", ["", *OWN])
+def test_a_figure_can_also_be_read_by_ear(own, monkeypatch):
+    lives = words_of("read_half_lives", own, monkeypatch)
+    read = {curve: 5 * (k := (said >= 0.1).sum() - 1) * np.log(0.5) / np.log(said[k]) for curve, said in lives.items()}
+    PROBLEMS["read_half_lives"](lambda: read)
+    slopes = {
+        curve: np.log(2) / np.log(said[1]) for curve, said in words_of("read_gradients", own, monkeypatch).items()
+    }
+    PROBLEMS["read_gradients"](lambda: {"halved": -20 * slopes["cell A"], "doubled": 20 * slopes["cell B"]})
+    PROBLEMS["read_gates"](lambda: gate_reading(*words_of("read_gates", own, monkeypatch).values()))
+
+
+def test_every_problem_with_a_figure_shows_one_and_the_others_none(monkeypatch):
+    shown = []
+    monkeypatch.setattr(lesson, "display", lambda data, raw: shown.append(data))
+    for name, one in PROBLEMS.items():
+        checks.figure(name)
+        assert len(shown) == (1 if one.draw else 0), name
+        shown.clear()
 
 
 @every_instance

@@ -181,7 +181,7 @@ KINDS = {
     "Claim.verdict": choice("true"), "notebooks": NUMBERS, "limited": choice("the claim").but(""),
     "overturn": words("so"),
     "printed.path": Kind(lambda: NOTEBOOK, (*PATHS, *NO_FILE, *GARBAGE, *NO_NOTEBOOK)),
-    "verdict.claim": words("A1", ""), "attack.claim": words("A1", ""), "claim": CLAIM, "narrows": FLAG,
+    "verdict.claim": words("A1", ""), "attack.claim": words("A1", ""), "claim": CLAIM, "narrows": FLAG, "below": FLAG,
     "file": Kind(lambda: SAID, (*PATHS[:-2], *NO_FILE, *GARBAGE)),
     "holds": HOLDS, "sentence": words("It is so.", ""), "count": whole(3), "skip": whole(3, 0), "figure": FIGURE,
     "show.text": words("A curve.", "", " "),

@@ -20,15 +20,13 @@ def page(solution, path, links):
     counts = counts.partition(". ")[0]
     head = links.rewritten(f"{title}\n\n{goes_with}\n\n*{counts}.*", path)
     cells = [nbformat.v4.new_markdown_cell(head + "\n\n" + TOOLS.format(name=path.rpartition("/")[2]))]
-    statement = ""
     for cell in rest:
-        statement = cell.source if cell.cell_type == "markdown" else statement
-        cells += shown(cell, path, links, statement)
+        cells += shown(cell, path, links)
     return nbformat.v4.new_notebook(cells=cells, metadata=solution.metadata)
 
 
-def shown(cell, path, links, statement):
-    """What the page has of a cell: none, one, or the hints and the solution. statement: the last text before it."""
+def shown(cell, path, links):
+    """What the page has of a cell: none, one, or the hints and the solution."""
     graded = cell.metadata.get("nbgrader")
     if graded and graded["solution"]:
         hints = [hint(k, text) for k, text in enumerate(hints_of(graded["grade_id"]), 1)]
@@ -38,14 +36,8 @@ def shown(cell, path, links, statement):
     if cell.cell_type == "markdown":
         return [nbformat.v4.new_markdown_cell(links.rewritten(cell.source, path))]
     made = nbformat.v4.new_code_cell(cell.source)
-    made.outputs = [output for one in cell.outputs if (output := one_form(one, given(statement)))]
+    made.outputs = [output for one in cell.outputs if (output := one_form(one))]
     return [made]
-
-
-def given(statement):
-    """What a figure to be read shows: what the statement of its exercise says is given, without the answer."""
-    found = re.search(r"^- \*\*Given\*\* (.+(?:\n  .+)*)", statement, re.M)
-    return found and "The figure of this exercise: " + " ".join(found[1].replace("`", "").split())
 
 
 def hints_of(name):
