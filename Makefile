@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab playground book proof slides test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
+.PHONY: help lab playground book pdf proof slides test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ playground: learner  ## write build/playground.html, where networks train in the
 
 book: publisher  ## write build/book, the course as a site; needs node and npm
 	$(PY) -m tools.book $(ARGS)
+
+pdf: developer book  ## write build/gates.pdf, the whole course to print or to hand out; needs Chromium too
+	$(PY) -m tools.book.pdf
 
 proof: developer publisher  ## write the book, and read every page of it in a browser
 	$(PY) -m pytest tests/book $(ARGS)

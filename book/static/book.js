@@ -69,8 +69,60 @@ addEventListener("load", wide);
 addEventListener("resize", wide);
 document.addEventListener("toggle", wide, true);
 
+// What a word of the glossary means, beside it: where a hand points or the focus is. A finger's second tap follows the link.
+const meaning = document.createElement("div");
+let leaving = null;
+function say(link) {
+  clearTimeout(leaving);
+  if (!link.dataset.means) return;
+  meaning.textContent = link.dataset.means;
+  meaning.hidden = false;
+  const around = meaning.offsetParent.getBoundingClientRect(), at = link.getClientRects()[0];
+  meaning.style.top = `${at.bottom - around.top + 4}px`;
+  meaning.style.left = `${Math.max(0, Math.min(at.left - around.left, around.width - meaning.offsetWidth))}px`;
+}
+function hush() {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => { meaning.hidden = true; }, 200); // time for a hand to reach what it reads
+}
+for (const link of document.querySelectorAll('article a[title][href*="glossary.html#"]')) {
+  link.dataset.means = link.title;
+  link.setAttribute("aria-description", link.title);
+  link.removeAttribute("title");
+  link.addEventListener("pointerenter", () => say(link));
+  link.addEventListener("focus", () => say(link));
+  link.addEventListener("pointerleave", hush);
+  link.addEventListener("blur", hush);
+  link.addEventListener("click", (event) => {
+    if (event.pointerType !== "touch" || link.dataset.tapped) return;
+    event.preventDefault();
+    for (const other of document.querySelectorAll("a[data-tapped]")) delete other.dataset.tapped;
+    link.dataset.tapped = "once";
+    say(link);
+  });
+}
+meaning.className = "meaning";
+meaning.hidden = true;
+meaning.setAttribute("role", "tooltip");
+meaning.addEventListener("pointerenter", () => clearTimeout(leaving));
+meaning.addEventListener("pointerleave", hush);
+document.querySelector("article")?.append(meaning);
+addEventListener("keydown", (event) => { if (event.key === "Escape") meaning.hidden = true; });
+
 // Opened from a disk, the search may not read other pages for its excerpts.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// A widget comes to life when its reader comes near: until then its still is seen.
+const near = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    const frame = target.querySelector("iframe[data-srcdoc]");
+    near.unobserve(target);
+    frame.srcdoc = frame.dataset.srcdoc;
+    delete frame.dataset.srcdoc;
+  }
+}, { rootMargin: "800px" });
+for (const frame of document.querySelectorAll("iframe[data-srcdoc]")) near.observe(frame.parentElement);
 
 // The ledger, sorted by one of its columns.
 for (const button of document.querySelectorAll("table.ledger button")) {

@@ -53,10 +53,13 @@ def test_of_an_output_the_form_is_shown_that_lives_without_a_kernel():
 
 
 def test_a_picture_keeps_its_text_and_becomes_no_smaller_than_can_be_read():
-    still = nbformat.v4.new_output("display_data", data={"image/png": "AAAA"}, metadata={"image/png": {"alt": "A < B"}})
-    assert 'alt="A &lt; B"' in notebooks.one_form(still).data["text/html"]
     wide = notebooks.legible('<figure><img alt="x" width="800" src="data:,"></figure>')
     assert '<div class="scroll"><img style="min-width: 600px" alt="x"' in wide
+
+
+def test_a_widget_waits_for_its_reader_and_its_still_does_not():
+    shown = notebooks.one_form(output(text_html='<div><img alt="x" src="data:,"></div><iframe title="T" srcdoc="&lt;p>">'))
+    assert 'title="T" data-srcdoc="&lt;p>"' in shown.data["text/html"] and '<img alt="x"' in shown.data["text/html"]
 
 
 def test_what_a_prediction_emphasises_is_emphasised():

@@ -1,8 +1,6 @@
 """The book: built as `make book` does, then every page of it read, by a program and in Chromium without a network."""
 
 import re
-import subprocess
-import sys
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
@@ -21,7 +19,6 @@ from course_lib.predictions import bank
 from tools.book import cells, web
 from tools.book.stage import ROOT, course
 
-SITE = ROOT / "build" / "book"
 MB = 1_000_000
 # A widget's frame has tests of its own; axe-core does not read MathML, which may be all that a header has.
 PARTS = "{exclude: ['iframe', '.katex-html']}"
@@ -30,13 +27,6 @@ AXE = {"iframes": False, "rules": {"empty-table-header": {"enabled": False}}}
 COLOURLESS = {"iframes": False, "rules": AXE["rules"] | {"color-contrast": {"enabled": False}}}
 KINDS = ("index", "search", "notebooks/09_reading_memory", "exercises/05_mixing_old_and_new/05_mixing_old_and_new",
          "docs/glossary", "docs/speed", "play", "ledger")  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def site():
-    """The folder of the site, built anew, with every warning as an error."""
-    subprocess.run([sys.executable, "-m", "tools.book"], cwd=ROOT, check=True)
-    return SITE
 
 
 class Page(HTMLParser):
@@ -256,6 +246,9 @@ def test_a_prediction_opens_the_results_after_it_and_is_there_again_tomorrow(sit
 
 def test_a_widget_lives_in_the_page(site, chromium):
     with offline.opened(chromium, site / "notebooks" / "05_mixing_old_and_new.html", site=site) as page:
+        page.locator(
+            "article img[src^='data:image/png'] + iframe, div:has(> iframe)"
+        ).first.scroll_into_view_if_needed()
         frame = page.frame_locator("iframe").first
         frame.get_by_role("slider", name="forget gate").focus()
         page.keyboard.press("ArrowRight")

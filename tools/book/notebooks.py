@@ -10,7 +10,7 @@ from course_lib.predictions import question
 from tools import address
 
 # The forms of an output, the best for a page first; not among them is a widget's view, which is dead without a kernel.
-FORMS = ("text/html", "image/png", "text/markdown", "text/latex", "text/plain")
+FORMS = ("text/html", "text/markdown", "text/latex", "text/plain")
 PREDICT = re.compile(r'^predict\("([\w-]+)"\)', re.M)
 PREDICTED = re.compile(r'predicted="([\w-]+)"')
 IMAGE = re.compile(r'<img alt="[^"]*"[^>]*>')
@@ -44,8 +44,8 @@ def shown(cell, path, links):
     return cell
 
 
-def one_form(output, shows=None):
-    """An output in the form that the page shows; None for none. shows: what a picture without a text shows."""
+def one_form(output):
+    """An output in the form that the page shows; None for none."""
     if output.output_type == "stream":
         return output if output.text.strip() else None
     data = {form: output.data[form] for form in FORMS if form in output.data}
@@ -53,14 +53,15 @@ def one_form(output, shows=None):
     if not data or view and list(data) == ["text/plain"]:  # what is left of a bar that showed progress
         return None
     form = next(iter(data))
-    if form == "image/png":
-        text = escape(output.metadata.get("image/png", {}).get("alt") or shows)
-        image = f'<img alt="{text}" src="data:image/png;base64,{data[form].strip()}">'
-        form, data = "text/html", {"text/html": f"<figure>{image}</figure>"}
     if form == "text/html":
-        data = {form: legible(data[form])}
+        data = {form: later(legible(data[form]))}
     text = re.sub(r"^---$", "<hr>", data[form], flags=re.M) if form == "text/markdown" else data[form]
     return nbformat.v4.new_output("display_data", data={form: text})
+
+
+def later(html):
+    """HTML whose widgets come to life, by book.js, when a reader comes near them; before, their stills are seen."""
+    return re.sub(r'(<iframe [^>]*?)srcdoc="', r'\1data-srcdoc="', html)
 
 
 def legible(html):

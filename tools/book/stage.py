@@ -10,7 +10,7 @@ from course_lib.files import write
 from course_lib.page import playground
 from tools import address
 from tools.authoring import readme
-from tools.book import cells, claims, exercises, notebooks, reference, works
+from tools.book import cells, claims, exercises, notebooks, reference, words, works
 from tools.book.links import Links
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,16 +53,6 @@ def relative(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def meanings(text):
-    """{anchor: what the word means} of the glossary, without what a tooltip cannot show."""
-    found = {}
-    for entry in text.split("\n### ")[1:]:
-        word, _, rest = entry.partition("\n")
-        plain = re.sub(r"\(\[\d\d\]\([^)]*\)\)|\*\*|\$", "", rest)
-        found[re.sub(r"\W+", "-", word.lower())] = " ".join(plain.split())
-    return found
-
-
 def sets(chosen):
     """The sets of exercises that go with notebooks: {path of what a learner gets: the notebook with the solutions}."""
     found = [ROOT / "solutions" / path.stem / path.name for path in chosen]
@@ -78,7 +68,7 @@ def where(chosen):
     for path in sets(chosen):
         pages |= {path: path, path.replace("exercises/", "solutions/"): path}
     pages |= {f"course_lib/{path.name}": "reference/library.md" for path in (ROOT / "course_lib").iterdir()}
-    return Links(pages, address.repository(), meanings((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")))
+    return Links(pages, address.repository(), {words.anchor(word): means for word, means in words.meanings().items()})
 
 
 def front(links):
