@@ -60,7 +60,7 @@ addEventListener("beforeprint", () => open(results));
 
 // What is wider than the page scrolls by itself, also by keyboard.
 const wide = () => {
-  for (const box of document.querySelectorAll("article pre, article .math-wrapper > .math, article .table-wrapper, .scroll")) {
+  for (const box of document.querySelectorAll("article pre, article .math-wrapper > .math, article .table-wrapper, .scroll, article p:has(> img)")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }

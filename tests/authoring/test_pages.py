@@ -58,7 +58,8 @@ def test_a_picture_keeps_its_text_and_becomes_no_smaller_than_can_be_read():
 
 
 def test_a_widget_waits_for_its_reader_and_its_still_does_not():
-    shown = notebooks.one_form(output(text_html='<div><img alt="x" src="data:,"></div><iframe title="T" srcdoc="&lt;p>">'))
+    html = '<div><img alt="x" src="data:,"></div><iframe title="T" srcdoc="&lt;p>">'
+    shown = notebooks.one_form(nbformat.v4.new_output("display_data", data={"text/html": html}))
     assert 'title="T" data-srcdoc="&lt;p>"' in shown.data["text/html"] and '<img alt="x"' in shown.data["text/html"]
 
 

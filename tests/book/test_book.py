@@ -16,6 +16,7 @@ from course_lib.cells import CELLS
 from course_lib.claims import CLAIMS, VERDICTS
 from course_lib.ledger import attacks, evidence
 from course_lib.predictions import bank
+from course_lib.widgets import every
 from tools.book import cells, web
 from tools.book.stage import ROOT, course
 
@@ -34,7 +35,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links, self.loads, self.pictures, self.headers = set(), [], [], [], []
+        self.ids, self.links, self.loads, self.pictures, self.headers, self.widgets = set(), [], [], [], [], 0
         self.within = ""
         self.feed(text)
 
@@ -47,6 +48,7 @@ class Page(HTMLParser):
             self.loads.append(given["href"])
         elif "src" in given:
             self.loads.append(given["src"])
+        self.widgets += tag == "iframe"
         if tag == "img":
             self.pictures.append(given)
         elif tag == "th":
@@ -254,6 +256,18 @@ def test_a_widget_lives_in_the_page(site, chromium):
         page.keyboard.press("ArrowRight")
         page.keyboard.press("PageUp")
         frame.locator(".said", has_text="Solved, and nobody can do it in less").wait_for()
+
+
+def test_every_widget_of_every_page_comes_to_life_when_a_reader_reaches_it(site, chromium):
+    with_widgets = [path for path in pages(site) if read(path).widgets]
+    assert sum(read(path).widgets for path in with_widgets) >= len(every())
+    for path in with_widgets:
+        with offline.opened(chromium, path, site=site) as page:
+            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+            for number in range(read(path).widgets):
+                page.locator("article iframe").nth(number).evaluate("one => one.parentElement.scrollIntoView()")
+                inside = page.frame_locator("article iframe").nth(number).locator("main")
+                inside.locator("input, select, button").first.wait_for()
 
 
 def test_the_search_finds_a_page(site, chromium):

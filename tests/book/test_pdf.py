@@ -30,6 +30,11 @@ def flat(outline, depth=0):
             yield depth, one["/Title"]
 
 
+def plain(title):
+    """The letters and digits of a title: an outline has typographic quotes, and no blank where a heading turns."""
+    return re.sub(r"\W", "", title)
+
+
 def words(page):
     return " ".join(page.extract_text().split())
 
@@ -50,9 +55,8 @@ def test_the_contents_say_on_which_page_a_chapter_begins_and_its_pages_say_which
         text = words(read.pages[first - 1])
         assert text.startswith(f"Gates and long-term memory {one.title}") or one.title in text[:200]
         assert re.search(rf"\b{first}\b", text)
-    assert [title for depth, title in flat(read.outline) if depth == 0 and "·" in title] == [
-        one.title for one in listed if "·" in one.title
-    ]
+    titles = {plain(title) for depth, title in flat(read.outline) if depth == 0}
+    assert {plain(one.title) for one in listed if one.page != "index"} <= titles
 
 
 def test_what_is_folded_is_left_out_and_the_stills_of_widgets_stand_for_them(read, site):

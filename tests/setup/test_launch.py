@@ -44,6 +44,16 @@ def test_a_dev_container_is_the_image():
     assert f"useradd --create-home --uid 1000 {told['remoteUser']}" in DOCKERFILE
 
 
+def test_the_course_lies_in_a_folder_of_the_learner():
+    """WORKDIR would make one of the system's, in which nothing can be installed."""
+    [user] = re.findall(r"^USER (\d+)$", DOCKERFILE, re.M)
+    made, folder = (
+        f"--uid {user} learner && install -d -o learner -g learner /home/learner/course",
+        "/home/learner/course",
+    )
+    assert DOCKERFILE.index(made) < DOCKERFILE.index("\nUSER ") < DOCKERFILE.index(f"\nWORKDIR {folder}\n")
+
+
 def test_what_a_learner_did_and_what_was_built_stays_out_of_the_image():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {".git", ".venv", "build", "grading", "notebooks/answers.json"} <= set(ignored)
