@@ -18,7 +18,7 @@ from tools.book.paper import chapters, paper
 SITE = Path(__file__).resolve().parents[2] / "build" / "book"
 WIDE = 658  # pixels between the margins of A4: 210 - 2 * 18 millimetres
 DRAWN = "() => Promise.all([document.fonts.ready, ...[...document.images].map((one) => one.decode())])"
-CUT = """wide => [...document.querySelectorAll('article :not(math *, math)')]
+CUT = """wide => [...document.querySelectorAll('article :not(math, math *, svg *)')]
     .filter((one) => one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight) > wide + 1
                      || one.matches('pre, .scroll, .table-wrapper, .math') && one.scrollWidth > one.clientWidth + 1)
     .map((one) => `${one.closest('.chapter')?.id}: ${one.outerHTML.slice(0, 100)}`).slice(0, 9)"""
