@@ -21,7 +21,7 @@ PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$li
 endif
 endif
 
-.PHONY: help lab playground book pdf proof slides test bench notebooks exercises grade collect return concepts seeds measure sweep readme format lock clean learner developer publisher
+.PHONY: help lab playground book pdf proof slides test bench notebooks exercises grade collect return concepts seeds measure room sweep readme format lock clean learner developer publisher host
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ seeds: learner  ## run every notebook with 20 other seeds and count how often it
 measure: learner  ## seconds and peak memory of every notebook
 	$(QUIET) $(PY) -m tools.authoring.measure $(ARGS)
 
+room: developer host  ## as root: try the JupyterHub of docs/room.md here, with a class, and store what it used and kept out
+	$(PY) -m tools.room.trial $(ARGS)
+
 # results/gates.sqlite: every cell as PyTorch starts it, then with the starts that are for it; about five hours on one core.
 # results/digits.sqlite: two cells on real images, tuned at every lag; half an hour.
 TASKS := Adding KeepOrReplace TemporalOrder Counting
@@ -104,6 +107,6 @@ clean:  ## remove what the commands made; answers.json stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . '(' -name __pycache__ -o -name .ipynb_checkpoints ')' -prune -exec rm -rf {} +
 
-learner developer publisher:
+learner developer publisher host:
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.10 or newer."; exit 1; }
-	@$(PYTHON) tools/setup.py $(ANEW) $(if $(filter developer,$@),--dev)$(if $(filter publisher,$@),--book)
+	@$(PYTHON) tools/setup.py $(ANEW) $(if $(filter developer,$@),--dev)$(if $(filter publisher,$@),--book)$(if $(filter host,$@),--room)

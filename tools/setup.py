@@ -3,6 +3,7 @@
 python tools/setup.py            what a learner needs
 python tools/setup.py --dev      and what a developer or a teacher needs
 python tools/setup.py --book     and what the book is built with; needs no --dev
+python tools/setup.py --room     and what a JupyterHub for a class needs; needs no --dev
 python tools/setup.py --anew     with this Python: a .venv of another version is made anew
 
 On Linux, PyTorch comes for processors alone (small) from COURSE_TORCH_INDEX, where that answers within seconds; set it
@@ -23,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-MORE = {"--dev": "requirements-dev.txt", "--book": "requirements-book.txt"}
-PINS = ("requirements.txt", "requirements-dev.txt", "requirements-book.txt", "constraints.txt", "pyproject.toml")
+MORE = {f"--{extra}": f"requirements-{extra}.txt" for extra in ("dev", "book", "room")}
+PINS = ("requirements.txt", *MORE.values(), "constraints.txt", "pyproject.toml")
 OLDEST, NEWEST = (3, 10), (3, 14)
 BUILT_FOR = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64",), "Windows": ("AMD64",)}  # PyTorch, on PyPI
 TORCH = "2.13.0"
@@ -32,7 +33,7 @@ INDEX = os.environ.get("COURSE_TORCH_INDEX", "https://download.pytorch.org/whl/c
 PATIENCE = 5  # seconds that an index has to answer
 # What is downloaded, and what it takes on disk, in GB.
 SIZES = {"small": (0.4, 1.5), "large": (3.2, 5.3)}
-ON_TOP = (0.2, 0.5)  # for a developer; less for the book
+ON_TOP = (0.2, 0.5)  # for a developer; less for the book and the room
 NO_NETWORK = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ReadTimeoutError", "ProxyError")
 # Settings of pip that put packages elsewhere, or leave some out. Those that say where packages come from are the
 # user's: indexes, proxies and certificates stay.

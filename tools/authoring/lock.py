@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
 BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies
-EXTRAS = ("dev", "book")
+EXTRAS = ("dev", "book", "room")
 NO_PYTHONS = {"UV_PYTHON_DOWNLOADS": "never"}
 
 

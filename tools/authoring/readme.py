@@ -22,6 +22,7 @@ from tools.authoring.answer import answer
 from tools.authoring.badges import NAMES
 from tools.concepts.bank import items
 from tools.handbook import page as handbook
+from tools.room import capacity
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,6 +124,7 @@ PAGES = {
     "docs/concept_test.md": {"concepts": concepts},
     "docs/handbook.md": handbook.TABLES,
     "docs/speed.md": {"speed": speed, "adding": adding, "answers": answers},
+    "docs/room.md": {"used": capacity.used, "numbers": capacity.numbers, "kept_out": capacity.kept_out},
 }
 
 

@@ -14,7 +14,7 @@ from tools.book import cells, claims, exercises, notebooks, reference, words, wo
 from tools.book.links import Links
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = ("glossary", "contents", "running", "speed", "compiled_path", "teaching", "handbook", "concept_test")
+DOCS = ("glossary", "contents", "running", "speed", "compiled_path", "teaching", "handbook", "room", "concept_test")
 PICTURES = "docs/**/*.svg"
 
 
