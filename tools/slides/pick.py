@@ -97,7 +97,7 @@ def of_text(text, section):
         if heading == GOALS and (bullets := re.findall(r"^- .*?(?=\n\n|\n- |\Z)", part, flags=re.M | re.S)):
             found += [Slide(heading, body=["\n".join(some)]) for some in fitting(map(plain, bullets))]
             continue
-        if heading == "Predict":  # which is the setting of a question
+        if heading in ("Predict", "In the library"):  # the setting of a question, and what is read alone
             continue
         seen = [block for block in re.split(r"\n\n+", part) if block.startswith(("$$", "|"))]
         found += [Slide(heading, body=[plain(alone(block))], kind="seen") for block in seen]
