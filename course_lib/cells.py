@@ -74,7 +74,7 @@ class Cell(nn.Module):
 
         Every gate passes through gate(name, value), which returns the value to go on with.
         """
-        raise ValueError(f"{type(self).__name__} needs a step(self, gate, x, {', '.join(self.state)})")
+        raise ValueError(f"{type(self).__name__} needs a step(self, gate, x, {', '.join(self.state)}); got none")
 
     def start(self, batch_size):
         """The state before the first step: zeros, {name: (batch, hidden)}."""
@@ -129,8 +129,19 @@ def first_weight(module):
 
 
 def check_cell(who, cell):
-    """cell, or a ValueError unless it is a Cell, and not a class of them."""
-    return doors.instance(who, "cell", cell, Cell, such_as="LSTMCell(2, 8)")
+    """cell, or a ValueError unless it is a Cell, and not a class of them, whose sizes are still whole numbers."""
+    doors.instance(who, "cell", cell, Cell, such_as="LSTMCell(2, 8)")
+    for name in ("input_size", "hidden_size"):
+        doors.whole(type(cell).__name__, name, getattr(cell, name, None))
+    return cell
+
+
+def check_network(who, network):
+    """network, or a ValueError unless it has a cell, and the readout of its h, as training.Network has."""
+    if not doors.is_a(nn.Module, network) or not (hasattr(network, "cell") and hasattr(network, "readout")):
+        doors.refuse(who, "network as a Network, such as build(LSTMCell, task)", network)
+    check_cell(who, network.cell)
+    return network
 
 
 def check_class(who, Cell_, *, name="Cell"):

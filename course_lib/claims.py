@@ -39,7 +39,7 @@ class Claim:
             doors.text("Claim", name, getattr(self, name), empty=name in ("limits", "overturn"))
         doors.choice("Claim", "verdict", self.verdict, VERDICTS)
         doors.choice("Claim", "limited", self.limited, LIMITS)
-        if not isinstance(self.notebooks, tuple) or not doors.texts("Claim", "notebooks", self.notebooks):
+        if not doors.is_a(tuple, self.notebooks) or not doors.texts("Claim", "notebooks", self.notebooks):
             doors.refuse("Claim", "notebooks as a tuple of numbers, such as ('01',)", self.notebooks)
 
 

@@ -14,6 +14,7 @@ import os
 import re
 import stat
 from contextlib import contextmanager
+from functools import wraps
 from inspect import signature
 from itertools import islice
 from math import inf, isfinite
@@ -30,9 +31,9 @@ LONE = re.compile("[\ud800-\udfff]")  # halves of characters, which no encoding 
 
 def shown(value):
     """value as a message tells it: a tensor or array by its type and shape, anything long by its beginning."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
     try:
+        if isinstance(value, type):
+            return f"the class {value.__name__}"
         if hasattr(value, "dtype") and len(value.shape):
             return f"{type(value).__name__} {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
         text = " ".join(repr(value).split())
@@ -46,18 +47,46 @@ def refuse(who, what, value):
     raise ValueError(f"{who} needs {what}; got {shown(value)}")
 
 
+def looked_at(check):
+    """check(who, name, value, ...), to which a value that raises when it is looked at, as if broken, is a wrong one."""
+
+    @wraps(check)
+    def looking(who, name, value, *asked, **more):
+        try:
+            return check(who, name, value, *asked, **more)
+        except Exception as error:
+            if isinstance(error, ValueError) and str(error).startswith(f"{who} "):
+                raise
+            refuse(who, f"{name} as something to look at, which does not raise {type(error).__name__}", value)
+
+    return looking
+
+
 # ---- Numbers ----
 
 
 def is_a(kind, value):
+    """Whether value is of a kind. isinstance also asks value.__class__, which a stand-in (Mock, a proxy) makes up."""
+    return issubclass(type(value), kind)
+
+
+def is_number(kind, value):
     """Whether value is a number of a kind. True is none; numpy counts its lengths of time among the whole ones."""
-    return isinstance(value, kind) and not isinstance(value, (bool, np.timedelta64))
+    return is_a(kind, value) and not is_a((bool, np.timedelta64), value)
 
 
+def is_tensor(value):
+    """Whether value is a tensor, and has its numbers."""
+    import torch  # not above: stats and plots have doors too, and do without it
+
+    return is_a(torch.Tensor, value) and not isinstance(value, torch.nn.parameter.UninitializedTensorMixin)
+
+
+@looked_at
 def whole(who, name, value, *, least=1, most=MOST):
     """value as an int from least to most. numpy's whole numbers are taken, True and 2.0 are not."""
-    if not is_a(Integral, value) or not least <= value <= most:
-        over = is_a(Integral, value) and value > most
+    if not is_number(Integral, value) or not least <= value <= most:
+        over = is_number(Integral, value) and value > most
         bounds = f" from {least} to {most}" if over or most not in (MOST, SEEDS) else f", {least} or more"
         refuse(who, f"{name} as a whole number{bounds}", value)
     return int(value)
@@ -68,10 +97,11 @@ def seed(who, value):
     return whole(who, "seed", value, least=0, most=SEEDS)
 
 
+@looked_at
 def number(who, name, value, *, least=-inf, most=inf, above=-inf):
     """value as a finite float from least to most and greater than above."""
     try:
-        good = is_a(Real, value) and isfinite(value)
+        good = is_number(Real, value) and isfinite(value)
     except OverflowError:  # a whole number that no float can hold
         good = False
     if not good or not (least <= float(value) <= most and float(value) > above):
@@ -110,12 +140,17 @@ def inside(value, depth=3):
             yield from inside(one, depth - 1)
 
 
-def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False):
+@looked_at
+def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False, detach=False):
     """value, numbers in anything like an array, finite and from least to most, as a float array of dims[k] axes.
 
-    gaps   whether NaN may be among them. What would be lost is refused: a gradient that is required, a mask; and so is
-           True among numbers, which numpy counts as 1.
+    gaps     whether NaN may be among them
+    detach   whether a tensor is taken without its gradient
+
+    What would be lost is refused: a gradient that is required, a mask; and so is True
+    among numbers, which numpy counts as 1.
     """
+    value = value.detach() if detach and is_tensor(value) else value
     mixed = any(isinstance(one, (bool, np.bool_)) for one in inside(value))
     found = np.array("") if mixed else as_array(value)
     if found.dtype.kind not in "iuf" or not found.size or dims is not None and found.ndim not in dims:
@@ -131,20 +166,23 @@ def array(who, name, value, *, dims=None, least=-inf, most=inf, gaps=False):
 # ---- Words ----
 
 
+@looked_at
 def choice(who, name, value, choices):
     """value, which is one of choices, names."""
-    if not isinstance(value, str) or value not in choices:
+    if not is_a(str, value) or value not in choices:
         raise ValueError(f"{who} has no {name} {shown(value)}; choices: {', '.join(choices) or 'none'}")
     return value
 
 
+@looked_at
 def text(who, name, value, *, empty=True):
     """value, which is a str that can be written to a file, and not a blank one unless it may be empty."""
-    if not isinstance(value, str) or not (empty or value.strip()) or LONE.search(value):
+    if not is_a(str, value) or not (empty or value.strip()) or LONE.search(value):
         refuse(who, f"{name} as text", value)
     return value
 
 
+@looked_at
 def several(who, name, value, *, least=1):
     """value, a list or anything that can be gone through but text, at least so many things, as a list."""
     try:
@@ -158,6 +196,7 @@ def several(who, name, value, *, least=1):
     return found
 
 
+@looked_at
 def texts(who, name, value, *, least=1):
     """value, a list or tuple of str or one str of symbols, at least so many, as a list."""
     fits = isinstance(value, (str, list, tuple)) and len(value) >= least
@@ -166,13 +205,15 @@ def texts(who, name, value, *, least=1):
     return list(value)
 
 
+@looked_at
 def flag(who, name, value):
     """value as a bool, which it is, or numpy's."""
-    if not isinstance(value, (bool, np.bool_)):
+    if not is_a((bool, np.bool_), value):
         refuse(who, f"{name} as True or False", value)
     return bool(value)
 
 
+@looked_at
 def flags(who, name, value):
     """value, a list or anything like it of True and False (or 1 and 0), at least one, as a bool array (n,)."""
     found = as_array(value) if isinstance(value, (list, tuple)) or hasattr(value, "dtype") else np.array("")
@@ -181,6 +222,7 @@ def flags(who, name, value):
     return found.astype(bool)
 
 
+@looked_at
 def path(who, name, value):
     """value, which can name a file or a folder, and is no device, which might never end."""
     fits = isinstance(value, (str, os.PathLike)) and bool(str(value).strip())
@@ -196,6 +238,7 @@ def path(who, name, value):
     return value
 
 
+@looked_at
 def target(who, name, value):
     """value, which names a file that can be written, or made in a folder that can."""
     above = Path(path(who, name, value)).absolute()
@@ -220,22 +263,30 @@ def using(who, what, path):
 # ---- Things ----
 
 
+@looked_at
 def instance(who, name, value, kind, *, such_as):
     """value, an instance of kind."""
-    if not isinstance(value, kind):
+    if not is_a(kind, value):
         refuse(who, f"{name} as a {kind.__name__}, such as {such_as}", value)
     return value
 
 
+def is_class(value, kind):
+    """Whether value is a class below kind, and no stand-in for one, such as weakref.proxy makes."""
+    return is_a(type, value) and issubclass(value, kind) and value is not kind
+
+
+@looked_at
 def subclass(who, name, value, kind, *arguments, such_as):
     """value, a class below kind that makes an instance of so many arguments, given by their names."""
-    if not isinstance(value, type) or not issubclass(value, kind) or value is kind:
+    if not is_class(value, kind):
         refuse(who, f"{name} as a class of {kind.__name__}, such as {such_as}", value)
     if not takes(value, arguments):
         refuse(who, f"{name} as a class to call with ({', '.join(arguments)})", value)
     return value
 
 
+@looked_at
 def function(who, name, value, *arguments):
     """value, a function, and no class, that can be called with so many arguments, given by their names."""
     if not callable(value) or isinstance(value, type) or not takes(value, arguments):
@@ -254,6 +305,7 @@ def takes(value, arguments):
     return True
 
 
+@looked_at
 def tensor(who, name, value, sizes, *, dtype=None, device=None, finite=True):
     """value, a tensor of these axes, {axis: size, or None for any from 1}, and of dtype or, when None, of any float.
 
@@ -261,10 +313,10 @@ def tensor(who, name, value, sizes, *, dtype=None, device=None, finite=True):
     finite   whether every number is looked at, which takes as long as adding them up. Where a tensor has no numbers to
              look at (on meta, in a transform of torch.func), it is not.
     """
-    import torch  # not above: stats and plots have doors too, and do without it
+    import torch
 
     kinds = (torch.float32, torch.float64) if dtype is None else (dtype,)
-    fits = isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_nested
+    fits = is_tensor(value) and value.layout is torch.strided and not value.is_nested
     fits = fits and value.dim() == len(sizes) and value.dtype in kinds
     if not fits or not all(n if size is None else n == size for n, size in zip(value.shape, sizes.values())):
         axes = ", ".join(axis if size is None else f"{axis} {size}" for axis, size in sizes.items())

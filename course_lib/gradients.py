@@ -14,7 +14,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from course_lib import doors
-from course_lib.cells import Cell, check_cell
+from course_lib.cells import Cell, check_cell, check_network
 from course_lib.tasks import Batch, Task
 from course_lib.unroll import Override, check_input, unroll
 
@@ -187,7 +187,6 @@ def paths(cell: Cell, x: torch.Tensor, *, override: Override | None = None) -> P
 
 def check(who, network, task, batch):
     """ValueError unless these are a network, a task and a batch that the network can run over."""
-    if not isinstance(getattr(network, "cell", None), Cell):
-        doors.refuse(who, "network as a Network, such as build(LSTMCell, task)", network)
+    check_network(who, network)
     doors.instance(who, "task", task, Task, such_as="Adding(lag=10)")
     check_input(network.cell, doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").x)

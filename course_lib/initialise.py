@@ -79,8 +79,7 @@ def by_hand(cell, **weights):
     most = min(torch.finfo(weight.dtype).max for weight in known.values())
     for name, value in weights.items():
         shape = tuple(named_weight(cell, name).shape)
-        plain = value.detach() if isinstance(value, torch.Tensor) else value
-        found = doors.array(type(cell).__name__, name, plain)
+        found = doors.array(type(cell).__name__, name, value, detach=True)
         if abs(found).max() > most:
             doors.refuse(type(cell).__name__, f"{name} in numbers up to {most:.3g}", value)
         if found.ndim and found.shape != shape:
@@ -94,7 +93,8 @@ def by_hand(cell, **weights):
 
 def named_weights(cell):
     """{name in the equations: weight} of a cell, or of a network. Affine f: W_f, U_f, b_f. Affine h: W, U, b."""
-    check_cell("named_weights", cell if isinstance(cell, Cell) else getattr(cell, "cell", cell))  # a network has a cell
+    whole = doors.is_a(nn.Module, cell) and not doors.is_a(Cell, cell)  # a network, which has a cell
+    check_cell("named_weights", getattr(cell, "cell", None) if whole else cell)
     return weights_of(cell)
 
 

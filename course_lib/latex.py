@@ -85,7 +85,7 @@ def equations(cell: Cell | type[Cell]) -> Equations:
 
     Raises ValueError where there are none, or one that is no expression.
     """
-    Cls = cell if isinstance(cell, type) else type(cell)
+    Cls = cell if doors.is_a(type, cell) else type(cell)
     if not issubclass(Cls, Cell) or Cls is Cell:
         doors.refuse("equations", "a cell, or a class of cells such as LSTMCell", cell)
     lines = read(Cls.__doc__ or "")

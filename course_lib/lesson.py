@@ -96,7 +96,7 @@ def settle(who, kind, claim, holds, sentence):
     """Display the sentence of who under the head of its kind if it holds."""
     check()
     doors.text(who, "claim", claim, empty=False), doors.text(who, "sentence", sentence, empty=False)
-    holds = holds.item() if isinstance(holds, torch.Tensor) and holds.dim() == 0 else holds
+    holds = holds.item() if doors.is_tensor(holds) and holds.dim() == 0 else holds
     if not doors.flag(who, "holds", holds):
         raise AssertionError(f"{claim}: this run does not support the {who}. Measured: {sentence}")
     display(Markdown(f"{HEADS[kind]}{claim}.** {sentence}"))
@@ -106,7 +106,7 @@ def source(thing: Any) -> None:
     """Show the source of a class or function of the library, as it runs."""
     try:
         text = inspect.cleandoc("\n" + inspect.getsource(None if inspect.ismodule(thing) else thing))
-    except (TypeError, OSError):
+    except Exception:  # TypeError, OSError, or whatever comes of looking at it
         doors.refuse("source", "a class or function that is written in Python, in a file or a cell", thing)
     display(Markdown(f"```python\n{text}\n```"))
 

@@ -85,7 +85,7 @@ def label(ax, x, y, *, title=None, legend=True):
     """Name the axes, with units, and show the legend if anything is labelled: inside, or over the axes ("above")."""
     on("label", ax, title)
     caption("label", "x", x), caption("label", "y", y)
-    if not isinstance(legend, str) or legend != "above":
+    if not doors.is_a(str, legend) or legend != "above":
         doors.flag("label", "legend, when it is not 'above',", legend)
     ax.set(xlabel=x, ylabel=y, title=title)
     if legend and ax.get_legend_handles_labels()[0]:
@@ -158,7 +158,7 @@ def point(ax, x, y, text, *, of, side="right"):
 def bars(ax, rows):
     """Values in [0, 1] over time as bars, one row for each thing: {thing: (time,)}, the first on top; down below 0."""
     on("bars", ax)
-    if not isinstance(rows, dict):
+    if not doors.is_a(dict, rows):
         doors.refuse("bars", "rows as {thing: values}", rows)
     rows = {thing: doors.array("bars", "values", v, dims=(1,), least=-1, most=1) for thing, v in rows.items()}
     for k, (thing, values) in enumerate(reversed(rows.items())):

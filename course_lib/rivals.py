@@ -237,7 +237,7 @@ def felt(found: dict[str, list[float]]) -> str:
     ValueError for what is no result of `by_size`.
     """
     names = {"size", *TIMED}
-    if not isinstance(found, dict) or found.keys() != names or len({len(values) for values in found.values()}) != 1:
+    if not doors.is_a(dict, found) or found.keys() != names or len({len(values) for values in found.values()}) != 1:
         doors.refuse("felt", "found as by_size returns it", found)
     small = np.array(found["size"]) < LEAST
 

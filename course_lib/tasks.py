@@ -40,9 +40,9 @@ class Batch:
     def __post_init__(self):
         doors.tensor("Batch", "x", self.x, {"batch": None, "time": None, "input": None}, finite=False)
         check_at("Batch", self.at, self.x)
-        every = isinstance(self.at, str) and self.at == "every"
+        every = doors.is_a(str, self.at) and self.at == "every"
         shape = tuple(self.x.shape[: 1 + every])
-        y = self.y if isinstance(self.y, torch.Tensor) else torch.empty(0, 0)
+        y = self.y if doors.is_tensor(self.y) else torch.empty(0, 0)
         numbers, classes = y.is_floating_point(), y.dtype == torch.int64
         if y.shape[: len(shape)] != shape or not (
             numbers and y.dim() == len(shape) + 1 or classes and y.shape == shape
@@ -53,13 +53,13 @@ class Batch:
 def check_at(who, at, x):
     """at, or a ValueError unless it names steps of x (batch, time, ...): "last", "every", or one step per sequence."""
     batch, steps = x.shape[:2]
-    if isinstance(at, torch.Tensor):
+    if doors.is_tensor(at):
         doors.tensor(who, "at", at, {"batch": batch}, dtype=torch.int64)
         least, most = (int(step) for step in torch.aminmax(at))
         if least < 0 or most >= steps:
             doors.refuse(who, f"at with steps from 0 to {steps - 1}", f"{least} to {most}")
         return at
-    if not isinstance(at, str) or at not in ("last", "every"):
+    if not doors.is_a(str, at) or at not in ("last", "every"):
         doors.refuse(who, "at as 'last', 'every' or a tensor (batch,) of int64, one step per sequence", at)
     return at
 
@@ -97,18 +97,18 @@ class Task:
 
     def draw(self, batch_size, generator):
         """A Batch of batch_size new sequences, without any check."""
-        raise ValueError(f"{type(self).__name__} needs a draw(self, batch_size, generator)")
+        raise ValueError(f"{type(self).__name__} needs a draw(self, batch_size, generator); got none")
 
     def solve(self, x):
         """The exact answers, shaped like y, worked out from x (batch, time, input) step by step."""
-        raise ValueError(f"{type(self).__name__} needs a solve(self, x)")
+        raise ValueError(f"{type(self).__name__} needs a solve(self, x); got none")
 
     def check(self, output, batch):
         """ValueError unless output has a number for each of batch.y, or for each class where y are classes."""
         who = type(self).__name__
         y = doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").y
         shape = y.shape if y.is_floating_point() else (*y.shape, self.output_size)
-        if not isinstance(output, torch.Tensor) or output.shape != shape or not output.is_floating_point():
+        if not doors.is_tensor(output) or output.shape != shape or not output.is_floating_point():
             doors.refuse(who, f"output as a tensor {tuple(shape)} of floats", output)
 
     def loss(self, output, batch):

@@ -22,7 +22,7 @@ from torch import nn
 from course_lib import doors
 from course_lib.bar import line
 from course_lib.cells import Cell as AnyCell
-from course_lib.cells import check_cell, check_class
+from course_lib.cells import check_cell, check_class, check_network
 from course_lib.files import write
 from course_lib.fuse import fuse
 from course_lib.initialise import initialise
@@ -50,7 +50,7 @@ class Network(nn.Module):
         self.fused = fuse(cell)  # kept, for it knows what the step reads
 
     def forward(self, x, *, at="last"):
-        every = not (isinstance(at, str) and at == "last")
+        every = not (doors.is_a(str, at) and at == "last")
         self.fused = self.fused if self.fused.cell is self.cell else fuse(self.cell)
         hidden, _ = self.fused(x, every=every)
         return self.readout(hidden) if not every else self.read(hidden, at=at)
@@ -59,7 +59,7 @@ class Network(nn.Module):
         """The outputs from the hidden states (batch, time, hidden); at as in forward."""
         sizes = {"batch": None, "time": None, "hidden": self.cell.hidden_size}
         check_at("Network", at, doors.tensor("Network", "hidden", hidden, sizes, dtype=self.cell.dtype, finite=False))
-        if isinstance(at, torch.Tensor):
+        if doors.is_tensor(at):
             return self.readout(hidden[torch.arange(len(hidden)), at])
         return self.readout(hidden if at == "every" else hidden[:, -1])
 
@@ -200,7 +200,7 @@ def train(
     until = below(task.solved_at) if until is None else doors.function("train", "until", until, "history")
     doors.flag("train", "progress", progress)
     network = Cell
-    if not isinstance(Cell, Network):
+    if not doors.is_a(Network, Cell):
         check_class("train", Cell)
         asked = {"hidden_size": hidden_size, "init": init, "bias": bias}
         network = build(Cell, task, seed=seed, **{name: value for name, value in asked.items() if value is not None})
@@ -292,7 +292,7 @@ def evaluate(
     network: Network, task: Task, *, sequences: int = 1000, seed: int = 1, override: Override | None = None
 ) -> tuple[float, float]:
     """(loss, score) of network on fresh sequences, with gates overridden as in `unroll` if asked."""
-    doors.instance("evaluate", "network", network, Network, such_as="build(LSTMCell, task)")
+    doors.instance("evaluate", "network", check_network("evaluate", network), Network, such_as="build(LSTMCell, task)")
     check_task("evaluate", task)
     generator = torch.Generator().manual_seed(doors.seed("evaluate", seed))
     batch = task.batch(doors.whole("evaluate", "sequences", sequences), generator=generator)

@@ -55,8 +55,8 @@ class Steps(dict):
 
     def check(self, state):
         """ValueError unless state, what a step returned, has the cell's states by name."""
-        if not isinstance(state, dict) or state.keys() != self.names:
-            returned = list(state) if isinstance(state, dict) else state
+        if not doors.is_a(dict, state) or state.keys() != self.names:
+            returned = list(state) if doors.is_a(dict, state) else state
             doors.refuse(f"step of {self.who}", f"to return {{name: value}} for {', '.join(self.cell.state)}", returned)
 
     def whole(self, time, start):
@@ -131,8 +131,8 @@ def check_input(cell, x):
 def check_start(cell, x, start):
     """start as a plain dict, or a ValueError unless it is a state of cell for the batch x."""
     who, own = type(cell).__name__, cell.start(len(x))
-    if not isinstance(start, dict) or start.keys() != set(cell.state):
-        given = list(start.keys()) if isinstance(start, dict) else start
+    if not doors.is_a(dict, start) or start.keys() != set(cell.state):
+        given = list(start.keys()) if doors.is_a(dict, start) else start
         doors.refuse(who, f"start as {{name: (batch, hidden)}} for {', '.join(cell.state)}", given)
     for name, zero in own.items():
         axes = dict(zip(("batch", "hidden", "third", "fourth"), zero.shape))
@@ -143,7 +143,7 @@ def check_start(cell, x, start):
 def check_override(cell, override):
     """{gate: function (t, value) -> value}, what the replacements of gates stand for."""
     who = type(cell).__name__
-    if override is not None and not isinstance(override, dict):
+    if override is not None and not doors.is_a(dict, override):
         doors.refuse(who, "override as {gate: a number or a function of (t, value)}", override)
     return {
         doors.choice(who, "gate", name, cell.gates): as_rule(cell, name, new) for name, new in (override or {}).items()
@@ -161,7 +161,7 @@ def as_rule(cell, name, new):
 
     def replaced(t, value):
         found = new(t, value)
-        if not isinstance(found, torch.Tensor) or found.shape != value.shape or found.dtype != value.dtype:
+        if not doors.is_tensor(found) or found.shape != value.shape or found.dtype != value.dtype:
             doors.refuse(who, f"override[{name!r}] to return a tensor {tuple(value.shape)} of {value.dtype}", found)
         low, high = torch.aminmax(found.detach())
         if not (low >= least - ROUNDING and high <= most + ROUNDING):  # NaN is neither

@@ -74,7 +74,7 @@ def told(graph, parts, others):
 
 def graph_of(cell):
     """The Graph of a cell, or of a class of cells, whose sizes are not drawn."""
-    if isinstance(cell, type):
+    if doors.is_a(type, cell):
         with torch.random.fork_rng(devices=[]):  # its weights are not drawn, in either sense
             cell = check_class("diagram", cell, name="cell")(2, 4)
     try:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Flags, Line, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import BLUE, RED, canvas, label, level, style
 
@@ -10,7 +11,8 @@ LOOK = {"constant gate": "leaky", "gate that sees": "JANET"}
 LINES = {"constant gate": "--", "gate that sees": "-"}
 
 
-def learning(losses, *, guessing, solved_at):
+@as_annotated
+def learning(losses: dict[str, list[Line]], *, guessing: float, solved_at: float):
     """Loss against updates, a curve for each run: {gate: [losses of a run, ...]}; a dot where it is solved.
 
     guessing, solved_at   two levels: the loss of a guess, and that at which a run is solved
@@ -33,7 +35,8 @@ def learning(losses, *, guessing, solved_at):
          f"error, and median updates, at the end: {'; '.join(told)}. Nothing remembered: {guessing:.2f}.")  # fmt: skip
 
 
-def weights(new, slope, marked):
+@as_annotated
+def weights(new: dict[str, Line], slope: dict[str, Line], marked: Flags):
     """The derivative of the new state by the old against the new: {"plain", "gated": (draws,)}; marked (draws,)."""
     figure, axes = canvas(2, width=7.6, height=2.9)
     for ax, name in zip(axes, ("plain", "gated")):

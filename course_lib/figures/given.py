@@ -50,6 +50,7 @@ def as_annotated(draw):
     return checked
 
 
+@doors.looked_at
 def as_told(who, name, value, told):
     """value, which is as an annotation tells, arrays as numpy's; ValueError otherwise."""
     kind, inner = get_origin(told), get_args(told)
@@ -63,7 +64,7 @@ def as_told(who, name, value, told):
         doors.array(who, name, value, dims=(axes,))
         return np.asarray(value)
     if kind is dict:
-        if not isinstance(value, dict) or not value:
+        if not doors.is_a(dict, value) or not value:
             doors.refuse(who, f"{name} as a dict, not empty", value)
         return {as_told(who, f"a key of {name}", key, inner[0]): as_told(who, f"{name}[{key!r}]", one, inner[1])
                 for key, one in value.items()}  # fmt: skip
@@ -73,7 +74,7 @@ def as_told(who, name, value, told):
         return [as_told(who, f"{name}[{k}]", one, inner[0])
                 for k, one in enumerate(doors.several(who, name, value))]  # fmt: skip
     if kind is tuple:
-        if not isinstance(value, (tuple, list)) or len(value) != len(inner):
+        if not doors.is_a((tuple, list), value) or len(value) != len(inner):
             doors.refuse(who, f"{name} as a tuple of {len(inner)}", value)
         return tuple(as_told(who, f"{name}[{k}]", one, part) for k, (one, part) in enumerate(zip(value, inner)))
     return doors.instance(who, name, value, told, such_as="that of the notebook")

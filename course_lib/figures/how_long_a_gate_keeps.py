@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.figures.given import Line, Rows, as_annotated
 from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, level, line, style
 
@@ -9,7 +10,8 @@ STARTS = {"PyTorch's": "RNN", "forget bias 1": "identity RNN", "chrono": "JANET"
 GATES = {"constant gate": "leaky", "gate that sees": "JANET"}
 
 
-def lives(left):
+@as_annotated
+def lives(left: dict[str, Rows]):
     """What each start leaves of the old state, {start: (steps, units)}: the median unit, and 90 % of them as a band."""
     figure, ax = canvas(width=6.4, height=3.0)
     told = []
@@ -27,7 +29,8 @@ def lives(left):
          f"After 10 and {len(parts)} steps: {'; '.join(told)}.")  # fmt: skip
 
 
-def stretched(loss, *, guessing):
+@as_annotated
+def stretched(loss: dict[str, dict[str, Line]], *, guessing: float):
     """Loss with each kind of stretching, logarithmic: {stretching: {gate: [a value a seed]}}; guessing is a level."""
     figure, ax = canvas(width=6.0, height=3.0)
     for k, found in enumerate(loss.values()):

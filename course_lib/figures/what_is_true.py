@@ -6,7 +6,11 @@ from textwrap import wrap
 import numpy as np
 from IPython.display import display
 
+from course_lib import doors
+from course_lib.claims import Claim
 from course_lib.diagram.sheet import GREY, Sheet, image
+from course_lib.figures.given import Line, as_annotated
+from course_lib.ledger import HEADS
 from course_lib.lesson import show
 from course_lib.plots import BLUE, canvas, dots, label, level, line
 
@@ -17,6 +21,7 @@ GROUPS = {  # (verdict, what is limited): (heading, mark, its colour)
     ("true with limits", "our evidence"): ("True with limits: we could not see further", "◔", ("#B37A00", "#F2B93B")),
     ("false", None): ("False", "✕", ("#D55E00", "#FF9E57")),
 }  # fmt: skip
+TRIED = [kind for kind in HEADS if kind != "verdict"]  # what can become of a claim that is attacked
 
 
 def grouped(claims):
@@ -29,7 +34,8 @@ def grouped(claims):
     return found
 
 
-def claims_with_verdicts(claims, attacks):
+@as_annotated
+def claims_with_verdicts(claims: list[Claim], attacks: dict[str, list[str]]):
     """Show every claim in its own words under its verdict; attacks {name: [kind, ...]} are counted at the right."""
     sheet, y, told = Sheet("verdicts"), 12, []
     sheet.text(WIDE - 12, 24, "attacks: withstood, narrowing", size=12, anchor="end", pair=GREY)
@@ -37,7 +43,7 @@ def claims_with_verdicts(claims, attacks):
         sheet.text(12, y + 12, f"{heading} ({len(rows)})", size=15, bold=True, anchor="start")
         y += FIRST
         for claim in rows:
-            count = Counter(attacks[claim.name])
+            count = Counter(doors.choice(claim.name, "attack", kind, TRIED) for kind in attacks[claim.name])
             sheet.text(24, y + 6, mark, size=15, pair=colour)
             sheet.text(42, y + 6, claim.name, size=14, bold=True, anchor="start")
             sheet.text(WIDE - 12, y + 6, f"{count['withstood']}, {count['narrowed']}", size=13, anchor="end", pair=GREY)
@@ -52,7 +58,8 @@ def claims_with_verdicts(claims, attacks):
     display({"text/html": picture, "text/plain": words}, raw=True)
 
 
-def sequences(now, then):
+@as_annotated
+def sequences(now: dict[int, Line], then: dict[int, int]):
     """Sequences until solved against T, logarithmic: {T: [a value a run]} of today and {T: a mean} of 1997."""
     figure, ax = canvas(width=5.6, height=3.0)
     for k, lag in enumerate(then):
@@ -66,7 +73,8 @@ def sequences(now, then):
     show(figure, f"Sequences until solved against T, logarithmic. {told}.")
 
 
-def million(fine, formula, kept):
+@as_annotated
+def million(fine: Line, formula: Line, kept: dict[float, float]):
     """What is left of 1 after a million steps against the forget bias: the formula (points,), and {bias: measured}."""
     figure, ax = canvas(width=5.6, height=2.8)
     ax.plot(fine, formula, color="black", linewidth=1.2, label="formula")

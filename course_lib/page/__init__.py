@@ -33,7 +33,7 @@ def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Pa
     Raises ValueError for a cell that has no JavaScript, for one that reads its sizes in its step, and for no cell.
     """
     path = doors.target("playground", "path", path)
-    if not isinstance(cells, (list, tuple)) or not cells:
+    if not doors.is_a((list, tuple), cells) or not cells:
         doors.refuse("playground", "cells as a list of classes of cells", cells)
     told = {"cells": {one["name"]: one for one in map(about, cells)}, "tasks": played(), "helpers": HELPERS}
     script = "\n".join(map(read, PAGE))

@@ -40,13 +40,13 @@ class Question:
 
     def __post_init__(self):
         choices = doors.texts("Question", "choices", self.choices, least=2)
-        if isinstance(self.choices, str) or len(set(choices)) < len(choices):
+        if doors.is_a(str, self.choices) or len(set(choices)) < len(choices):
             doors.refuse("Question", "choices as a list of texts, each of them once", self.choices)
         doors.whole("Question", "answer, the index of the right choice,", self.answer, least=0, most=len(choices) - 1)
         doors.text("Question", "question", self.question, empty=False)
         doors.text("Question", "because", self.because, empty=False)
         wrong = [str(k) for k in range(len(choices)) if k != self.answer]
-        if not isinstance(self.believed, dict) or not set(self.believed) <= set(wrong):
+        if not doors.is_a(dict, self.believed) or not set(self.believed) <= set(wrong):
             doors.refuse("Question", f"believed as {{one of {wrong}, a wrong choice: who believes it}}", self.believed)
 
     @property

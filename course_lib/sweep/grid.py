@@ -42,7 +42,7 @@ class Grid:
 
     def __post_init__(self):
         self.cells, self.tasks = named(AnyCell, CELLS, self.cells), named(AnyTask, TASKS, self.tasks)
-        self.inits = [self.inits] if isinstance(self.inits, str) else doors.several("sweep", "inits", self.inits)
+        self.inits = [self.inits] if doors.is_a(str, self.inits) else doors.several("sweep", "inits", self.inits)
         for init in self.inits:
             doors.choice("sweep", "init", init, INITIALISATIONS)
         for name, least, few in (("lags", 1, 1), ("seeds", 0, 1), ("tune", 0, 0)):
@@ -107,13 +107,11 @@ class Grid:
 def named(kind, known, things):
     """The classes of a kind, AnyCell or AnyTask, that things, classes or names or "all", stand for."""
     choices = {thing.__name__: thing for thing in known}
-    things = [things] if isinstance(things, (str, type)) else things
-    listed = list(things) if isinstance(things, (list, tuple, set)) else []
-    found = [choices.get(thing, thing) if isinstance(thing, str) else thing for thing in listed]
+    things = [things] if doors.is_a((str, type), things) else things
+    listed = list(things) if doors.is_a((list, tuple, set), things) else []
+    found = [choices.get(thing, thing) if doors.is_a(str, thing) else thing for thing in listed]
     found = list(known) if "all" in found else found
-    if not found or not all(
-        isinstance(thing, type) and issubclass(thing, kind) and thing is not kind for thing in found
-    ):
+    if not found or not all(doors.is_class(thing, kind) for thing in found):
         wanted = f"a {kind.__name__} by class or name"
         raise ValueError(f"sweep needs {wanted}; got {doors.shown(things)}; choices: all, {', '.join(choices)}")
     return found

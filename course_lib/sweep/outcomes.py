@@ -53,7 +53,7 @@ def removal(rows, whole, without):
     seed ran twice at a place, as at two learning rates.
     """
     for name, start in (("whole", whole), ("without", without)):
-        if not isinstance(start, tuple) or list(map(type, start)) != [str, str]:
+        if not doors.is_a(tuple, start) or list(map(type, start)) != [str, str]:
             doors.refuse("removal", f"{name} as (cell's name, initialisation)", start)
     times = {whole: defaultdict(dict), without: defaultdict(dict)}
     for row in checked("removal", rows):
@@ -91,6 +91,6 @@ def checked(who, rows):
     """rows as a list, or a ValueError unless each is a row as `read` and `sweep` give it."""
     rows = doors.several(who, "rows", rows, least=0)
     for row in rows:
-        if not isinstance(row, dict) or not row.keys() >= {*KEY, *RESULT}:
+        if not doors.is_a(dict, row) or not row.keys() >= {*KEY, *RESULT}:
             doors.refuse(who, "rows as read and sweep give them", row)
     return rows

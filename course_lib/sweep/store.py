@@ -42,16 +42,16 @@ def connect(path):
 
 def create(path):
     """Make path, and the folders above it, unless it is there. ValueError if it is there and is something else."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns, unique = ", ".join(KEY + RESULT), ", ".join(KEY)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with connect(path) as file, file:
             tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             if not tables:
                 file.execute(f"CREATE TABLE runs ({columns}, UNIQUE ({unique}))")
             elif not ours(file):
                 raise sqlite3.DatabaseError(f"it holds {', '.join(tables)}")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, OSError) as error:
         raise ValueError(f"sweep needs out as a new file, or one that it wrote; got {str(path)!r} ({error})") from None
 
 

@@ -57,7 +57,7 @@ def recall_test():
 
 def some(who, pieces):
     """pieces as a frozenset, or a ValueError unless it is a list, or the like, of names of PIECES."""
-    if not isinstance(pieces, (list, tuple, set, frozenset, dict)):
+    if not doors.is_a((list, tuple, set, frozenset, dict), pieces):
         doors.refuse(who, "pieces as a list of names", pieces)
     return frozenset(doors.choice(who, "piece", piece, PIECES) for piece in pieces)
 

@@ -135,8 +135,8 @@ def try_gates(mission, gates):
     ValueError for gates of another name or length, or outside [0, 1].
     """
     steps = doors.instance("try_gates", "mission", mission, Mission, such_as="MISSIONS['count']").x.shape[1]
-    if not isinstance(gates, dict) or set(gates) != set(GATES):
-        got = list(gates) if isinstance(gates, dict) else gates
+    if not doors.is_a(dict, gates) or set(gates) != set(GATES):
+        got = list(gates) if doors.is_a(dict, gates) else gates
         doors.refuse(mission.name, f"gates as {{name: values}} for {', '.join(GATES)}", got)
     drawn = {
         name: doors.array(mission.name, f"{name} gate", values, dims=(1,), least=0, most=1)

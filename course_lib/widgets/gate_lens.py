@@ -31,7 +31,8 @@ def look_inside(network, task, batch, *, gate=None, value=None):
         doors.refuse("look_inside", "a gate to set to a value", gate)
     if gate is not None:
         doors.choice("look_inside", "gate", gate, network.cell.gates)
-    override = None if gate is None else {gate: shuffled(0) if value is None else value}
+    held = shuffled(0) if value is None else doors.number("look_inside", "value", value)
+    override = None if gate is None else {gate: held}
     with torch.no_grad():
         trace = unroll(network.cell, batch.x, override=override)
         score = float(task.score(network.read(trace["h"], at=batch.at), batch))

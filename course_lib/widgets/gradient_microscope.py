@@ -16,7 +16,7 @@ INPUTS, UNITS, STEPS = 4, 12, 40
 
 def lens(who, cell):
     """A name of LENSES, or a class of cells, as (name, class)."""
-    if isinstance(cell, type):
+    if doors.is_a(type, cell):
         return check_class(who, cell, name="cell").__name__, cell
     return cell, LENSES[doors.choice(who, "cell", cell, LENSES)]
 

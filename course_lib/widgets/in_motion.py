@@ -30,9 +30,9 @@ class InMotion(Live):
 
     def __init__(self, cell, x, *, against=None):
         cells = [check_cell("InMotion", one) for one in ((cell,) if against is None else (cell, against))]
+        for one in cells:
+            check_input(one, x)
         self.x, self.graphs = x, [graph_of(one) for one in cells]
-        for graph in self.graphs:
-            check_input(graph.cell, x)
 
     @classmethod
     def example(cls, Cell=LSTMCell):

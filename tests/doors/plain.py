@@ -6,6 +6,7 @@ from math import inf, nan
 import numpy as np
 from values import Kind
 
+from course_lib.claims import CLAIMS
 from course_lib.data import load_weather
 
 ODD = (None, "a", nan, inf, True, 1j, b"a", object(), [], {}, (), print, [[]], range(10**9))
@@ -22,6 +23,15 @@ GIVEN = {  # function of course_lib/figures: right arguments
                                   "back": 49},
     "constant_error_flow.detours": {"shares": {"bias 5": THREE, "chrono": THREE}},
     "constant_error_flow.cuts": {"updates": {"kept": [300, 200], "cut": [150, 100]}},
+    "gates_that_decide.learning": {"losses": dict.fromkeys(("constant gate", "gate that sees"), [LONG, LONG[:30]]),
+                                   "guessing": 0.3, "solved_at": 0.01},
+    "gates_that_decide.weights": {"new": dict.fromkeys(("plain", "gated"), THREE),
+                                  "slope": dict.fromkeys(("plain", "gated"), THREE), "marked": [1, 0, 1]},
+    "how_long_a_gate_keeps.lives": {"left": {"chrono": [THREE] * 10}},
+    "how_long_a_gate_keeps.stretched": {"loss": {"none": {"constant gate": THREE}}, "guessing": 1.6},
+    "what_is_true.claims_with_verdicts": {"claims": [CLAIMS[0]], "attacks": {CLAIMS[0].name: ["withstood"]}},
+    "what_is_true.sequences": {"now": {100: THREE}, "then": {100: 74_000}},
+    "what_is_true.million": {"fine": THREE, "formula": THREE, "kept": {14.0: 0.4}},
     "gru_and_after.toggling": {"losses": {"GRU": [LONG, LONG[:30]]}, "guessing": 0.7, "solved_at": 0.1},
     "how_much_and_what.soon": {"updates": {"split": THREE, "one sigmoid, half": THREE}, "budget": 700},
     "how_much_and_what.divided": {"error": {"nothing": THREE, "i mark alone": THREE},

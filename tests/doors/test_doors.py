@@ -3,7 +3,8 @@
 The functions are found by inspection; what their parameters are is in kinds.py. For each parameter every value of its
 kind is tried, with the others right: one that says the same as the right one must give the same result or be refused, a
 wrong one must be refused. Nothing else is accepted: no other exception, no result, no work half done, no number drawn
-from torch's global generator by a function that does not say so.
+from torch's global generator by a function that does not say so. What a learner's own function raises, or the step of a
+learner's own cell, comes out as it is: its line is where to look.
 
     python tests/doors/test_doors.py        counts what was tried, and lists what was neither right nor refused
 """
@@ -26,6 +27,7 @@ import pytest
 import torch
 from kinds import KEYWORD, KINDS, MADE_BY, NOT_DOORS, USUAL, WITH
 from plain import GIVEN
+from values import STRANGE, Own
 
 import course_lib
 from course_lib.initialise import INITIALISATIONS
@@ -160,13 +162,14 @@ def alike(one, other):
 
 def state_of(arguments):
     """What a call could leave half changed: the numbers of modules, and how much is drawn on axes."""
-    modules = {k: v for k, v in arguments.items() if isinstance(v, torch.nn.Module)}
-    drawn = {k: len(v.get_children()) for k, v in arguments.items() if isinstance(v, plt.Axes)}
+    modules = {k: v for k, v in arguments.items() if issubclass(type(v), torch.nn.Module)}
+    drawn = {k: len(v.get_children()) for k, v in arguments.items() if issubclass(type(v), plt.Axes)}
     return drawn | {k: [w.detach().clone() for w in v.parameters()] for k, v in modules.items()}
 
 
 def outcome(door, arguments):
-    """("right", result), ("refused", words), or ("foreign", words) where it was refused in other words than ours."""
+    """("right", result), ("refused", words), ("own", words) where the learner's own function or step raised, or what is
+    at fault: "foreign" where it was refused in other words than ours, and the like."""
     function, before, numbers = door.bound(), state_of(arguments), torch.get_rng_state()
     try:
         result = function(**arguments)
@@ -174,8 +177,9 @@ def outcome(door, arguments):
         where = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
         if not isinstance(error, ValueError) or not where.filename.startswith(ROOM) or not WORDS.fullmatch(str(error)):
-            return "foreign", said
-        if not spoken(str(error), door):
+            inside = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+            return "own" if isinstance(error, Own) or "step" in inside else "foreign", said
+        if not spoken(str(error), door, arguments):
             return "nobody", said
         if not alike(state_of(arguments), before):
             return "half done", said
@@ -206,14 +210,20 @@ def misled(said, value):
     return not known or none and not (callable(value) or isinstance(value, dict))  # a function may return None
 
 
-def spoken(said, door):
-    """Whether the words of a refusal begin with who it is that needs something, which may be the door's own module."""
+def spoken(said, door, arguments):
+    """Whether the words of a refusal begin with who it is that needs something: a name of the library, the door's own
+    module, or the class of what was given."""
     who = re.match(r"(?:an? |the )?(.+?) (?:needs?|has|can|cannot) ", said)
-    return bool(who) and (who[1] in speakers() or who[1] in door.name.split("."))
+    known = speakers() | {*door.name.split("."), *(type(one).__name__ for one in arguments.values())}
+    return bool(who) and who[1] in known
 
 
 def label(value):
-    text = " ".join(repr(value).split())
+    """A value in words, be it as strange as it may."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = "that cannot be shown"
     return f"{type(value).__name__} {text if len(text) < 60 else text[:57] + '...'}"
 
 
@@ -232,24 +242,30 @@ def tried(door):
             if came == "right" and not (result == "right" and alike(wanted, got)):
                 came = "other"
             found.append((parameter, label(value), came, got if came != "right" else ""))
-        for value in kind.bad:
+        for value in kind.own:
+            came, got = outcome(door, right(door, parameter) | given(door, parameter, value))
+            unasked = came == "right" and not isinstance(value, torch.nn.Module)  # a cell's step may not be called
+            found.append((parameter, label(value), "silent" if unasked else came, got))
+        for value in (*kind.bad, *STRANGE):
             if value is None and parameters(door)[parameter] is None:
                 continue  # left out
             came, got = outcome(door, right(door, parameter) | given(door, parameter, value))
-            came = "silent" if came == "right" else "misled" if came == "refused" and misled(got, value) else came
+            came = "silent" if came in ("right", "own") else came
+            came = "misled" if came == "refused" and misled(got, value) else came
             found.append((parameter, label(value), came, got))
     return found
 
 
 def faults(found):
     """What is neither right nor refused, and what is refused although it is right."""
-    return [row for row in found if row[2] not in (("right",) if row[1] in RIGHT else ("right", "refused"))]
+    return [row for row in found if row[2] not in (("right",) if row[1] in RIGHT else ("right", "refused", "own"))]
 
 
 @pytest.fixture(autouse=True)
 def no_picture_is_drawn(monkeypatch):
     for name in FIGURES:
         monkeypatch.setattr(f"course_lib.figures.{name}.show", lambda figure, text: None)
+    monkeypatch.setattr("course_lib.figures.what_is_true.display", lambda *given, **more: None)
 
 
 @pytest.mark.parametrize("door", doors(), ids=lambda door: door.name)
@@ -280,6 +296,7 @@ def test_a_public_function_without_kinds_is_found():
 
 if __name__ == "__main__":
     matplotlib.use("Agg")
+    no_picture_is_drawn.__wrapped__(pytest.MonkeyPatch())
     counted = Counter()
     for door in doors():
         if len(sys.argv) > 1 and not re.search(sys.argv[1], door.name):

@@ -1,11 +1,13 @@
 """Right and wrong cells, tasks and tensors, and what is done to them."""
 
+import weakref
+from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
 import torch
 from torch import nn
-from values import FRACTION, Kind
+from values import FRACTION, Claims, Kind, Own
 
 from course_lib.cells import Cell, LSTMCell
 from course_lib.tasks import Adding, Task
@@ -32,6 +34,13 @@ def network():
         return Network(LSTMCell(INPUTS, HIDDEN), 1)
 
 
+def stripped():
+    """A network that nothing reads any more."""
+    new = network()
+    del new.readout
+    return new
+
+
 def batch_of(task, size=BATCH):
     return task.batch(size, generator=torch.Generator().manual_seed(0))
 
@@ -56,7 +65,7 @@ def unlooked(kind):
     """The same kind of tensor where no number is looked at: NaN in, NaN out."""
     seen = (v for v in kind.bad if not torch.is_tensor(v) or not v.is_meta)
     finite = (v for v in seen if not torch.is_tensor(v) or v.dtype != torch.float32 or torch.isfinite(v).all())
-    return Kind(kind.good, tuple(finite), kind.same)
+    return replace(kind, bad=tuple(finite))
 
 
 def start(*names):
@@ -92,6 +101,18 @@ def rule(new):
     return {"forget": new}
 
 
+def raises(*given, **named):
+    """What the learner wrote, and what is wrong in it."""
+    raise Own
+
+
+class Raising(LSTMCell):
+    """A cell whose step is wrong."""
+
+    def step(self, gate, x, h, c):
+        raise Own
+
+
 NO_RULES = (1.0, "forget", ["forget"], [("forget", 0.5)], True, nan, object(), dict, {"forget"})
 NO_GATES = ({"reset": 0.5}, {"": 0.5}, {0: 0.5}, {None: 0.5}, {"Forget": 0.5}, {("forget",): 0.5})
 NO_FUNCTIONS = (lambda: 0.5, lambda t: 0.5, lambda t, old, more: old, int, *FRACTION.bad)
@@ -120,10 +141,34 @@ OVERRIDE = Kind(
     lambda: rule(0.5),
     (*NO_RULES, *NO_GATES, *(rule(new) for new in NO_FUNCTIONS if new is not print), *map(rule, NO_GATE)),
     (lambda _: rule(np.float64(0.5)), lambda _: rule(np.float32(0.5)), lambda _: rule(torch.tensor(0.5))),
+    (rule(lambda t, old: raises()), rule(raises)),
 )
 NO_THING = (None, "LSTMCell", 3, [], {}, object(), print, torch.zeros(2, 2))
 NO_CELL = (*NO_THING, LSTMCell, Cell, nn.LSTM(INPUTS, HIDDEN), nn.Linear(INPUTS, HIDDEN), TASK)
-CELL = Kind(cell, (*NO_CELL, network()))
+
+
+def damaged(change):
+    """A cell to which something was done afterwards."""
+    new = cell()
+    change(new)
+    return new
+
+
+DAMAGED = (
+    damaged(lambda cell: setattr(cell, "hidden_size", "a")),
+    damaged(lambda cell: setattr(cell, "hidden_size", 0)),
+    damaged(lambda cell: setattr(cell, "input_size", 2.0)),
+    weakref.proxy(LSTMCell),
+    Claims(LSTMCell),
+    Claims(Network),
+)
+SPOILED = (  # which the step notices
+    damaged(lambda cell: delattr(cell, "f")),
+    damaged(lambda cell: setattr(cell, "hidden_size", HIDDEN + 1)),
+    damaged(lambda cell: setattr(cell.f, "U", nn.Linear(3, 3))),
+    Raising(INPUTS, HIDDEN),
+)
+CELL = Kind(cell, (*NO_CELL, network(), *DAMAGED), own=SPOILED)
 
 
 class Deep(LSTMCell):
@@ -146,7 +191,11 @@ CLASS = Kind(
     (*NO_THING, LSTMCell(INPUTS, HIDDEN), Cell, nn.LSTM, nn.Module, int, [LSTMCell], Adding, Deep),
 )
 CELL_OR_CLASS = Kind(lambda: LSTMCell, (*NO_THING, Cell, nn.LSTM, Adding, TASK), (lambda Cls: Cls(2, 3),))
-NETWORK = Kind(network, (*NO_CELL, cell(), Network(LSTMCell(INPUTS + 1, HIDDEN), 1), Network))
+NETWORK = Kind(
+    network,
+    (*NO_CELL, cell(), Network(LSTMCell(INPUTS + 1, HIDDEN), 1), Network, *DAMAGED, stripped()),
+    own=(Network(Raising(INPUTS, HIDDEN), 1),),
+)
 A_TASK = Kind(lambda: TASK, (*NO_THING, Adding, Task, cell(), [TASK], "Adding"))
 X = tensors(BATCH, STEPS, INPUTS).but(wrong=(torch.empty(BATCH, STEPS, INPUTS, device="meta"),))
 A_BATCH = Kind(lambda: batch_of(TASK), (*NO_THING, X.good(), (X.good(), None), Adding, TASK, TASK.batch))
@@ -213,6 +262,7 @@ def batch(task):
 UNTIL = Kind(
     lambda: lambda history: False,
     (*NO_THING[1:5], True, nan, lambda: False, lambda a, b: False, History),
+    own=(lambda history: raises(), raises),
 )
 Y = Kind(
     lambda: torch.zeros(BATCH, 1),

@@ -4,11 +4,13 @@ import atexit
 import io
 import os
 import pickle
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, replace
 from math import inf, nan
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from unittest import mock
 
 import numpy as np
 import torch
@@ -17,15 +19,72 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Kind:
-    """good() makes a right value, same are functions of it that say the same otherwise, bad are wrong values."""
+    """good() makes a right value, same are functions of it that say the same otherwise, bad are wrong values.
+
+    own    functions of the learner, and cells, that raise Own when they are called: it comes out as it is, or refused
+    """
 
     good: object
     bad: tuple
     same: tuple = ()
+    own: tuple = ()
 
     def but(self, *right, wrong=()):
         """The same kind, with some values that are right and some more that are wrong."""
-        return Kind(self.good, (*(v for v in self.bad if not any(v is one for one in right)), *wrong), self.same)
+        return replace(self, bad=(*(v for v in self.bad if not any(v is one for one in right)), *wrong))
+
+
+class Own(Exception):
+    """What a learner's own function raises."""
+
+
+# ---- What is wrong everywhere ----
+
+
+class Broken(float):
+    """A number that cannot be read."""
+
+    def __float__(self):
+        raise ZeroDivisionError("a number that cannot be read")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __abs__ = __float__
+    __hash__ = float.__hash__
+
+
+class Touchy:
+    """A thing that raises whatever is asked of it."""
+
+    def __getattr__(self, name):
+        raise ZeroDivisionError(f"a thing without {name}")
+
+
+class Claims:
+    """A thing that says it is of another class."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    __class__ = property(lambda self: self.kind)
+
+
+class Stuck:
+    """A thing that cannot be gone through."""
+
+    def __iter__(self):
+        raise ZeroDivisionError("a thing that cannot be gone through")
+
+
+PLAIN = type("Plain", (), {})
+STRANGE = (
+    Broken(0.5),
+    Touchy(),
+    *(Claims(kind) for kind in (str, float, int, bool, dict, list, torch.Tensor, np.ndarray, Path)),
+    mock.NonCallableMagicMock(spec=str),
+    Stuck(),
+    nn.UninitializedParameter(),
+    weakref.proxy(PLAIN),
+    weakref.proxy(type("Gone", (), {})),
+)
 
 
 # ---- Numbers ----
@@ -81,7 +140,7 @@ def series(good, *bad):
 
 def with_gaps(kind):
     """The same kind where NaN is a gap and not a mistake."""
-    return Kind(kind.good, tuple(v for v in kind.bad if not isinstance(v, list) or "nan" not in str(v)), kind.same)
+    return replace(kind, bad=tuple(v for v in kind.bad if not isinstance(v, list) or "nan" not in str(v)))
 
 
 SEED = whole(3, 0).but(wrong=(2**64, -(2**63)))
@@ -139,7 +198,7 @@ GARBAGE = (
 PATHS = (3, True, [], {}, object(), "", b"a", nan, print, " ", "a\0b", "a" * 5000, os.devnull)
 PATHS += (FOLDER, FOLDER / "text" / "below")
 NO_FILE = (None, "no such file", FOLDER / "none")
-NO_PLACE = (FOLDER / ("a" * 255), FOLDER / "a" / ("b" * 300))  # where no file can be made
+NO_PLACE = (FOLDER / ("a" * 255), FOLDER / "a" / ("b" * 300), Path("/proc/none/file"))  # where no file can be made
 NO_NOTEBOOK = tuple(
     file(f"notebook{k}", b'{"cells": %s}' % cells)
     for k, cells in enumerate((b'"ab"', b"[null]", b'[{"outputs": "ab"}]', b'[{"outputs": [{"data": 3}]}]', b"3",
