@@ -21,7 +21,6 @@ SHA256 = {
     "digits_8x8.csv": "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
 }
 TRAIN_SHARE = 0.75  # the first three quarters of the series are for training, the rest is for testing
-DAY = 24  # hours
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,6 @@ def persistence(series, horizon=1, *, split="test"):
     horizon = doors.whole("persistence", "horizon", horizon, most=len(values) - 1)
     errors = (values[horizon:] - values[:-horizon]).astype(np.float64) ** 2
     return errors.mean(axis=0, where=observed[horizon:])
-
-
-def seasonal(series, *, split="test"):
-    """Mean squared error, per channel, of the forecast "it will be as it was 24 hours before", standardised."""
-    return persistence(series, DAY, split=split)
 
 
 def load_digits8():

@@ -145,9 +145,3 @@ def memory_biases(cell):
         return [(gate_bias(cell, gate), 1)]
     except ValueError as error:
         raise ValueError(f"{who} needs kept_by = {{bias: sign}}, what opens gate {gate!r}: {error}") from None
-
-
-def memory_bias(cell):
-    """The bias b (hidden,) at which the gate that multiplies the cell's old memory starts."""
-    weight, sign = memory_biases(cell)[0]
-    return sign * weight

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import load_digits8, load_source, load_weather, persistence, seasonal
+from course_lib.data import load_digits8, load_source, load_weather, persistence
 
 
 @pytest.fixture
@@ -61,11 +61,10 @@ def test_persistence_is_the_mean_squared_change_over_what_was_recorded():
                 if observed[t, channel]
             ]
             assert persistence(load_weather(), horizon)[channel] == pytest.approx(np.mean(changes), rel=1e-6)
-    np.testing.assert_array_equal(seasonal(load_weather()), persistence(load_weather(), 24))
 
 
 def test_a_day_ago_says_more_than_the_mean_for_temperature_alone():
-    channels = dict(zip(load_weather().names, seasonal(load_weather(), split="train"), strict=True))
+    channels = dict(zip(load_weather().names, persistence(load_weather(), 24, split="train"), strict=True))
     assert channels["temperature"] < 0.5 and channels["wind speed"] > 1
 
 

@@ -24,7 +24,7 @@ def routes(graph, places):
     orders = (kind, lambda e: (e not in road, length(e)), lambda e: (e not in road, -length(e)),
               lambda e: (e not in road, e[0].kind not in ("source", "join"), length(e)))  # fmt: skip
     for order in orders if len(edges) <= MANY else orders[:1]:
-        board = Board(graph, places)
+        board = Board(places)
         for edge in sorted(edges, key=order):
             if best is None or board.cost < best.cost:  # else it cannot become the best any more
                 board.route(*edge)
@@ -40,7 +40,7 @@ class Board:
     crossings  of two nets; missing: how many lines found no way, and are drawn straight
     """
 
-    def __init__(self, graph, places):
+    def __init__(self, places):
         self.places, self.body, self.edges, self.nets, self.lines = places, {}, {}, {}, {}
         self.doors, self.cost, self.crossings, self.missing = set(), 0.0, 0, 0
         self.points = {}  # point: {net: set of directions in which it has lines there}

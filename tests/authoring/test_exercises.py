@@ -111,6 +111,13 @@ def test_no_answer_and_no_hidden_test_reaches_an_exercise(name):
 
 
 @every_set
+def test_a_solution_is_at_most_twelve_lines_besides_its_marks(name):
+    parts = [cell for cell in cells("solutions", name) if cell.cell_type == "code"]
+    lines = [[line for line in cell.source.splitlines() if "### " not in line] for cell in parts]
+    assert max(map(len, lines)) <= 12
+
+
+@every_set
 def test_an_exercise_stops_exactly_where_the_learner_must_write(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     space, waiting = {}, []

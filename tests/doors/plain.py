@@ -26,7 +26,7 @@ GIVEN = {  # function of course_lib/figures: right arguments
     "gates_that_decide.learning": {"losses": dict.fromkeys(("constant gate", "gate that sees"), [LONG, LONG[:30]]),
                                    "guessing": 0.3, "solved_at": 0.01},
     "gates_that_decide.weights": {"new": dict.fromkeys(("plain", "gated"), THREE),
-                                  "slope": dict.fromkeys(("plain", "gated"), THREE), "marked": [1, 0, 1]},
+                                  "slope": dict.fromkeys(("plain", "gated"), THREE), "marked": np.arange(3) == 1},
     "how_long_a_gate_keeps.lives": {"left": {"chrono": [THREE] * 10}},
     "how_long_a_gate_keeps.stretched": {"loss": {"none": {"constant gate": THREE}}, "guessing": 1.6},
     "what_is_true.claims_with_verdicts": {"claims": [CLAIMS[0]], "attacks": {CLAIMS[0].name: ["withstood"]}},
