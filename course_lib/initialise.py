@@ -94,7 +94,7 @@ def by_hand(cell, **weights):
 def named_weights(cell):
     """{name in the equations: weight} of a cell, or of a network. Affine f: W_f, U_f, b_f. Affine h: W, U, b."""
     whole = doors.is_a(nn.Module, cell) and not doors.is_a(Cell, cell)  # a network, which has a cell
-    check_cell("named_weights", getattr(cell, "cell", None) if whole else cell)
+    check_cell("named_weights", getattr(cell, "cell", cell) if whole else cell)
     return weights_of(cell)
 
 
