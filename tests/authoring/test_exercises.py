@@ -12,6 +12,7 @@ import pytest
 import torch
 from IPython.lib.pretty import pretty
 
+from course_lib import lesson
 from course_lib.checks import ESSAYS, PROBLEMS
 from tools.authoring.exercises import generate
 
@@ -140,15 +141,16 @@ def test_an_exercise_stops_exactly_where_the_learner_must_write(name, monkeypatc
 def shown(source, space):
     """What a cell prints and, where its last line is a value, how that value is shown, as a notebook stores it."""
     *lines, last = ast.parse(source).body
-    printed, value = io.StringIO(), None
-    with redirect_stdout(printed):
+    printed, drawn, value = io.StringIO(), [], None
+    with redirect_stdout(printed), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lesson, "display", lambda data, raw: drawn.append(("display_data", data["text/plain"])))
         if isinstance(last, ast.Expr):
             exec(compile(ast.Module(lines, []), "<cell>", "exec"), space)
             value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), space)
         else:
             exec(source, space)
     streams = [("stream", printed.getvalue())] if printed.getvalue() else []
-    return streams + ([] if value is None else [("execute_result", pretty(value))])
+    return streams + drawn + ([] if value is None else [("execute_result", pretty(value))])
 
 
 @every_set

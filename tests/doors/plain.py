@@ -29,7 +29,7 @@ GIVEN = {  # function of course_lib/figures: right arguments
                                   "slope": dict.fromkeys(("plain", "gated"), THREE), "marked": np.arange(3) == 1},
     "how_long_a_gate_keeps.lives": {"left": {"chrono": [THREE] * 10}},
     "how_long_a_gate_keeps.stretched": {"loss": {"none": {"constant gate": THREE}}, "guessing": 1.6},
-    "what_is_true.claims_with_verdicts": {"claims": [CLAIMS[0]], "attacks": {CLAIMS[0].name: ["withstood"]}},
+    "what_is_true.claims_with_verdicts": {"claims": [CLAIMS[0]], "attacks": {CLAIMS[0].name: (2, 1)}},
     "what_is_true.sequences": {"now": {100: THREE}, "then": {100: 74_000}},
     "what_is_true.million": {"fine": THREE, "formula": THREE, "kept": {14.0: 0.4}},
     "gru_and_after.toggling": {"losses": {"GRU": [LONG, LONG[:30]]}, "guessing": 0.7, "solved_at": 0.1},

@@ -235,7 +235,7 @@ def unpack(folder, chosen, who):
         if target.exists():
             shutil.rmtree(target)
         target.parent.mkdir(exist_ok=True)
-        os.replace(new, target)
+        new.rename(target)
 
 
 def collect(source, folder, asked, keep):
