@@ -1,6 +1,7 @@
 """Plain data crosses into the box and back, and nothing in it can hold up the class."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -133,6 +134,17 @@ def test_processes_that_a_box_started_end_with_it_and_are_not_many(monkeypatch):
             box.call("answer", 9)
             box.run("import time; time.sleep(1e6)")
     assert not any(watch.read(pid, "cmdline") for pid in family)
+
+
+@linux
+def test_a_child_that_is_being_made_is_seen_once_its_parent_stands(monkeypatch):
+    looks, sent, parent, child = [], [], 2**30, 2**30 + 1
+    monkeypatch.setattr(watch, "states", lambda pids: {"R"} if looks.append(pids) or len(looks) < 3 else {"T"})
+    monkeypatch.setattr(watch, "family", lambda pid: [pid, child] if len(looks) > 2 else [pid])
+    monkeypatch.setattr(watch, "send", lambda pid, number: sent.append((pid, number)))
+    watch.end(parent)
+    stop, kill = signal.SIGSTOP, signal.SIGKILL
+    assert sent == [(parent, stop), (child, stop), (child, kill), (parent, kill)]
 
 
 CALLS = """import ctypes, os

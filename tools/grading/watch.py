@@ -51,8 +51,12 @@ def seconds(pids):
 
 def asleep(pids):
     """Whether none of the processes runs, waits for a processor, or for a disk."""
-    states = [read(pid, f"task/{task}/stat").rpartition(")")[2][1:2] for pid in pids for task in threads(pid)]
-    return not any(state in "RD" for state in states if state)
+    return not states(pids) & {"R", "D"}
+
+
+def states(pids):
+    """The states of all threads of processes, a letter each, as /proc says them."""
+    return {read(pid, f"task/{task}/stat").rpartition(")")[2][1:2] for pid in pids for task in threads(pid)} - {""}
 
 
 def threads(pid):
@@ -82,18 +86,27 @@ def end_children(pid):
 def end(pid):
     """Kill a process and all that it started; none is left when it returns.
 
-    They are stopped before, so that none starts another one meanwhile.
+    They are stopped before, so that none starts another one meanwhile: a child that is just being made is seen once its
+    parent stands.
     """
     stopped = set()
     while new := set(family(pid)) - stopped:
         for one in new:
             send(one, signal.SIGSTOP)
+        stand(new)
         stopped |= new
     last = family(pid)[::-1]
     for one in last:
         send(one, signal.SIGKILL)
     for one in last:
         gone(one)
+
+
+def stand(pids, seconds=10):
+    """Wait until stopped processes stand, which a busy machine puts off; or wait (D), as for a child that does."""
+    until = time.monotonic() + seconds
+    while SEEN and states(pids) & {"R", "S"} and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 def gone(pid, seconds=10):
