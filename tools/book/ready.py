@@ -68,12 +68,12 @@ def measure(browser, path, slower):
 def main():
     if lacking := missing():
         sys.exit(lacking)
-    part = sys.argv[1] if len(sys.argv) > 1 else ""
+    wanted = f"*{sys.argv[1]}*.html" if len(sys.argv) > 1 else "*.html"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for speed, slower in SPEEDS.items():
             print(f"{speed}: seconds until a question, a widget answers; longest busy stretch")
-            for path in sorted((SITE / "notebooks").glob(f"*{part}*.html")):
+            for path in sorted((SITE / "notebooks").glob(wanted)):
                 found = measure(browser, path, slower)
                 print("  ", path.stem, *("–" if time is None else f"{time:.2f}" for time in found.values()))
         browser.close()
