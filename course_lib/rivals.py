@@ -32,6 +32,7 @@ from course_lib import bench, doors
 from course_lib.cells import GRUCell, LSTMCell
 from course_lib.files import write
 from course_lib.fuse import fuse
+from course_lib.training import drawn_from
 
 SIZES = (  # time, batch, hidden, inputs
     *((100, 64, 32, 2), (400, 64, 64, 2), (1000, 64, 32, 2), (200, 64, 128, 2), (50, 32, 16, 8)),
@@ -164,12 +165,11 @@ def summary(rows):
             yield f"{kind} / {name}: median {np.median(own):.2f}, worst {max(own):.2f}"
 
 
-def on_gradients(sizes, time, batch, hidden, rounds):
+def on_gradients(who, sizes, **asked):
     """{(name, size): seconds of a training step in every round} on a gradient of each size, for each of TIMED."""
-    for name, value in {"time": time, "batch": batch, "hidden": hidden, "rounds": rounds}.items():
-        doors.whole("vanished", name, value)
-    torch.manual_seed(0)
-    x, cell, network = torch.randn(batch, time, 2), LSTMCell(2, hidden), nn.LSTM(2, hidden, batch_first=True)
+    time, batch, hidden, rounds = (doors.whole(who, name, value) for name, value in asked.items())
+    with drawn_from(0):
+        x, cell, network = torch.randn(batch, time, 2), LSTMCell(2, hidden), nn.LSTM(2, hidden, batch_first=True)
     with torch.no_grad():
         cell.f.U.bias.fill_(6.0)
         network.bias_hh_l0[hidden : 2 * hidden] = 6.0  # of the gates i, f, g, o
@@ -203,7 +203,7 @@ def vanished(*, time: int = 400, batch: int = 64, hidden: int = 64, rounds: int 
     {"name", "living", "vanished" (seconds, medians over rounds), "ratio" (vanished / living)}.
     ValueError for sizes and rounds that are not positive whole numbers.
     """
-    seconds = on_gradients((1.0, TINY), time, batch, hidden, rounds)
+    seconds = on_gradients("vanished", (1.0, TINY), time=time, batch=batch, hidden=hidden, rounds=rounds)
     rows = []
     for name in TIMED:
         living, gone = seconds[name, 1.0], seconds[name, TINY]
@@ -225,7 +225,7 @@ def by_size(*, time: int = 100, batch: int = 16, hidden: int = 32, rounds: int =
             line(ax, -np.log10(found["size"]), found[name], of=name)
         print(rivals.felt(found))
     """
-    seconds = on_gradients(GRADIENTS, time, batch, hidden, rounds)
+    seconds = on_gradients("by_size", GRADIENTS, time=time, batch=batch, hidden=hidden, rounds=rounds)
     return {"size": list(GRADIENTS)} | {
         name: [1e3 * float(np.median(seconds[name, size])) for size in GRADIENTS] for name in TIMED
     }
@@ -236,15 +236,19 @@ def felt(found: dict[str, list[float]]) -> str:
 
     ValueError for what is no result of `by_size`.
     """
-    names = {"size", *TIMED}
-    if not doors.is_a(dict, found) or found.keys() != names or len({len(values) for values in found.values()}) != 1:
+    if not doors.is_a(dict, found) or found.keys() != {"size", *TIMED}:
         doors.refuse("felt", "found as by_size returns it", found)
-    small = np.array(found["size"]) < LEAST
+    found = {name: doors.array("felt", f"found[{name!r}]", value, dims=(1,), least=0) for name, value in found.items()}
+    small = found["size"] < LEAST
+    if len({len(values) for values in found.values()}) != 1 or small.all() or not small.any():
+        doors.refuse("felt", "found as by_size returns it, as long everywhere, with sizes above and below 1e-38", found)
 
     def times(name):
         """How many times as long a step takes on gradients that are denormal as on others."""
-        ms = np.array(found[name])
-        return float(np.median(ms[small]) / np.median(ms[~small]))
+        usual = np.median(found[name][~small])
+        if not usual:
+            doors.refuse("felt", f"found[{name!r}] as milliseconds above 0", 0.0)
+        return float(np.median(found[name][small]) / usual)
 
     plain, flushed, compiled = times("torch.nn.LSTM"), times("torch.nn.LSTM, flushing"), times("compiled")
     told = f"on a gradient below 1e-38 torch.nn.LSTM takes {plain:.1f} times as long as on a larger one"

@@ -61,7 +61,23 @@ class SwapCell(Cell):
         return {"h": self.V(self.h(x, a)), "a": b, "b": h, "v": self.v.expand_as(h) * 1.0 + 0 * v}
 
 
-@pytest.mark.parametrize("Cls", [OneMatrixCell, OddCell, SwapCell], ids=lambda Cls: Cls.__name__)
+class IdleCell(Cell):
+    """A network with gates that are looked at and used for nothing, and are NaN: no gradient comes from them."""
+
+    gates = ("idle", "idler")
+    ranges = dict.fromkeys(gates, (-9, 9))
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.h, self.g = self.affine(), self.of_state()
+
+    def step(self, gate, x, h):
+        new = tanh(self.h(x, h))
+        gate("idler", self.g(1 / gate("idle", torch.sqrt(new - 2))))
+        return {"h": new}
+
+
+@pytest.mark.parametrize("Cls", [OneMatrixCell, OddCell, SwapCell, IdleCell], ids=lambda Cls: Cls.__name__)
 @pytest.mark.parametrize("hidden", [3, 16])
 def test_a_cell_of_ones_own_is_fused_without_registration(Cls, hidden):
     cell, x, start = case(Cls, hidden=hidden, inputs=2)

@@ -8,7 +8,7 @@ from course_lib.script.write import Values, at, flat, loop
 
 def backward(w, lines):
     """One step backwards, the last pass first; w.summed: what needs a place for its gradient, cleared at every step."""
-    w.crossing, w.summed = set(), set()
+    w.crossing, w.summed, w.felt = set(), set(), felt(w.plan.nodes, w.ends)
     for p in reversed(range(w.plan.passes)):
         for operand in sorted(w.plan.operands, reverse=True):
             if w.plan.nodes[operand].at == p and operand not in w.plan.leaves:
@@ -19,10 +19,22 @@ def backward(w, lines):
         read_backward(w, lines, leaf)
 
 
+def felt(nodes, ends):
+    """The nodes that a new state depends on. The others have no gradient: 0 times an infinite slope were NaN."""
+    found, left = set(), [*ends]
+    while left:
+        if (i := left.pop()) not in found:
+            found.add(i)
+            node = nodes[i]
+            left += [one for one in (*node.args, *(term for term, _ in node.terms), *node.sources)
+                     if isinstance(one, int)]  # fmt: skip
+    return found
+
+
 def read_backward(w, lines, operand):
     """The gradient of what products and moves have read, and of the matrices."""
     (source, where), (goal, begin) = w.stands_in(operand), w.gradient(operand)
-    for i in w.plan.order:
+    for i in filter(w.felt.__contains__, w.plan.order):
         node = w.plan.nodes[i]
         array = f"$d_{w.names[i]}"
         for term, index in node.terms:
@@ -55,7 +67,7 @@ def become(w, i):
 def backward_pass(w, lines, p, width):
     plan = w.plan
     here = [i for i in plan.order if (plan.nodes[i].at, plan.nodes[i].width) == (p, width)
-            and plan.nodes[i].op not in ("x", "state", "vector")]  # fmt: skip
+            and plan.nodes[i].op not in ("x", "state", "vector") and i in w.felt]  # fmt: skip
     if not here:
         return
     body = Lines(lines.indent + 1)

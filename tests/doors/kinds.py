@@ -3,6 +3,7 @@
 KINDS names them. A parameter has the kind of "function.parameter" where that is listed, else that of its name.
 """
 
+from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 
@@ -96,9 +97,12 @@ from course_lib.data import load_weather
 from course_lib.fuse import fuse
 from course_lib.gradients import paths
 from course_lib.ledger import SAID
+from course_lib.rivals import TIMED
 from course_lib.training import Network
 from course_lib.unroll import unroll
 
+FELT = {"size": [1.0, 1e-40]} | {name: [1.0, 2.0] for name in TIMED}
+UNFELT = (None, 0.5, "ab", [], [1.0], [0.0, 0.0], [nan, 1.0], ["a", "b"], [[1.0, 2.0]], [-1.0, 1.0], {}, object())
 KINDS = {
     # cells, unroll, initialise, gradients, scan, fuse
     "input_size": whole(INPUTS), "hidden_size": whole(HIDDEN), "batch_size": whole(3), "seed": SEED,
@@ -157,6 +161,9 @@ KINDS = {
     "read.path": Kind(lambda: FOLDER / "rows.sqlite", (*PATHS, *NO_FILE, *GARBAGE, *DATABASES)),
     "bench.read.path": Kind(lambda: Path("results/bench.json"), (*PATHS[:-1], *GARBAGE[:8], *GARBAGE[9:])),
     "sweep.parameters": whole(100), "sweep.rows": RUNS, "row": ROWED, "whole": PLACE, "without": ELSEWHERE,
+    # rivals, whose numbers are times and never the same
+    **{f"rivals.{name}": replace(whole(2), same=()) for name in ("time", "batch", "hidden", "rounds")},
+    "felt.found": Kind(lambda: FELT, (*NO_THING, *({**FELT, name: bad} for name in FELT for bad in UNFELT))),
     # plots, stats
     "ax": AX, "plots.of": CAPTION, "name": NAME, "style.thing": CAPTION, "title": NAME, "text": words(),
     "level.text": CAPTION, "point.text": CAPTION, "thing": words(),
@@ -203,6 +210,8 @@ WITH = {  # "function.parameter": what else must be given for the parameter to m
 }
 USUAL = {  # what is given in every call
     "sweep": {"plan_only": True, "progress": False, "lags": [10], "seeds": [3], "jobs": 1},
+    "vanished": {"time": 2, "batch": 2, "hidden": 2, "rounds": 1},
+    "by_size": {"time": 2, "batch": 2, "hidden": 2, "rounds": 1},
     "train": {"updates": 2, "progress": False, "hidden_size": HIDDEN},
 }
 KEYWORD = {"by_hand.weights": "U_f"}  # "function.**parameter": the keyword under which a value is tried
@@ -250,7 +259,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"bar\..*": "the line above a training; nothing of a learner comes in",
     r"stop\..*": "the ways of Ctrl-C; nothing of a learner comes in",
     r"lesson\.(doctor|step_seconds)": "takes nothing",
-    r"answers\.\w+|predictions\.Prediction\.chosen": "called by a widget",
+    r"answers\.\w+|predictions\.Prediction\.chosen": "called by a widget, with its own question and choice",
     r"predictions\.bank": "reads the files that come with the course",
     r"checks\.(?!hint$|solution$|figure$|given$|find$|judge\.token$).*": "judges answers, in its own words: NotRight",
     r"widgets\.(every|\w+\.(make_\w+|one_unit|recall_test|warp_cells))": "takes nothing of a learner",
@@ -265,5 +274,5 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
     r"sweep\.store\.(key|connect|create|ours|add|holds)|sweep\.outcomes\.outcome": "parts of read, sweep and summary",
     r"bench\.(?!read$).*": "a command, which looks at its words before it measures, and its parts",
-    r"rivals\..*": "a command, and what takes seconds; its own test tries what it refuses",
+    r"rivals\.(?!(vanished|by_size|felt)$).*": "a command, which looks at its words before it measures, and its parts",
 }

@@ -266,6 +266,7 @@ def no_picture_is_drawn(monkeypatch):
     for name in FIGURES:
         monkeypatch.setattr(f"course_lib.figures.{name}.show", lambda figure, text: None)
     monkeypatch.setattr("course_lib.figures.what_is_true.display", lambda *given, **more: None)
+    monkeypatch.setattr("course_lib.bench.SETTLE", 0.0)
 
 
 @pytest.mark.parametrize("door", doors(), ids=lambda door: door.name)
