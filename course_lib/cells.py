@@ -63,6 +63,10 @@ class Cell(nn.Module):
     kept_by = None
     identity = {}
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        check_declared(cls)
+
     def __init__(self, input_size, hidden_size):
         super().__init__()
         who = type(self).__name__
@@ -134,6 +138,38 @@ def check_cell(who, cell):
     for name in ("input_size", "hidden_size"):
         doors.whole(type(cell).__name__, name, getattr(cell, name, None))
     return cell
+
+
+def check_declared(Cls):
+    """ValueError unless what a class of cells says of itself has the form that `Cell` says, as it is defined."""
+
+    def need(name, what, fits):
+        if name in vars(Cls) and not fits(getattr(Cls, name)):
+            doors.refuse(Cls.__name__, f"{name} as {what}", getattr(Cls, name))
+
+    def names(value):
+        return doors.is_a((tuple, list), value) and all(doors.is_a(str, one) for one in value)
+
+    def pair(value):
+        return doors.is_a((tuple, list), value) and len(value) == 2
+
+    def number(value):
+        return doors.is_number((int, float), value)
+
+    def table(value, fits):
+        return doors.is_a(dict, value) and names([*value]) and all(map(fits, value.values()))
+
+    need("state", 'a tuple of names, such as ("h",) with its comma', names)
+    need("gates", 'a tuple of names, such as ("forget",) with its comma', names)
+    need("letters", '{gate: letter}, such as {"keep": "k"}', lambda value: table(value, lambda one: names([one])))
+    need("ranges", '{gate: (least, largest)}, such as {"keep": (-1, 1)}',
+         lambda value: table(value, lambda one: pair(one) and all(map(number, one))))  # fmt: skip
+    gates = (*Cls.gates, None)
+    need("memory", f"None or (gate, state), of gates {gates} and states {(*Cls.state,)}",
+         lambda value: value is None or pair(value) and value[0] in gates and value[1] in Cls.state)  # fmt: skip
+    need("kept_by", '{bias: sign}, such as {"b_f": 1}, or None',
+         lambda value: value is None or table(value, number))  # fmt: skip
+    need("identity", '{weight: factor}, such as {"U": 1.0}', lambda value: table(value, number))
 
 
 def check_network(who, network):

@@ -82,6 +82,13 @@ def is_tensor(value):
     return is_a(torch.Tensor, value) and not isinstance(value, torch.nn.parameter.UninitializedTensorMixin)
 
 
+def is_dense(value):
+    """Whether value is a tensor whose numbers can be read one by one: none that is sparse, nested or on meta."""
+    import torch
+
+    return is_tensor(value) and value.layout is torch.strided and not (value.is_nested or value.is_meta)
+
+
 @looked_at
 def whole(who, name, value, *, least=1, most=MOST):
     """value as an int from least to most. numpy's whole numbers are taken, True and 2.0 are not."""

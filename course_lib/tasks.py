@@ -42,7 +42,7 @@ class Batch:
         check_at("Batch", self.at, self.x)
         every = doors.is_a(str, self.at) and self.at == "every"
         shape = tuple(self.x.shape[: 1 + every])
-        y = self.y if doors.is_tensor(self.y) else torch.empty(0, 0)
+        y = self.y if doors.is_dense(self.y) else torch.empty(0, 0)
         numbers, classes = y.is_floating_point(), y.dtype == torch.int64
         if y.shape[: len(shape)] != shape or not (
             numbers and y.dim() == len(shape) + 1 or classes and y.shape == shape
@@ -53,7 +53,7 @@ class Batch:
 def check_at(who, at, x):
     """at, or a ValueError unless it names steps of x (batch, time, ...): "last", "every", or one step per sequence."""
     batch, steps = x.shape[:2]
-    if doors.is_tensor(at):
+    if doors.is_dense(at):
         doors.tensor(who, "at", at, {"batch": batch}, dtype=torch.int64)
         least, most = (int(step) for step in torch.aminmax(at))
         if least < 0 or most >= steps:
@@ -108,7 +108,7 @@ class Task:
         who = type(self).__name__
         y = doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").y
         shape = y.shape if y.is_floating_point() else (*y.shape, self.output_size)
-        if not doors.is_tensor(output) or output.shape != shape or not output.is_floating_point():
+        if not doors.is_dense(output) or output.shape != shape or not output.is_floating_point():
             doors.refuse(who, f"output as a tensor {tuple(shape)} of floats", output)
 
     def loss(self, output, batch):

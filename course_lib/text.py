@@ -50,7 +50,7 @@ def encode(text):
 
 def one_hot(codes):
     """x (..., time, symbols), float32, for the numbers (..., time) of characters, int64 from 0 to len(SYMBOLS)."""
-    if not doors.is_tensor(codes) or codes.dtype != torch.int64 or not codes.dim() or not codes.numel():
+    if not doors.is_dense(codes) or codes.dtype != torch.int64 or not codes.dim() or not codes.numel():
         doors.refuse("one_hot", "codes as a tensor (..., time) of int64", codes)
     if codes.min() < 0 or codes.max() > len(SYMBOLS):
         doors.refuse("one_hot", f"codes from 0 to {len(SYMBOLS)}", f"{int(codes.min())} to {int(codes.max())}")

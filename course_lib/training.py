@@ -204,7 +204,7 @@ def train(
         check_class("train", Cell)
         asked = {"hidden_size": hidden_size, "init": init, "bias": bias}
         network = build(Cell, task, seed=seed, **{name: value for name, value in asked.items() if value is not None})
-        init = "default" if init is None else init
+        init, bias = "default" if init is None else init, None if bias is None else float(bias)
     elif (hidden_size, init, bias) != (None, None, None):
         raise ValueError(
             f"train needs hidden_size, init and bias for a class of cells alone; got {hidden_size!r}, {init!r} and "

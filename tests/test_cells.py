@@ -313,3 +313,15 @@ def test_a_cell_without_a_step_says_what_it_needs():
 
     with pytest.raises(ValueError, match=r"Half needs a step\(self, gate, x, h, c\)"):
         unroll(Half(3, 4), torch.zeros(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("state", "hc"), ("state", None), ("gates", "forget"), ("gates", None), ("gates", ("forget", 3)), ("memory", "c"),
+     ("memory", ("forget",)), ("memory", ("forget", "z")), ("memory", ("keep", "c")), ("letters", None),
+     ("letters", {"forget": 1}), ("ranges", None), ("ranges", {"forget": 1}), ("ranges", {"forget": ("0", "1")}),
+     ("kept_by", 1), ("kept_by", {"b_f": None}), ("identity", None), ("identity", {1: 1.0})],
+)  # fmt: skip
+def test_what_a_cell_declares_wrongly_is_refused_where_it_is_declared(name, wrong):
+    with pytest.raises(ValueError, match=f"^Mine needs {name} as .*; got "):
+        type("Mine", (LSTMCell,), {name: wrong})

@@ -41,7 +41,8 @@ class Grid:
     batch_size: int
 
     def __post_init__(self):
-        self.cells, self.tasks = named(AnyCell, CELLS, self.cells), named(AnyTask, TASKS, self.tasks)
+        self.cells = named("sweep", "cells", self.cells, AnyCell, CELLS)
+        self.tasks = named("sweep", "tasks", self.tasks, AnyTask, TASKS)
         self.inits = [self.inits] if doors.is_a(str, self.inits) else doors.several("sweep", "inits", self.inits)
         for init in self.inits:
             doors.choice("sweep", "init", init, INITIALISATIONS)
@@ -104,16 +105,17 @@ class Grid:
         return "python -m course_lib.sweep " + shlex.join(words)
 
 
-def named(kind, known, things):
+@doors.looked_at
+def named(who, name, things, kind, known):
     """The classes of a kind, AnyCell or AnyTask, that things, classes or names or "all", stand for."""
     choices = {thing.__name__: thing for thing in known}
     things = [things] if doors.is_a((str, type), things) else things
     listed = list(things) if doors.is_a((list, tuple, set), things) else []
     found = [choices.get(thing, thing) if doors.is_a(str, thing) else thing for thing in listed]
-    found = list(known) if "all" in found else found
+    found = list(known) if any(doors.is_a(str, thing) and thing == "all" for thing in found) else found
     if not found or not all(doors.is_class(thing, kind) for thing in found):
         wanted = f"a {kind.__name__} by class or name"
-        raise ValueError(f"sweep needs {wanted}; got {doors.shown(things)}; choices: all, {', '.join(choices)}")
+        raise ValueError(f"{who} needs {wanted}; got {doors.shown(things)}; choices: all, {', '.join(choices)}")
     return found
 
 

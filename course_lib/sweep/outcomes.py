@@ -1,6 +1,7 @@
 """What the rows say: how many runs solved their task and when, the best rates, and what a part of a cell is worth."""
 
 from collections import defaultdict
+from numbers import Real
 
 import numpy as np
 
@@ -93,4 +94,7 @@ def checked(who, rows):
     for row in rows:
         if not doors.is_a(dict, row) or not row.keys() >= {*KEY, *RESULT}:
             doors.refuse(who, "rows as read and sweep give them", row)
+        for name in KEY + RESULT:
+            if not doors.is_a((str, Real, type(None)), row[name]):
+                doors.refuse(who, f"rows whose {name} is a number or a text, as read and sweep give them", row[name])
     return rows

@@ -51,7 +51,8 @@ def gate_of_bias(bias):
 
 def bias_of_gate(gate):
     """The bias whose sigmoid is gate, above 0 and below 1: log(gate / (1 - gate))."""
-    if doors.number("bias_of_gate", "gate", gate, above=0, most=1) == 1:
+    gate = doors.number("bias_of_gate", "gate", gate, above=0, most=1)
+    if gate == 1:
         doors.refuse("bias_of_gate", "gate as a number below 1, as no bias opens a gate entirely", gate)
     return float(np.log(gate) - np.log1p(-gate))
 

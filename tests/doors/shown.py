@@ -33,7 +33,7 @@ NUMBERS = Kind(lambda: ("01",), (*NO_TEXT, (), ["01"], "01", (1,), (None,)))
 CLAIM = Kind(lambda: CLAIMS[0], (*NO_THING, "A1", type(CLAIMS[0])))
 HOLDS = FLAG.but(wrong=(torch.tensor([True, False]), np.array([True]), torch.tensor(1.0), 1.0, inf, "True"))
 
-LISTED = (None, "", 3, nan, True, {}, object(), [None], [object()])
+LISTED = (None, "", 3, nan, True, {}, object(), [None], [object()], [np.zeros(2)], [torch.zeros(2, 2)])
 CELLS = Kind(
     lambda: [LSTMCell],
     (*LISTED, [], "LTSM", ["LTSM"], Cell, [Cell], nn.LSTM, cell(), [cell()], Adding),
@@ -72,7 +72,22 @@ ROW = dict.fromkeys(KEY + RESULT, 1) | {
 }  # fmt: skip
 RUNS = Kind(
     lambda: [ROW, ROW | {"cell": "GRUCell", "solved_at": 5}],
-    (None, "rows", 3, nan, object(), ROW, [None], [3], [[]], [{}], [{"role": "report"}], [ROW, {}]),
+    (
+        None,
+        "rows",
+        3,
+        nan,
+        object(),
+        ROW,
+        [None],
+        [3],
+        [[]],
+        [{}],
+        [{"role": "report"}],
+        [ROW, {}],
+        [ROW | {"code": {}}],
+        [ROW | {"solved_at": np.zeros(2)}],
+    ),
     (tuple, lambda rows: (row for row in rows)),
 )
 ROWED = Kind(lambda: ROW, (None, "row", 3, [], {}, {"role": "report"}, object()))

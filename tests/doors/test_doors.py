@@ -150,7 +150,9 @@ def alike(one, other):
         return one.shape == other.shape and torch.allclose(one.double(), other.double(), equal_nan=True)
     if isinstance(one, (np.ndarray, np.generic, float, int)):
         one, other = np.asarray(one), np.asarray(other)
-        return one.shape == other.shape and (one.dtype == object or np.allclose(one, other, equal_nan=True))
+        if object in (one.dtype, other.dtype):
+            return one.dtype == other.dtype and one.shape == other.shape
+        return one.shape == other.shape and np.allclose(one, other, equal_nan=True)
     if isinstance(one, (str, type(None))):
         return one == other
     if hasattr(one, "__dataclass_fields__"):

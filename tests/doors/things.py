@@ -58,6 +58,11 @@ def tensors(*shape):
     return Kind(good.clone, bad + tuple(good.to(kind) for kind in OTHER), (leaf,))
 
 
+def unread(x):
+    """The same numbers where they cannot be read one by one."""
+    return x.to_sparse(), x.to("meta")
+
+
 OTHER = (torch.float64, torch.float16, torch.int32, torch.int64, torch.bool, torch.complex64)
 
 
@@ -204,6 +209,7 @@ AT = Kind(
     lambda: "last",
     ("frist", "", "LAST", None, 0, -1, True, nan, [], [0, 1, 2], {}, object(), str, np.zeros(BATCH, dtype=int))
     + (torch.zeros(BATCH), torch.zeros(BATCH + 1).long(), torch.tensor(0), torch.zeros(BATCH, 1).long())
+    + unread(torch.zeros(BATCH).long())
     + (torch.full((BATCH,), STEPS), torch.full((BATCH,), -1), torch.zeros(BATCH).int()),
 )
 SQUARE = [[0.5] * HIDDEN] * HIDDEN
@@ -251,7 +257,7 @@ def output(task):
         good[0],
         good[None],
     )
-    bad += (good[..., None], good[:1], torch.cat([good, good], dim=-1), good.flatten(), y.int(), good.mT)
+    bad += (good[..., None], good[:1], torch.cat([good, good], dim=-1), good.flatten(), y.int(), good.mT, *unread(good))
     return Kind(good.clone, bad + tuple(good.to(kind) for kind in OTHER[2:]), (leaf, lambda x: x.double()))
 
 
@@ -267,10 +273,12 @@ UNTIL = Kind(
 Y = Kind(
     lambda: torch.zeros(BATCH, 1),
     (*NO_THING, torch.zeros(BATCH), torch.zeros(1, 1), torch.zeros(BATCH, 1).long(), torch.zeros(BATCH).int())
+    + unread(torch.zeros(BATCH, 1))
     + (np.zeros((BATCH, 1)), torch.zeros(BATCH, STEPS).long(), torch.zeros(BATCH, 1, 1), torch.tensor(1.0)),
 )
 CODES = Kind(
     lambda: torch.tensor([1, 2]),
     (*NO_THING, torch.tensor([-1]), torch.tensor([len(SYMBOLS) + 1]), torch.tensor([1.0]), torch.tensor(3), [1])
-    + (torch.tensor([]).long(), torch.tensor([1]).int(), torch.tensor([True]), np.array([1])),
+    + (torch.tensor([]).long(), torch.tensor([1]).int(), torch.tensor([True]), np.array([1]))
+    + unread(torch.tensor([1, 2])),
 )

@@ -6,6 +6,7 @@ import os
 import pickle
 import weakref
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import inf, nan
 from pathlib import Path
 from shutil import rmtree
@@ -126,7 +127,7 @@ def whole(good, least=1):
 
 def number(good, *bad):
     bad += (nan, inf, -inf, 10**400, True, np.bool_(True), None, str(good), *ODD)
-    return Kind(lambda: good, bad, (np.float64, np.float32))
+    return Kind(lambda: good, bad, (np.float64, np.float32, Fraction))
 
 
 def series(good, *bad):
