@@ -71,18 +71,6 @@ def load_weather():
     return Series(values, observed, names, units, mean, scale, cut)
 
 
-def persistence(series, horizon=1, *, split="test"):
-    """Mean squared error, per channel, of the forecast "in `horizon` steps it will be as it is now", standardised.
-
-    Counts the steps at which the value forecast was recorded. Raises ValueError for a horizon that is not a whole
-    number from 1 to the length of the split less 1.
-    """
-    values, observed = doors.instance("persistence", "series", series, Series, such_as="load_weather()").part(split)
-    horizon = doors.whole("persistence", "horizon", horizon, most=len(values) - 1)
-    errors = (values[horizon:] - values[:-horizon]).astype(np.float64) ** 2
-    return errors.mean(axis=0, where=observed[horizon:])
-
-
 def load_digits8():
     """1,797 handwritten digits: images (1797, 8, 8) float32, 0 (paper) to 1 (ink), and labels (1797,) int64, 0 to 9.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import load_digits8, load_source, load_weather, persistence
+from course_lib.data import load_digits8, load_source, load_weather
 
 
 @pytest.fixture
@@ -49,29 +49,6 @@ def test_the_splits_follow_each_other_in_time():
     joined = [np.concatenate(parts) for parts in zip(weather.part("train"), weather.part("test"), strict=True)]
     for part, whole in zip(joined, weather.part("all"), strict=True):
         np.testing.assert_array_equal(part, whole)
-
-
-def test_persistence_is_the_mean_squared_change_over_what_was_recorded():
-    values, observed = load_weather().part("test")
-    for horizon in (1, 6):
-        for channel in range(4):
-            changes = [
-                (float(values[t, channel]) - float(values[t - horizon, channel])) ** 2
-                for t in range(horizon, len(values))
-                if observed[t, channel]
-            ]
-            assert persistence(load_weather(), horizon)[channel] == pytest.approx(np.mean(changes), rel=1e-6)
-
-
-def test_a_day_ago_says_more_than_the_mean_for_temperature_alone():
-    channels = dict(zip(load_weather().names, persistence(load_weather(), 24, split="train"), strict=True))
-    assert channels["temperature"] < 0.5 and channels["wind speed"] > 1
-
-
-@pytest.mark.parametrize("horizon", [0, -1, 1.5, True, 8730])
-def test_a_horizon_that_cannot_be_is_refused(horizon):
-    with pytest.raises(ValueError, match="persistence needs horizon as a whole number from 1 to 2181; got"):
-        persistence(load_weather(), horizon)
 
 
 def test_a_changed_or_missing_file_is_named_with_the_way_to_restore_it(tmp_path, monkeypatch):

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from numpy import sign, where
 
-from course_lib.checks.compare import Unreadable, differs, equal, numbers, plain
-from course_lib.checks.symptoms import picture as draw_rows
+from course_lib.checks.compare import Unreadable, differs, equal, numbers, plain, shown
 from course_lib.initialise import by_hand, named_weights
 from course_lib.unroll import unroll
 
@@ -59,9 +58,29 @@ def picture_of(rows):
         columns = {f"x[{k}]" if x.shape[2] > 1 else "x": one for k, one in enumerate(numbers(x)[0].T)}
         if step >= 8:
             yield f"  It is right on short sequences and fails after {step} steps: something leaks or piles up."
-        yield from draw_rows(columns | rows(answer, x, output) | {"expected": expected[output][row]}, step)
+        yield from drawn(columns | rows(answer, x, output) | {"expected": expected[output][row]}, step)
 
     return picture
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def drawn(rows, upto, *, width=60):
+    """Lines that draw {name: values (time,)} up to the step `upto`, at most width steps of it, each on its own scale.
+
+    A scale begins at 0, or is as deep as it is high where a value is negative; it reaches 1 or more.
+    """
+    start = max(0, upto + 1 - width)
+    wide = max(map(len, rows))
+    yield f"  steps {start} to {upto}; it fails at the last one"
+    for name, values in rows.items():
+        part = values[start : upto + 1]
+        high = max(1, abs(part[np.isfinite(part)]).max(initial=0))
+        low = -high if (part < 0).any() else 0
+        part = np.nan_to_num(np.clip((part - low) / (high - low), 0, 1))
+        line = "".join(BLOCKS[int(round(one * (len(BLOCKS) - 1)))] for one in part)
+        yield f"    {name:<{wide}}  {line}  {shown(np.array(values[upto]))}"
 
 
 def level(h):

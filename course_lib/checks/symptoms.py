@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.checks.compare import equal, same, shown
+from course_lib.checks.compare import equal, same
 
 ELEMENTWISE = {  # what every number is, and how it comes from the right one
     "has the wrong sign": lambda a: -a,
@@ -222,23 +222,3 @@ def named(got, expected):
 def listed(names):
     """Names in a sentence: a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-BLOCKS = "▁▂▃▄▅▆▇█"
-
-
-def picture(rows, upto, *, width=60):
-    """Lines that draw {name: values (time,)} up to the step `upto`, at most width steps of it, each on its own scale.
-
-    A scale begins at 0, or is as deep as it is high where a value is negative; it reaches 1 or more.
-    """
-    start = max(0, upto + 1 - width)
-    wide = max(map(len, rows))
-    yield f"  steps {start} to {upto}; it fails at the last one"
-    for name, values in rows.items():
-        part = values[start : upto + 1]
-        high = max(1, abs(part[np.isfinite(part)]).max(initial=0))
-        low = -high if (part < 0).any() else 0
-        part = np.nan_to_num(np.clip((part - low) / (high - low), 0, 1))
-        line = "".join(BLOCKS[int(round(one * (len(BLOCKS) - 1)))] for one in part)
-        yield f"    {name:<{wide}}  {line}  {shown(np.array(values[upto]))}"

@@ -1,5 +1,8 @@
 """Weights set by hand are run, and refused where they fit no cell."""
 
+import numpy as np
+
+from course_lib.checks import by_hand
 from solutions import answer, message
 
 
@@ -50,3 +53,15 @@ def test_two_mistakes_at_once_are_named_beside_the_picture():
 def test_where_an_answer_is_right_is_said_beside_the_picture():
     text = message("keep_or_replace_network", answer("keep_or_replace_network", "[[1.0], [0.0]]", "[[0.5], [0.0]]"))
     assert "Step 0 is right" in text and "c" in drawn(text)
+
+
+def test_weights_that_fail_late_are_met_with_a_picture_of_gates_and_state():
+    text = message("toggle", answer("toggle", '[-20, 0, 0], "b_f": 10', '[-6, 0, 0], "b_f": 3'))
+    assert "It is right on short sequences and fails after " in text
+    assert all(f"\n    {row:<8}" in text for row in ("forget", "input", "output", "c", "h"))
+    lines = list(by_hand.drawn({"f": np.linspace(0, 1, 90)}, 80))
+    assert lines[0].startswith("  steps 21 to 80;") and len(lines[1].split()[1]) == 60
+    few = list(by_hand.drawn({"f": np.array([0, 1, 0.5, np.nan, 9]), "cell": np.array([-2, 2, 0, 1, 5])}, 3))
+    assert few == ["  steps 0 to 3; it fails at the last one", "    f     ▁█▅▁  nan", "    cell  ▁█▅▆  1"]
+    assert list(by_hand.drawn({"c": np.array([9, 3, 3]), "d": np.array([0, np.inf, -np.inf])}, 2, width=2)) == [
+        "  steps 1 to 2; it fails at the last one", "    c  ██  3", "    d  █▁  -inf"]  # fmt: skip

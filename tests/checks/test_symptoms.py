@@ -10,7 +10,7 @@ import torch
 
 from course_lib import checks
 from course_lib.checks import record
-from course_lib.checks.symptoms import ELEMENTWISE, explained, picture
+from course_lib.checks.symptoms import ELEMENTWISE, explained
 from solutions import answer, message
 
 AXES = ("batch", "time", "unit")
@@ -219,18 +219,6 @@ def test_two_known_mistakes_at_once_and_unlisted_ones_are_named():
     assert "when the memory is read without tanh, and the input gate is left out." in message("lstm_step", both)
     one = answer("lstm_step", ' + b["o"]', "")
     assert "b[k]` is left out" in message("lstm_step", one) and "for o alone" in message("lstm_step", one)
-
-
-def test_weights_that_fail_late_are_met_with_a_picture_of_gates_and_state():
-    text = message("toggle", answer("toggle", '[-20, 0, 0], "b_f": 10', '[-6, 0, 0], "b_f": 3'))
-    assert "It is right on short sequences and fails after " in text
-    assert all(f"\n    {row:<8}" in text for row in ("forget", "input", "output", "c", "h"))
-    lines = list(picture({"f": np.linspace(0, 1, 90)}, 80))
-    assert lines[0].startswith("  steps 21 to 80;") and len(lines[1].split()[1]) == 60
-    drawn = list(picture({"f": np.array([0, 1, 0.5, np.nan, 9]), "cell": np.array([-2, 2, 0, 1, 5])}, 3))
-    assert drawn == ["  steps 0 to 3; it fails at the last one", "    f     ▁█▅▁  nan", "    cell  ▁█▅▆  1"]
-    assert list(picture({"c": np.array([9, 3, 3]), "d": np.array([0, np.inf, -np.inf])}, 2, width=2)) == [
-        "  steps 1 to 2; it fails at the last one", "    c  ██  3", "    d  █▁  -inf"]  # fmt: skip
 
 
 def test_a_solution_follows_the_last_hint(capsys, monkeypatch):

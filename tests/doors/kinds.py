@@ -122,8 +122,7 @@ KINDS = {
     "Batch.x": unlooked(Kind(X.good, tuple(x for x in X.bad if not torch.is_tensor(x) or x.shape != (BATCH, STEPS, 4)
                                                 and x.dtype != torch.float64))),
     "loss.output": output, "score.output": output, "loss.batch": batch, "score.batch": batch,
-    "series": Kind(load_weather, (*NO_THING, load_weather().values, load_weather, type(load_weather()))),
-    "horizon": whole(3), "read.name": choice("digits_8x8.csv"), "codes": CODES,
+    "read.name": choice("digits_8x8.csv"), "codes": CODES,
     "encode.text": words("x = 1\n"), "structure.text": words("x = 1\n", "f(((", "'"),
     "load_model.path": Kind(lambda: Path("results/source_model.npz"), (*PATHS, *NO_FILE, *GARBAGE)),
     # training

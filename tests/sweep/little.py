@@ -4,7 +4,7 @@ import torch
 
 from course_lib.cells import Affine, Cell, GRUCell, LSTMCell
 from course_lib.sweep import sweep
-from course_lib.sweep.store import KEY, RESULT
+from course_lib.sweep.store import KEY, RESULT, read
 
 TINY = {"lags": [8], "parameters": 200, "batch_size": 4, "progress": False}
 ELSEWHERE = ("seconds", "versions", "command")  # what may differ where the same run is done again
@@ -13,6 +13,11 @@ ELSEWHERE = ("seconds", "versions", "command")  # what may differ where the same
 def numbers(rows):
     """The rows without what may differ where the same run is done again."""
     return [{name: value for name, value in row.items() if name not in ELSEWHERE} for row in rows]
+
+
+def reported(path):
+    """The rows of a file that are reported, not those that chose a rate."""
+    return [row for row in read(path) if row["role"] == "report"]
 
 
 def undisturbed(*, seeds):

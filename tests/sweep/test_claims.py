@@ -3,16 +3,12 @@
 from pathlib import Path
 
 import pytest
+from little import reported
 
 from course_lib.stats import bootstrap
 from course_lib.sweep.outcomes import removal
-from course_lib.sweep.store import read
 
 ROOT = Path(__file__).parents[2]
-
-
-def reported(path):
-    return [row for row in read(path) if row["role"] == "report"]
 
 
 @pytest.fixture(scope="module")

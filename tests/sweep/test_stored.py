@@ -7,6 +7,7 @@ from statistics import mean, stdev
 
 import pytest
 import torch
+from little import reported
 
 from course_lib import cells, tasks
 from course_lib.sweep.one import run
@@ -23,10 +24,6 @@ def again(row, **changes):
     """The run of a stored row, done anew."""
     setting = {name: row[name] for name in KEY} | changes
     return run(getattr(cells, setting["cell"]), getattr(tasks, setting["task"]), setting)
-
-
-def reported(path):
-    return [row for row in read(path) if row["role"] == "report"]
 
 
 def test_there_are_stored_results():
