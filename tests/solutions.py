@@ -16,12 +16,19 @@ IMPORTED = "import math\nfrom math import comb\nimport torch\nfrom torch import 
 COMMENT = re.compile(r"^ *#.*|  # .*", re.MULTILINE)
 
 
+class Answers(dict):
+    """{problem: source of the answer's cell}, which says of a problem without one what it needs."""
+
+    def __missing__(self, name):
+        raise LookupError(f"{name} needs a cell with its answer in solutions/, then `make exercises`; got none")
+
+
 @cache
 def solutions():
     """{problem: source of the answer's cell}."""
     cells = [cell for path in ROOT.glob("solutions/*/*.ipynb") for cell in nbformat.read(path, as_version=4).cells]
     graded = [cell for cell in cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    return {cell.metadata.nbgrader.grade_id: cell.source for cell in graded if cell.metadata.nbgrader.solution}
+    return Answers({c.metadata.nbgrader.grade_id: c.source for c in graded if c.metadata.nbgrader.solution})
 
 
 def edited(name, *edits):
