@@ -33,24 +33,30 @@ SENTENCES = (
         ),
     ),
     (
-        "**The error flow of an LSTM is not constant.** In that of 1997, where no gate multiplies the memory, the "
-        "memory's own path passes {} of the gradient over {} steps, but together with the detours through h it is "
-        "{} times its size ([08](notebooks/08_constant_error_flow.ipynb)).",
+        "**The error flow of an LSTM is not constant by itself.** In that of 1997, where no gate multiplies the "
+        "memory, the memory's own path passes {} of the gradient over {} steps, but with the detours through h the "
+        "gradient comes to {} times its size as PyTorch would start the cell, and to {} times with input gates that "
+        "start nearly shut ([08](notebooks/08_constant_error_flow.ipynb)).",
         (
             ("08", "N3", rf"over \d+ steps, {N}\. With"),
             ("08", "N3", rf"over {N} steps"),
             ("08", "N3", rf"comes to {N} times"),
+            ("08", "N2", rf"the gradient is {N} times its size"),
         ),
     ),
     (
-        "**Reading needs no gate, writing gains by one.** Without an output gate {} of {} runs learn their task, "
-        "with one {} ([09](notebooks/09_reading_memory.ipynb)); adding is learnt after {} updates if a "
-        "sigmoid times a tanh writes, after {} if one sigmoid does, started as nearly closed and each at its best rate "
+        "**Reading needs no gate, writing gains by one.** Started for long lags, {} of {} runs without an output gate "
+        "learn their task, with one {}; as PyTorch starts them {} and {} "
+        "([09](notebooks/09_reading_memory.ipynb)); adding is learnt after {} updates if a "
+        "sigmoid times a tanh writes, after {} if one sigmoid does, started as nearly closed and each at the better "
+        "of two rates "
         "([10](notebooks/10_how_much_and_what.ipynb)).",
         (
             ("09", "Q2", rf"without an output gate {N}, the LSTM"),
             ("09", "Q2", rf"of {N} runs the network"),
             ("09", "Q2", rf"the LSTM {N}\. The"),
+            ("09", "Q2", rf"no output gate {N} \("),
+            ("09", "Q2", rf"start: of 80 runs the LSTM solves {N} "),
             ("10", "M3", rf"the split cell solves adding after {N} updates"),
             ("10", "M3", rf"updates, one sigmoid after {N} \("),
         ),
