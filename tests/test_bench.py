@@ -9,6 +9,7 @@ import torch
 
 from course_lib import bench
 from course_lib.cells import GRUCell, LSTMCell
+from course_lib.tasks import Adding1997
 from course_lib.training import History, train
 
 STORED = Path(__file__).parents[1] / "results" / "bench.json"
@@ -126,3 +127,20 @@ def test_a_fresh_headline_run_agrees_with_the_stored_ones():
     stored = [row["sequences"] for row in rows if (row["task"], row["lag"]) == (name, task.lag)]
     fresh = train(LSTMCell, task, seed=seed, until=until, progress=False, **bench.HEADLINE)
     assert fresh.ended == "solved" and min(stored) / 1.5 < fresh.sequences < 1.5 * max(stored)
+
+
+def test_the_stored_runs_of_patience_are_all_there_and_used_all_their_sequences():
+    rows = bench.read(STORED)["patience"]["rows"]
+    assert list(bench.patience(rows)) == [] and len(rows) == 2 * len(bench.PATIENCE)
+    assert {(row["ended"], row["sequences"]) for row in rows} == {("budget", 256_000)}
+
+
+@pytest.mark.arithmetic
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_fresh_run_of_patience_starts_as_the_stored_one_and_another_rate_would_not(which):
+    row = bench.read(STORED)["patience"]["rows"][which]
+    settings = bench.HEADLINE | {name: row[name] for name in bench.HEADLINE} | {"updates": 20}
+    task = Adding1997(lag=row["lag"])
+    for change, same in (({}, True), ({"learning_rate": 1.5 * row["learning_rate"]}, False)):
+        fresh = train(LSTMCell, task, seed=row["seed"], progress=False, **settings | change)
+        assert (np.mean(fresh.losses) == pytest.approx(row["early_loss"], rel=1e-3)) is same

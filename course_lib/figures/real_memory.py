@@ -38,10 +38,11 @@ def behind_noise(right: dict[tuple[str, int], Line]):
          f"medians of five: {told}.")  # fmt: skip
 
 
-def beside_the_others(ax, values, chosen, at):
-    """The values of all units as grey dots around at, and that of the chosen one in its colour."""
-    ax.plot(at + np.linspace(-0.2, 0.2, len(values)), values, ".", color=OTHERS, markersize=3)
-    dots(ax, [chosen], at=at, of="c")
+def beside_the_others(ax, values, chosen, at, others):
+    """The values of units named others as grey dots around at, and that of the chosen one in its colour."""
+    ax.plot(at + np.linspace(-0.2, 0.2, len(values)), values, ".", color=OTHERS, markersize=3,
+            label=None if at else others)  # fmt: skip
+    dots(ax, [chosen], at=at, of="c", name=None if at else "the unit named below")
 
 
 @as_annotated
@@ -49,8 +50,8 @@ def carried(fits: dict[str, Line], unit: dict[str, int]):
     """How well each unit's memory goes with each thing: {thing: correlations (units,)}, {thing: the chosen unit}."""
     figure, ax = canvas(width=6.4)
     for k, (thing, fit) in enumerate(fits.items()):
-        beside_the_others(ax, np.abs(fit), abs(fit[unit[thing]]), k)
-    label(ax, "", "correlation with c (held-out text)").set_ylim(0, 1)
+        beside_the_others(ax, np.abs(fit), abs(fit[unit[thing]]), k, "all units")
+    label(ax, "", "correlation with c (held-out text)", legend="above").set_ylim(0, 1)
     ax.set_xticks(range(len(fits)), [f"{thing}\nunit {unit[thing]}" for thing in fits])
     told = "; ".join(f"{thing}, unit {unit[thing]}: {abs(fit[unit[thing]]):.2f}" for thing, fit in fits.items())
     show(figure, "Correlation of each unit's memory with four things, held-out text; grey: all 96 units. Chosen on "
@@ -68,7 +69,7 @@ def coloured(text: str, memory: Line, unit: int):
 @as_annotated
 def at_work(text: list[str], gates: dict[str, Line], memory: Line, unit: int, hash_at: int):
     """The gates {name: (characters,)} and tanh(c) of one unit along a text, with a comment that begins at hash_at."""
-    figure, ax = canvas(width=9.6, height=2.6)
+    figure, ax = canvas(width=8.8, height=2.5)
     for name, values in gates.items():
         line(ax, np.arange(len(text)), values, of=name, name=f"{name} gate")
     ax.plot(memory, color="black", label="tanh(c)")
@@ -85,7 +86,7 @@ def at_work(text: list[str], gates: dict[str, Line], memory: Line, unit: int, ha
 def costs(ax, where, unit):
     """Name the axes: for each thing the place where it is needed and its unit, against the loss that is added."""
     level(ax, 0, "")
-    label(ax, "", "extra loss (nats)")
+    label(ax, "", "extra loss (nats)", legend="above")
     ax.set_xticks(range(len(where)), [f"{place}\nunit {unit[thing]}" for thing, place in where.items()])
 
 
@@ -95,7 +96,7 @@ def missed(own: dict[str, float], others: dict[str, Line], where: dict[str, str]
     others."""
     figure, ax = canvas(width=6.4)
     for k, thing in enumerate(own):
-        beside_the_others(ax, others[thing], own[thing], k)
+        beside_the_others(ax, others[thing], own[thing], k, "others, drawn by chance")
     costs(ax, where, unit)
     told = "; ".join(f"{where[thing]}, unit {unit[thing]}: {own[thing]:.2f} (of the others, the middle one "
                      f"{np.median(others[thing]):.2f})" for thing in own)  # fmt: skip
