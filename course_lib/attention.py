@@ -23,7 +23,8 @@ def attend(q, k, v):
     doors.tensor("attend", "q", q, {"batch": None, "time": None, "hidden": None})
     batch, time, hidden = q.shape
     for name, value in (("k", k), ("v", v)):
-        doors.tensor("attend", name, value, {"batch": batch, "time": time, "hidden": hidden}, dtype=q.dtype)
+        doors.tensor("attend", name, value, {"batch": batch, "time": time, "hidden": hidden}, dtype=q.dtype,
+                     device=q.device)  # fmt: skip
     score = q @ k.transpose(1, 2) / hidden**0.5
     later = torch.ones(time, time, dtype=torch.bool, device=q.device).triu(1)
     return score.masked_fill(later, -torch.inf).softmax(dim=-1) @ v

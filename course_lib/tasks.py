@@ -105,8 +105,13 @@ class Task:
 
     def check(self, output, batch):
         """ValueError unless output has a number for each of batch.y, or for each class where y are classes."""
-        who = type(self).__name__
+        who, classes = type(self).__name__, isinstance(self, Choice)
         y = doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").y
+        if y.is_floating_point() == classes or (
+            not 0 <= y.min() <= y.max() < self.output_size if classes else y.shape[-1] != self.output_size
+        ):
+            asked = f"classes from 0 to {self.output_size - 1}" if classes else f"(..., {self.output_size}) numbers"
+            doors.refuse(who, f"a batch of its own, with y as {asked}", y)
         shape = y.shape if y.is_floating_point() else (*y.shape, self.output_size)
         if not doors.is_dense(output) or output.shape != shape or not output.is_floating_point():
             doors.refuse(who, f"output as a tensor {tuple(shape)} of floats", output)

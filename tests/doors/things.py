@@ -262,7 +262,12 @@ def output(task):
 
 
 def batch(task):
-    return Kind(lambda: batch_of(task), (*A_BATCH.bad, batch_of(task, BATCH + 1)))
+    right = batch_of(task)
+    number = right.y.is_floating_point()
+    others = [right.y[..., 0].nan_to_num(0.0).long(), right.y.repeat_interleave(2, dim=-1)] if number else [
+        torch.zeros(*right.y.shape, task.output_size), right.y + task.output_size]  # fmt: skip
+    foreign = [replace(right, y=y) for y in others]
+    return Kind(lambda: batch_of(task), (*A_BATCH.bad, batch_of(task, BATCH + 1), *foreign))
 
 
 UNTIL = Kind(
