@@ -137,7 +137,7 @@ LEARNERS = {  # name: (what is handed in, points, status, a word of the explanat
     "big result": (with_first("import torch\ndef cell_update(c, g, f, i):\n    return torch.zeros(10**7)"),
                    REST, "partly graded", "far too much"),
     "syntax": (with_first("def cell_update(c, g, f, i)\n    return c"), REST, "graded", ""),
-    "input": (body("input('now what?')"), REST, "graded", ""),
+    "input": (body("input('now what?')"), REST, "partly graded", "EOFError"),
     "own trial": (changed(own_trial), ALL, "graded", ""),
     "endless own cell": (changed(endless_own_cell), ALL, "graded", "own cell 3: The cell gave no answer"),
     "empty": ("", None, "not gradable", "the file is empty"),

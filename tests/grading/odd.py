@@ -119,7 +119,7 @@ HONEST = {
     "half a character": (with_first(f"# \ud83d\n{DEF}"), ALL, GRADED, ""),
     "no format": (without_format(right()), ALL, GRADED, ""),
     "format 5": (right() | {"nbformat": 5, "nbformat_minor": 1}, ALL, GRADED, ""),
-    "a helper of one's own": (with_first(f"from helper_of_mine import *\n{DEF}"), REST, PARTLY, "helper_of_mine"),
+    "a helper of one's own": (with_first(f"from helper_of_mine import *\n{DEF}"), ALL, GRADED, ""),
     "misspelt": (with_first(DEF.replace("cell_update", "cel_update")), REST, PARTLY, "defines no function cell_update"),
     "outputs": (changed(with_outputs), ALL, GRADED, ""),
 }  # fmt: skip

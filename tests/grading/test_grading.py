@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import odd
 import pytest
+from careless import CARELESS
 from handed_in import (
     ALL,
     LEARNERS,
@@ -50,7 +51,7 @@ def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class [2026] of #3")
     submitted = folder / "submitted"
     harm = odd.HARM if shutil.which("bwrap") else {}  # some of it would end every process of this user
-    for student, (notebook, *_) in (LEARNERS | odd.HONEST | harm).items():
+    for student, (notebook, *_) in (LEARNERS | odd.HONEST | CARELESS | harm).items():
         hand_in(folder, student, notebook)
     for student, notebook in ONLY_BOXED.items():
         hand_in(folder, student, notebook)
@@ -84,9 +85,9 @@ def test_every_learner_ends_in_a_row_with_the_points_that_were_earned(graded, st
         assert {key: float(row[key]) for key in OTHERS} == OTHERS
 
 
-@pytest.mark.parametrize("student", odd.CASES, ids=ascii)
+@pytest.mark.parametrize("student", odd.CASES | CARELESS, ids=ascii)
 def test_odd_work_gets_its_points_or_a_sentence(graded, student):
-    _, points, status, why = odd.CASES[student]
+    _, points, status, why = (odd.CASES | CARELESS)[student]
     if student in odd.HARM and not shutil.which("bwrap"):
         pytest.skip("there is no bubblewrap")
     row = rows(graded)[cell_of_table(identity(student))]

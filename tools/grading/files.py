@@ -128,8 +128,15 @@ def text(data):
         return data.decode("cp1252", "replace"), "the file was no UTF-8, and was read as Windows-1252"
 
 
+def version(held):
+    """The version of Python that a notebook says it ran in, "" where it says none."""
+    for key in ("metadata", "language_info", "version"):
+        held = held.get(key) if isinstance(held, dict) else None
+    return held if isinstance(held, str) and len(held) < 20 else ""
+
+
 def read(path):
-    """(cells, notes) of the notebook in a file, in today's format; NotGradable where it is none."""
+    """(cells, notes, the version of its Python, or "") of the notebook in a file; NotGradable where it is none."""
     data = content(path)
     if not data:
         raise NotGradable("the file is empty", AGAIN)
@@ -148,6 +155,6 @@ def read(path):
         if isinstance(held.get("cells"), list):  # it is of format 4, whatever a program says that wrote it
             held["nbformat"], held["nbformat_minor"] = 4, 0
         notebook = nbformat.convert(nbformat.from_dict(held), 4)
-        return [dict(cell) for cell in notebook.cells], [note] * bool(note)
+        return [dict(cell) for cell in notebook.cells], [note] * bool(note), version(held)
     except Exception as error:  # whatever an odd file makes nbformat raise
         raise NotGradable(f"the notebook cannot be read ({type(error).__name__})", AGAIN) from None

@@ -218,12 +218,19 @@ def run(space, source, only_definitions=False):
     cells.append("".join(lines))
     name = f"<cell {len(cells)}>"
     linecache.cache[name] = len(cells[-1]), None, cells[-1].splitlines(keepends=True), name  # for inspect.getsource
-    code = compile(tree, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | future)
-    future |= code.co_flags & FUTURE
-    if code.co_flags & CO_COROUTINE:
-        asyncio.run(eval(code, space))
-    else:
-        exec(code, space)
+    parts = [ast.Module([node], []) for node in tree.body] if only_definitions else [tree]  # each by itself
+    for part in parts:
+        code = compile(part, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | future)
+        future |= code.co_flags & FUTURE
+        try:
+            if code.co_flags & CO_COROUTINE:
+                asyncio.run(eval(code, space))
+            else:
+                exec(code, space)
+        except Exception as error:
+            if not only_definitions or isinstance(error, TimeoutError):
+                raise
+            broken = broken or error
     if broken:
         raise broken
 

@@ -16,7 +16,7 @@ import torch
 
 from course_lib import checks
 from course_lib.files import write
-from tools.grading import files, submissions
+from tools.grading import elsewhere, files, submissions, undone
 from tools.grading.harmless import lines
 from tools.grading.sandbox import Box, Broken, Slow
 from tools.grading.submissions import HIDDEN
@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LOAD_SECONDS = 60  # of processor time for all cells of one submission
 PROBLEM_SECONDS = 60  # for all cases of one problem
 ALL_SECONDS = 240  # and for a submission; what sleeps is counted as if it worked
-ABSENT = ("ModuleNotFoundError", "ImportError", "FileNotFoundError", "RuntimeError: FileNotFoundError")
 NOT_JUDGED = ("no time", "ended", "missing", "unclear")  # why a problem is not judged; every other one is
 
 
@@ -35,10 +34,12 @@ class Learner:
     cells    [(key, source)] in the order in which they run; a key may stand there twice
     failed   {key: what went wrong when it ran}
     slow     whether anything was stopped by the clock, which a busy machine does too
+    raised   "Kind: words" of what a function last raised, None
     """
 
     def __init__(self, box, cells):
         self.box, self.cells, self.failed, self.slow, self.until = box, list(cells), {}, False, None
+        self.raised = None
         self.constants = {name: checks.given(name) for name in checks.PROBLEMS}
         self.reduced = set()  # cells that ended the process: of those only the definitions run
 
@@ -52,13 +53,15 @@ class Learner:
         """Run all cells in a new process; False where one has ended it."""
         self.box.stop()
         self.box.given(self.constants)
-        for cell in list(self.cells):
+        left = [(cell, cell in self.reduced) for cell in self.cells]
+        while left:
+            cell, reduced = left.pop(0)
             key, source = cell
             try:
                 if self.box.clock() > until:
                     raise TimeoutError("no answer: the cells before it took too long")
-                self.box.run(source, only_definitions=cell in self.reduced)
-                if cell not in self.reduced:
+                self.box.run(source, only_definitions=reduced)
+                if not reduced:
                     self.failed.pop(key, None)
             except Broken as error:
                 self.slow |= isinstance(error, Slow)
@@ -71,7 +74,11 @@ class Learner:
                 self.failed[key] = ("no time", f"The cell gave {error}.")
                 self.reduced.add(cell)
             except Exception as error:
-                self.failed[key] = ("wrong", f"{type(error).__name__}: {error}")
+                if not reduced:
+                    said = f"{type(error).__name__}: {error}"
+                    self.failed[key] = ("wrong", said)
+                    if elsewhere.failed(said):  # what it defines below that may need nothing of it
+                        left.insert(0, (cell, True))
         return True
 
     def has(self, name):
@@ -91,7 +98,11 @@ class Learner:
                 self.load()
             if self.box.clock() > self.until:
                 raise TimeoutError("no answer to all cases within the time for them")
-            return self.box.call(name, *args, **kwargs)
+            try:
+                return self.box.call(name, *args, **kwargs)
+            except Exception as error:
+                self.raised = f"{type(error).__name__}: {error}"
+                raise
 
         return ask
 
@@ -160,7 +171,43 @@ def problem(cell, source, learner, handed_in):
 
 
 def verdict(cell, source, learner, handed_in):
-    """(kind, said) of one check."""
+    """(kind, said) of one check; right too where only a cell below took away what the answer uses."""
+    kind, said = ran(cell, source, learner, handed_in)
+    if kind not in ("wrong", "unclear") or learner.box.clock() > ALL_SECONDS / 2:
+        return doubted(kind, said, learner, handed_in)
+    names = {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+    names &= {submissions.graded(own, "grade_id") for own in source.cells if submissions.is_answer(own)}
+    for place in undone.places(learner.cells, names, kind == "wrong"):
+        earlier = Learner(learner.box, learner.cells[:place])
+        earlier.load()
+        again = ran(cell, source, earlier, handed_in)
+        learner.box.stop()  # all cells are loaded again when they are needed
+        if again[0] == "right":
+            own = learner.cells[place][0]
+            own = "a later cell" if own.partition(",")[0] in names else own
+            handed_in.notes.append(f"{', '.join(sorted(names))}: judged as it was before {own} changed what it uses")
+            return again
+        if again[0] == "wrong":
+            if kind == "unclear":
+                (kind, said), learner.raised = again, earlier.raised
+            break
+    return doubted(kind, said, learner, handed_in)
+
+
+def doubted(kind, said, learner, handed_in):
+    """The verdict, for the teacher's hand where a learner's machine may have had what this one has not."""
+    if kind != "wrong":
+        return kind, said
+    failed = {key: elsewhere.doubt(words, handed_in.python) for key, (_, words) in learner.failed.items()}
+    why = elsewhere.doubt(learner.raised or "", handed_in.python)
+    if learner.raised and learner.raised.startswith("NameError"):  # a cell above may not have got as far
+        why = why or next((f"{learner.raised}. {key}: {words}" for key, words in failed.items() if words), None)
+    return ("unclear", why) if why else (kind, said)
+
+
+def ran(cell, source, learner, handed_in):
+    """(kind, said) of one check, with all the cells of a Learner."""
+    learner.raised = None
     hidden = "\n".join(HIDDEN.findall(cell.source))
     used = {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
     space = {"torch": torch, "checks": checks}
@@ -201,9 +248,8 @@ def undefined(key, names, learner, handed_in):
         return "not attempted", "Nothing was written."
     kind, said = learner.failed.get(key) or (
         "unclear", f"Something was written, but it defines no function {' and '.join(sorted(names))}.")  # fmt: skip
-    if kind == "wrong" and said.startswith(ABSENT):  # of the learner's machine, or of the grader's
-        kind = "unclear"
-    return kind, said
+    why = elsewhere.doubt(said, handed_in.python) if kind == "wrong" else None
+    return ("unclear", why) if why else (kind, said)
 
 
 @cache

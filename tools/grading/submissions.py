@@ -38,6 +38,7 @@ class Submission:
     texts     [{source, attachments}]: the learner's own text that belongs to no answer
     written   how many answers are more than what was handed out
     notes     what was unusual
+    python    the version of Python that the notebook says it ran in, "" where it says none
     """
 
     cells: list = field(default_factory=list)
@@ -46,6 +47,7 @@ class Submission:
     texts: list = field(default_factory=list)
     written: int = 0
     notes: list = field(default_factory=list)
+    python: str = ""
 
 
 def graded(cell, what):
@@ -125,11 +127,11 @@ def collect(folder, source, name):
     found, refused = [], []
     for file in candidates(folder, name):
         try:
-            cells, notes = read(file.path)
+            cells, notes, python = read(file.path)
             if (long := sum(len(text(cell)) for cell in cells)) > LONGEST:
                 raise NotGradable(f"its cells hold {long / 10**6:.1f} million characters", "Ask for the answers alone.")
             found.append((file, answers(cells, source)))
-            found[-1][1].notes[:0] = notes
+            found[-1][1].notes[:0], found[-1][1].python = notes, python
         except NotGradable as error:
             refused.append((file, error))
     found = [(file, one) for file, one in found if one.answers or one.essays]
