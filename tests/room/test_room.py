@@ -8,7 +8,9 @@ import sys
 import types
 from pathlib import Path
 
+import psutil
 import pytest
+import yaml
 from traitlets.config import Config
 
 from tools.room import accounts, attacks, capacity, groups
@@ -29,6 +31,7 @@ def configured(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("ROOM_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(accounts, "reachable", lambda *paths: None)  # the tests may lie in anybody's home
     found = Config()
     file = ROOM / "jupyterhub_config.py"
     exec(compile(file.read_text(encoding="utf-8"), file, "exec"), {"get_config": lambda: found, "__file__": str(file)})
@@ -79,6 +82,14 @@ def test_an_account_that_is_there_is_left_as_it_is():
     pwd = pytest.importorskip("pwd")
     (name,) = [one.pw_name for one in pwd.getpwall() if one.pw_uid == 0][:1]
     assert accounts.make(name) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders are not kept from others by a mode")
+def test_a_hub_that_learners_cannot_reach_is_not_started(tmp_path):
+    accounts.reachable(os.devnull)
+    tmp_path.chmod(0o700)
+    with pytest.raises(SystemExit, match="Learners may not enter .*chmod o"):
+        accounts.reachable(os.devnull, tmp_path / "course_lib")
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -133,9 +144,51 @@ def stored(part):
     return json.loads(capacity.STORED.read_text(encoding="utf-8"))[part]
 
 
+def test_in_a_browser_every_learner_saw_the_widget_move_and_has_the_notebook_saved():
+    part = stored("browser")
+    assert part["learners"] == len(part["rows"]) > 1
+    for one in part["rows"]:
+        assert one["page"].endswith(f"/lab/tree/gating/notebooks/{part['notebook']}")
+        before, after = one["said"]
+        assert before != after and all("half is gone after" in words for words in (before, after))
+        ran, cells = one["saved"]
+        assert ran == cells > 0
+
+
+def test_what_rests_was_ended_in_its_time_and_who_works_was_left_alone():
+    part = stored("rest")
+    asked, ended = part["asked"], part["ended"]
+    for what, seconds in ended["rests"].items():
+        assert 0.9 * asked[what] < seconds <= 2.5 * asked[what]  # it is looked for once in the kernel's time
+    assert ended["goes on"] == {"kernel": None, "server": None} and part["watched"] > 2 * asked["server"]
+    assert ended["computes"]["kernel"] >= ended["computes"]["server"] > asked["kernel"]  # it ends with its server
+
+
+def test_the_values_for_kubernetes_are_those_of_the_room(configured):
+    values = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1])
+    one, spawner = values["singleuser"], configured.RoomSpawner
+    assert (one["memory"]["limit"], one["cpu"]["limit"]) == (spawner.mem_limit, spawner.cpu_limit)
+    assert one["defaultUrl"] == spawner.default_url and set(one["extraEnv"].items()) <= set(spawner.environment.items())
+    (idle,) = configured.JupyterHub.services
+    assert values["cull"]["enabled"] and f"--timeout={values['cull']['timeout']}" in idle["command"]
+
+
+@pytest.mark.skipif(not os.access(groups.TREE / "pids", os.W_OK), reason="control groups are made by root, on Linux")
+def test_what_a_trial_has_made_is_gone_when_the_trial_is_killed():
+    code = ("import time; from tools.room import caretaker; one = caretaker.cleaned([]); folder = one.__enter__();"
+            "caretaker.fence(folder); print(folder, flush=True); time.sleep(600)")  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as one:
+        folder = Path(one.stdout.readline().strip())
+        (fence,) = groups.TREE.rglob(folder.name)
+        (keeper,) = psutil.Process(one.pid).children()
+        one.kill()
+    psutil.wait_procs([keeper])
+    assert not folder.exists() and not fence.exists()
+
+
 def test_every_part_says_when_where_and_by_which_command_it_was_measured():
     parts = json.loads(capacity.STORED.read_text(encoding="utf-8"))
-    assert {"alone", "together", "hostile", "exchange"} <= parts.keys()
+    assert {"alone", "together", "hostile", "outside", "browser", "exchange", "rest"} == parts.keys()
     for part in parts:
         about = stored(part)
         assert about["command"].startswith(f"python -m tools.room.trial {part}") and about["date"][:2] == "20"

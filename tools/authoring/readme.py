@@ -124,7 +124,13 @@ PAGES = {
     "docs/concept_test.md": {"concepts": concepts},
     "docs/handbook.md": handbook.TABLES,
     "docs/speed.md": {"speed": speed, "adding": adding, "answers": answers},
-    "docs/room.md": {"used": capacity.used, "numbers": capacity.numbers, "kept_out": capacity.kept_out},
+    "docs/room.md": {
+        "windows": capacity.windows,
+        "used": capacity.used,
+        "numbers": capacity.numbers,
+        "rested": capacity.rested,
+        "kept_out": capacity.kept_out,
+    },
 }
 
 

@@ -100,6 +100,42 @@ def kept_out():
         yield f"| {what} | {came.strip()} |"
 
 
+def windows():
+    """The table of what learners saw in Chromium."""
+    part = bench.read(STORED)["browser"]
+    rows, count = part["rows"], part["learners"]
+    yield f"| {count} learners at once, in {count} Chromiums | median (slowest) |"
+    yield "|---|---|"
+    names = {"open": "from the password to the open notebook", "run": "all cells of the notebook",
+             "slider": "from a key on a slider to the new picture", "save": "saved on the hub"}  # fmt: skip
+    for what, words in names.items():
+        taken = [one["seconds"][what] for one in rows]
+        yield f"| {words} | {median(taken):.2g} s ({max(taken):.2g} s) |"
+    yield ""
+    moved, whole = (
+        sum(one["said"][0] != one["said"][1] for one in rows),
+        sum(len(set(one["saved"])) == 1 for one in rows),
+    )
+    before, after = (words.partition(":")[0] for words in rows[0]["said"])
+    words = f"({before} became {after} in the first)"
+    yield (f"The slider moved the picture for {moved} of {count} {words}, and the notebook in the home of {whole} of "
+           f"{count} holds what all its {rows[0]['saved'][1]} code cells gave.")  # fmt: skip
+
+
+def rested():
+    """The table of what was ended that did nothing."""
+    part = bench.read(STORED)["rest"]
+    asked = part["asked"]
+    yield f"| a learner who | kernel (set: {asked['kernel']} s) | server (set: {asked['server']} s) |"
+    yield "|---|---|---|"
+    names = {"rests": "does nothing, connected to the kernel", "computes": "has a cell that runs, and says nothing",
+             "goes on": "runs a cell now and then"}  # fmt: skip
+    for life, words in names.items():
+        ended = part["ended"][life].values()
+        said = [f"ended after {when:.0f} s" if when else f"there after {part['watched']} s" for when in ended]
+        yield f"| {words} | {said[0]} | {said[1]} |"
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--memory", type=float, default=16, help="GB of the server")

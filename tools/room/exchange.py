@@ -5,9 +5,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
-from pathlib import Path
-from tempfile import mkdtemp
 
 from tools.grading import collect
 from tools.room.rooms import ROOT, learners
@@ -46,14 +43,11 @@ def nbgrader(who, folder, *words):
 
 def exchange():
     """{what was done or tried: what came of it}."""
-    with ExitStack() as stack:
-        folder = Path(mkdtemp(prefix="exchange-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    with learners(2) as (folder, there):
         folder.chmod(0o755)
-        root = folder / "exchange"
+        names, root = list(there), folder / "exchange"
         root.mkdir()
         root.chmod(0o777)
-        names = list(stack.enter_context(learners(2)))
         where = f"--Exchange.root={root}", "--course=gating"
         nbgrader(None, ROOT, "release_assignment", SET, *where)
         (root / "gating").chmod(0o755)

@@ -16,32 +16,23 @@ SHARED = ("/dev/shm", "/tmp", "/var/tmp")
 PERIOD = 100_000  # microseconds in which a learner has so much of the processor
 
 
-class Group:
-    """The control groups of one learner. OSError where this process may not make them.
+def unified():
+    """Whether this machine has version 2."""
+    return (TREE / "cgroup.controllers").exists()
 
-    name        the learner's
-    memory      bytes
-    cores       how many, 0.5 is half of one; what they have left over others take
-    processes   how many processes and threads
-    """
 
-    def __init__(self, name, *, memory, cores, processes):
-        quota = int(cores * PERIOD)
-        if (TREE / "cgroup.controllers").exists():
-            limits = {"": {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes,
-                           "cpu.max": f"{quota} {PERIOD}"}}  # fmt: skip
-            (TREE / ROOM).mkdir(exist_ok=True)
-            for folder in (TREE, TREE / ROOM):
-                (folder / "cgroup.subtree_control").write_text("+memory +pids +cpu")
-        else:
-            limits = {"memory": {"memory.limit_in_bytes": memory}, "pids": {"pids.max": processes},
-                      "cpu": {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": quota}}  # fmt: skip
-        self.folders = [TREE / tree / ROOM / name for tree in limits]
-        for folder, values in zip(self.folders, limits.values()):
+def trees():
+    """The folders in which learners have theirs."""
+    return [TREE / ROOM] if unified() else [TREE / tree / ROOM for tree in ("memory", "pids", "cpu")]
+
+
+class Fence:
+    """Control groups, as their folders: processes that are in them, with all that these start, until they are ended."""
+
+    def __init__(self, folders):
+        self.folders = folders
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-            for file, value in values.items():
-                with suppress(FileNotFoundError if file == "memory.swap.max" else ()):  # a kernel without swap has none
-                    (folder / file).write_text(str(value))
 
     def enter(self):
         """Put this process, and all that it will start, into them."""
@@ -63,6 +54,40 @@ class Group:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
+
+    def remove(self):
+        """Take them away, where nothing is left in them."""
+        for folder in self.folders:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+class Group(Fence):
+    """The control groups of one learner. OSError where this process may not make them.
+
+    name        the learner's
+    memory      bytes
+    cores       how many, 0.5 is half of one; what they have left over others take
+    processes   how many processes and threads
+    """
+
+    def __init__(self, name, *, memory, cores, processes):
+        quota = int(cores * PERIOD)
+        if unified():
+            limits = {"": {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes,
+                           "cpu.max": f"{quota} {PERIOD}"}}  # fmt: skip
+            (TREE / ROOM).mkdir(exist_ok=True)
+            for folder in (TREE, TREE / ROOM):
+                (folder / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+            super().__init__([TREE / ROOM / name])
+        else:
+            limits = {"memory": {"memory.limit_in_bytes": memory}, "pids": {"pids.max": processes},
+                      "cpu": {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": quota}}  # fmt: skip
+            super().__init__([TREE / tree / ROOM / name for tree in limits])
+        for folder, values in zip(self.folders, limits.values()):
+            for file, value in values.items():
+                with suppress(FileNotFoundError if file == "memory.swap.max" else ()):  # a kernel without swap has none
+                    (folder / file).write_text(str(value))
 
 
 def throw_away(user, places=SHARED):

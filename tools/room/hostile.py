@@ -1,14 +1,12 @@
 """One learner of the room is hostile: what comes of what attacks.py lists, and of what is seen from outside."""
 
 import os
-import shutil
 import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
-from tempfile import mkdtemp
 
 import requests
 from websocket import WebSocketException
@@ -89,13 +87,13 @@ def hostile():
 
 def outside():
     """{what was tried: what came of it} of what needs to be looked at from outside."""
-    with two() as (bad, good, _):
+    with two() as (bad, good, state):
         work, kernel = good.kernel(), bad.kernel()
         work.run("import torch; x = torch.ones(400, 400)")
-        return beyond(bad, good, work, kernel)
+        return beyond(bad, good, state, work, kernel)
 
 
-def beyond(bad, good, work, kernel):
+def beyond(bad, good, state, work, kernel):
     found = {}
     took = lambda: median([timed(work, "for _ in range(20): x @ x") for _ in range(9)])  # noqa: E731
     quiet = took()
@@ -108,9 +106,8 @@ def beyond(bad, good, work, kernel):
     kernel.run("import subprocess, sys, os; code = 'import os, time\\nif os.fork(): os._exit(0)\\nos.setsid()\\n"
                "if os.fork(): os._exit(0)\\ntime.sleep(9999)'; subprocess.run([sys.executable, '-c', code]); "
                "open(f'/dev/shm/left-{os.getuid()}', 'w').write('x')")  # fmt: skip
-    target = Path(mkdtemp(prefix="roots-"))
-    (target / "jupyterhub-certs").mkdir()
-    target.chmod(0o755)
+    target = state / "roots"
+    (target / "jupyterhub-certs").mkdir(parents=True)
     kernel.run(f"os.chdir(os.path.expanduser('~')); os.system('rm -rf .jupyterhub; ln -s {target} .jupyterhub')")
     bad.stop()
     for _ in range(60):
@@ -121,7 +118,6 @@ def beyond(bad, good, work, kernel):
     bad.start()
     whole = target.stat().st_uid == 0 and (target / "jupyterhub-certs").exists()
     found["lead root astray by a link in the home"] = "nothing" if whole else "got: a folder of root's"
-    shutil.rmtree(target)
     for name, password in (("root", ""), (good.name, bad.password), ("daemon", "x")):
         with suppress(PermissionError):
             Learner(ADDRESS, name, password).log_in()

@@ -20,13 +20,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools import address  # noqa: E402 - the course's folder is not yet where Python looks
+from tools.room import accounts  # noqa: E402
 from tools.room.spawner import RoomSpawner  # noqa: E402
 
 BIN = Path(sys.executable).parent
 STATE = Path(os.environ.get("ROOM_STATE", "/var/lib/room"))
 IDLE = int(os.environ.get("ROOM_IDLE", 3600))
+LOOK = min(IDLE, 300)  # seconds between two looks at what rests
 STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+accounts.reachable(sys.executable, ROOT / "course_lib")
 c = get_config()  # noqa: F821 - JupyterHub provides it
 
 # The hub. A web server with a certificate stands before it; nothing but that one reaches it.
@@ -54,6 +57,7 @@ c.RoomSpawner.start_timeout = c.RoomSpawner.http_timeout = 180  # a whole class 
 c.RoomSpawner.environment = {
     "COURSE_REPOSITORY": address.repository(),
     "COURSE_BRANCH": os.environ.get("COURSE_BRANCH", "main"),
+    "JUPYTERHUB_ACTIVITY_INTERVAL": str(LOOK),
     "OMP_WAIT_POLICY": "PASSIVE",  # PyTorch's threads sleep while they wait: the cores are other learners'
 }
 c.RoomSpawner.args = [
@@ -61,17 +65,18 @@ c.RoomSpawner.args = [
     # has an account on the machine can listen in: outputs, and the code of every cell that is run.
     "--KernelManager.transport=ipc",
     f"--MappingKernelManager.cull_idle_timeout={IDLE}",
-    f"--MappingKernelManager.cull_interval={min(IDLE, 300)}",
+    f"--MappingKernelManager.cull_interval={LOOK}",
     "--MappingKernelManager.cull_connected=True",
     "--ServerApp.terminals_enabled=False",
 ]
 
 # Servers at rest end too, and free their memory.
+c.JupyterHub.last_activity_interval = LOOK
 c.JupyterHub.load_roles = [{
     "name": "idle", "services": ["idle"],
     "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
 }]  # fmt: skip
 c.JupyterHub.services = [{
-    "name": "idle", "command": [str(BIN / "jupyterhub-idle-culler"), f"--timeout={2 * IDLE}", "--ssl-enabled=True",
-                                f"--internal-certs-location={STATE / 'certificates'}"],
+    "name": "idle", "command": [str(BIN / "jupyterhub-idle-culler"), f"--timeout={2 * IDLE}", f"--cull-every={LOOK}",
+                                "--ssl-enabled=True", f"--internal-certs-location={STATE / 'certificates'}"],
 }]  # fmt: skip

@@ -91,14 +91,19 @@ class Kernel:
         address = re.sub("^http", "ws", learner.root) + f"/api/kernels/{number}/channels?session_id={self.session}"
         self.socket = websocket.create_connection(address, cookie=cookies, timeout=600)
 
-    def run(self, source):
-        """Run source: {"text": what it printed, "error": "Name: words" or None}; where the kernel dies, "died"."""
+    def send(self, source):
+        """Ask for source to be run, and return the message's id; nobody waits."""
         asked = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "", "session": self.session,
                  "date": "", "version": "5.3"}  # fmt: skip
         content = {"code": source, "silent": False, "store_history": True, "user_expressions": {},
                    "allow_stdin": False, "stop_on_error": True}  # fmt: skip
         self.socket.send(json.dumps({"header": asked, "parent_header": {}, "metadata": {}, "content": content,
                                      "channel": "shell", "buffers": []}))  # fmt: skip
+        return asked["msg_id"]
+
+    def run(self, source):
+        """Run source: {"text": what it printed, "error": "Name: words" or None}; where the kernel dies, "died"."""
+        asked = self.send(source)
         text, error, left = "", None, {"shell", "iopub"}
         while left:
             message = self.socket.recv()
@@ -108,7 +113,7 @@ class Kernel:
             kind, said = message["msg_type"], message["content"]
             if kind == "status" and said["execution_state"] in ("restarting", "dead"):
                 return {"text": text, "error": "died"}
-            if message["parent_header"].get("msg_id") != asked["msg_id"]:
+            if message["parent_header"].get("msg_id") != asked:
                 continue
             if kind == "stream":
                 text += said["text"]

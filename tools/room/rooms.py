@@ -3,81 +3,68 @@
 The proxy is npm's: ROOM_PROXY names the command, where it is not on the PATH.
 """
 
+import json
 import os
-import pwd
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryFile
 
 import requests
 
-from tools.room import accounts, groups, used
+from tools.room import accounts, used
+from tools.room.caretaker import ROOT, cleaned, fence
 from tools.room.learner import Learner
 
-ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ADDRESS, GIT = "http://127.0.0.1:8000", 9418
+COURSE = f"git://127.0.0.1:{GIT}/gating.git"
 
 
-@contextmanager
-def process(command, log, **environment):
-    """A process that ends with the block, and what it has started with it."""
-    with open(log, "w") as file:
-        one = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file,
-                               stdin=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
-        try:
-            yield one
-        finally:
-            one.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                one.wait(60)
-            with suppress(ProcessLookupError):
-                os.killpg(one.pid, signal.SIGKILL)
-            one.wait()
+def started(command, log, given=None, **environment):
+    """A process that ends with the trial; log is a file in the trial's folder, given what it reads, as JSON."""
+    with open(log, "w") as file, TemporaryFile() as asked:
+        asked.write(json.dumps(given).encode())
+        asked.seek(0)
+        return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdin=asked, stdout=file, stderr=file,
+                                start_new_session=True, preexec_fn=fence(log.parent).enter)  # fmt: skip
 
 
 @contextmanager
 def learners(count):
-    """So many accounts, {name: password}, that are removed afterwards."""
+    """(a folder, {name: password}) of so many new accounts, which are removed afterwards."""
     names = [f"room-{k:02}" for k in range(1, count + 1)]
-    if there := [name for name in names if name in {one.pw_name for one in pwd.getpwall()}]:
-        raise SystemExit(f"There are accounts named {', '.join(there)}: remove them first, with `userdel --remove`.")
-    try:
-        yield {name: accounts.make(name) for name in names}
-    finally:
-        for name in names:
-            with suppress(KeyError, OSError):
-                groups.throw_away(pwd.getpwnam(name).pw_uid)
-                groups.Group(name, memory=2**30, cores=1, processes=64).end()
-            subprocess.run(["userdel", "--force", "--remove", name], capture_output=True)
+    with cleaned(names) as folder:
+        yield folder, {name: accounts.make(name) for name in names}
 
 
 @contextmanager
 def room(count, **environment):
     """The hub with so many learners: (its process, [Learner], the folder of its files)."""
-    with ExitStack() as stack:
-        state = Path(mkdtemp(prefix="room-"))
-        stack.callback(shutil.rmtree, state, ignore_errors=True)
-        subprocess.run(["git", "clone", "--quiet", "--bare", ROOT, state / "git" / "gating.git"], check=True)
-        subprocess.run(["git", "-C", state / "git" / "gating.git", "branch", "-f", "main", "HEAD"], check=True)
-        there = stack.enter_context(learners(count))
-        serve = ["git", "daemon", "--reuseaddr", "--listen=127.0.0.1", f"--port={GIT}", "--export-all"]
-        stack.enter_context(process([*serve, f"--base-path={state / 'git'}"], state / "git.log"))
-        command = [str(BIN / "jupyterhub"), "-f", str(ROOT / "tools" / "room" / "jupyterhub_config.py")]
-        environment |= {"COURSE_REPOSITORY": f"git://127.0.0.1:{GIT}/gating.git", "ROOM_STATE": str(state / "hub")}
-        try:
-            hub = stack.enter_context(process(command, state / "hub.log", **environment))
-            while not answers(hub):
-                time.sleep(0.2)
-            yield hub, [Learner(ADDRESS, name, password) for name, password in there.items()], state
-        except BaseException:
-            print((state / "hub.log").read_text()[-6000:], file=sys.stderr)
-            raise
+    processes = []
+    try:
+        with learners(count) as (state, there):
+            course = state / "git" / "gating.git"
+            subprocess.run(["git", "clone", "--quiet", "--bare", ROOT, course], check=True)
+            subprocess.run(["git", "-C", course, "branch", "-f", "main", "HEAD"], check=True)
+            serve = ["git", "daemon", "--reuseaddr", "--listen=127.0.0.1", f"--port={GIT}", "--export-all"]
+            processes.append(started([*serve, f"--base-path={state / 'git'}"], state / "git.log"))
+            command = [str(BIN / "jupyterhub"), "-f", str(ROOT / "tools" / "room" / "jupyterhub_config.py")]
+            environment |= {"COURSE_REPOSITORY": COURSE, "ROOM_STATE": str(state / "hub")}
+            try:
+                hub = started(command, state / "hub.log", **environment)
+                processes.append(hub)
+                while not answers(hub):
+                    time.sleep(0.2)
+                yield hub, [Learner(ADDRESS, name, password) for name, password in there.items()], state
+            except Exception:
+                print((state / "hub.log").read_text()[-6000:], file=sys.stderr)
+                raise
+    finally:
+        for one in processes:
+            one.wait()
 
 
 def answers(hub):
@@ -88,7 +75,7 @@ def answers(hub):
 
 
 def uid(learner):
-    return pwd.getpwnam(learner.name).pw_uid
+    return accounts.number(learner.name)
 
 
 def pids(learner):

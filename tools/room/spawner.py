@@ -10,10 +10,10 @@ from pathlib import Path
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Integer
 
+from tools.room.accounts import CERTIFICATES
 from tools.room.groups import Group, throw_away
 
 BIN = Path(sys.executable).parent
-CERTIFICATES = Path("/run/room")
 START = f"""
 mkdir -p "$TMPDIR"
 [ -z "$COURSE_REPOSITORY" ] || "{BIN}/gitpuller" "$COURSE_REPOSITORY" "$COURSE_BRANCH" "$HOME/gating" \

@@ -7,16 +7,19 @@ alone      one learner: start of the server, notebooks 02 and 05, a set of exerc
 together   all learners at the same time
 hostile    one learner who tries what attacks.py lists, while another one works
 outside    the same, where it is to be looked at from outside: what is left behind, limits, links, ports
-browser    one learner in Chromium, from the link of nbgitpuller to a widget that moves
+browser    learners in Chromium, from the link of nbgitpuller to a widget that moves and a notebook that is saved
 exchange   nbgrader's exchange between a teacher and two learners, one of them hostile
-rest       what does nothing is ended
+rest       what does nothing is ended, and who goes on is left alone
 
-It makes accounts of the system for its learners, room-01 and so on, and removes them, with their homes, at the end.
+It makes accounts of the system for its learners, room-01 and so on, and removes them, with their homes, at the end:
+also after Ctrl-C, or when it is killed.
 """
 
 import argparse
 import json
 import os
+import pwd
+import shlex
 import sys
 import threading
 import time
@@ -26,11 +29,10 @@ from pathlib import Path
 
 from course_lib import bench
 from course_lib.files import write
-from tools.room import used
+from tools.room import page, used
 from tools.room.exchange import exchange
 from tools.room.hostile import hostile, outside
-from tools.room.page import seen
-from tools.room.rooms import ROOT, pids, room, uid
+from tools.room.rooms import ADDRESS, COURSE, ROOT, pids, room, started, uid
 
 EXERCISES = "05_mixing_old_and_new"
 WORK = {  # what a learner runs: {name: (notebook, where it lies for its kernel)}
@@ -75,8 +77,9 @@ def alone(asked):
 
 
 def together(asked):
-    """All learners, who wait for each other before each piece of work."""
-    rows, watched, over = {}, [], threading.Event()
+    """All learners, who wait for each other before each piece of work; what was stored of other work is kept."""
+    stored = bench.read(asked.out).get("together", {}) if len(asked.work) < len(WORK) else {}
+    rows, watched, over = stored.get("rows", {}), [], threading.Event()
     with room(asked.learners) as (hub, several, _):
         numbers = {uid(one) for one in several}
 
@@ -91,7 +94,7 @@ def together(asked):
             one.log_in()
             barrier.wait()
             mine["start"] = {"seconds": one.start()}
-            for work in WORK:
+            for work in asked.work:
                 barrier.wait()
                 mine[work] = do(one, work)
 
@@ -108,7 +111,6 @@ def together(asked):
 
         threads = [threading.Thread(target=guarded, args=(one, barrier, mine)) for one, mine in zip(several, each)]
         watcher = threading.Thread(target=watch)
-        began = time.perf_counter()
         for thread in [watcher, *threads]:
             thread.start()
         for thread in threads:
@@ -119,24 +121,39 @@ def together(asked):
             raise RuntimeError("\n".join(failed))
         for what in each[0]:
             rows[what] = {name: [one[what][name] for one in each] for name in each[0][what]}
+    watched += [stored["peak"]] if stored else []
     peak = max(watched, key=lambda one: one["server"] + one["kernels"] + one["other"])
-    return {"learners": asked.learners, "seconds": time.perf_counter() - began, "rows": rows, "peak": peak}
+    return {"learners": asked.learners, "rows": rows, "peak": peak}
+
+
+IDLE = 40  # seconds until a kernel at rest is to be ended, twice as many for a server
+LIVES = {"rests": "x = 1", "computes": "import time; time.sleep(10**6)", "goes on": "x = 1"}
 
 
 def rest(asked):
-    """Seconds until a kernel and a server that do nothing are ended."""
-    with room(1, ROOM_IDLE="15") as (_, (one,), _):
-        one.log_in()
-        one.start()
-        one.kernel().run("x = 1")
-        began, ended = time.perf_counter(), {}
-        while len(ended) < 2:
-            there = [used.read(pid, "cmdline") for pid in pids(one)]
-            for what, word in (("kernel", "ipykernel_launcher"), ("server", "jupyterhub-singleuser")):
-                if what not in ended and not any(word in words for words in there):
-                    ended[what] = time.perf_counter() - began
-            time.sleep(0.5)
-    return {"asked": {"kernel": 15, "server": 30}, "seconds": ended}
+    """{how a learner lives: {"kernel", "server": seconds until it was ended, None where it was there to the end}}.
+
+    One rests, connected; one has a cell that runs, and says nothing; one runs a cell now and then.
+    """
+    with room(len(LIVES), ROOM_IDLE=str(IDLE)) as (_, several, _):
+        kernels = {}
+        for one, (life, source) in zip(several, LIVES.items()):
+            one.log_in()
+            one.start()
+            kernels[life] = one.kernel()
+            kernels[life].send(source) if life == "computes" else kernels[life].run(source)
+        ended = {life: {"kernel": None, "server": None} for life in LIVES}
+        began = time.perf_counter()
+        while (now := time.perf_counter() - began) < 6 * IDLE:
+            for one, when in zip(several, ended.values()):
+                there = [used.read(pid, "cmdline") for pid in pids(one)]
+                for what, word in (("kernel", "ipykernel_launcher"), ("server", "jupyterhub-singleuser")):
+                    if when[what] is None and not any(word in words for words in there):
+                        when[what] = now
+            if ended["goes on"]["kernel"] is None:
+                kernels["goes on"].run("x += 1")
+            time.sleep(2)
+    return {"asked": {"kernel": IDLE, "server": 2 * IDLE}, "watched": 6 * IDLE, "ended": ended}
 
 
 def attacked(asked):
@@ -148,7 +165,20 @@ def looked_at(asked):
 
 
 def browser(asked):
-    return {"seen": seen()}
+    """What several learners see in Chromium, all at once, and what of it lies in their homes then."""
+    with room(min(asked.learners, asked.browsers)) as (_, several, state):
+        asking = [{"name": one.name, "password": one.password, "link": page.link(ADDRESS, COURSE)} for one in several]
+        windows = [started([sys.executable, "-m", "tools.room.page"], state / f"{one['name']}.json", given=one,
+                           TMPDIR=str(state)) for one in asking]  # fmt: skip
+        rows = []
+        for one, window in zip(several, windows):
+            if window.wait():
+                raise RuntimeError((state / f"{one.name}.json").read_text())
+            rows.append(json.loads((state / f"{one.name}.json").read_text().splitlines()[-1]))
+            saved = Path(pwd.getpwnam(one.name).pw_dir, "gating", "notebooks", page.NOTEBOOK)
+            cells = [cell for cell in json.loads(saved.read_text())["cells"] if cell["cell_type"] == "code"]
+            rows[-1]["saved"] = sum(cell["execution_count"] is not None for cell in cells), len(cells)
+    return {"notebook": page.NOTEBOOK, "learners": len(rows), "rows": rows}
 
 
 def exchanged(asked):
@@ -170,6 +200,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, []], help="all when there are none")
     parser.add_argument("--learners", type=int, default=12)
+    parser.add_argument("--browsers", type=int, default=4, help="how many of them in Chromium")
+    parser.add_argument("--work", nargs="+", choices=list(WORK), default=list(WORK), help="of together")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "room.json")
     asked = parser.parse_args(arguments)
     if os.getuid():
@@ -181,10 +213,18 @@ def main(arguments=None):
         found = PARTS[part](asked)
         when = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
         command = f"python -m tools.room.trial {part} --learners {asked.learners}"
+        if part == "together" and len(asked.work) < len(WORK):  # beside what an earlier run stored
+            before = results.get(part, {}).get("command")
+            command = " && ".join(filter(None, [before, f"{command} --work {shlex.join(asked.work)}"]))
+        if part == "browser":
+            command += f" --browsers {asked.browsers}"
         results[part] = {"command": command, "date": when, "environment": about} | found
         print(json.dumps({part: found}, indent=1), flush=True)
         write(asked.out, json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Stopped; what the trial made is removed.")
