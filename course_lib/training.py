@@ -6,6 +6,7 @@
 """
 
 import io
+import math
 import os
 import sys
 import time
@@ -15,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -144,7 +144,8 @@ class History:
     @property
     def loss(self):
         """The mean loss of the last updates."""
-        return float(np.mean(self.losses[-SMOOTHING:])) if self.losses else float("nan")
+        last = self.losses[-SMOOTHING:]
+        return math.fsum(last) / len(last) if last else math.nan
 
     def finished(self):
         """This History; KeyboardInterrupt if the run was interrupted. For a loop, which would train the next one."""
@@ -268,23 +269,28 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, bar
 
 def update(network, task, batch, optimiser, clip, history, interrupts):
     """One step of Adam on batch; appends its loss and score to history, or marks it diverged."""
+    weights = optimiser.param_groups[0]["params"]
     output = network(batch.x, at=batch.at)
-    loss = task.loss(output, batch)
-    optimiser.zero_grad()
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], float("inf") if clip is None else clip)
-    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+    error = task.loss(output, batch)
+    for weight in weights:
+        weight.grad = None
+    error.backward()
+    norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    loss, size = error.item(), norm.item()
+    if not (math.isfinite(loss) and math.isfinite(size)):
         history.ended = "diverged"
         rate, limit = history.settings["learning_rate"], "none" if clip is None else f"{clip:g}"
         history.note = (
-            f"{history.settings['cell']}: loss {loss.item():.3g}, gradient norm {norm.item():.3g} at update "
+            f"{history.settings['cell']}: loss {loss:.3g}, gradient norm {size:.3g} at update "
             f"{len(history.losses) + 1}. Try a smaller learning_rate (now {rate:g}) or a smaller clip (now {limit})."
         )
         return
+    if clip is not None and size > clip:
+        nn.utils.clip_grads_with_norm_(weights, clip, norm)
     score = float(task.score(output.detach(), batch))
     with interrupts.held():
         optimiser.step()
-        history.losses.append(loss.item())
+        history.losses.append(loss)
         history.scores.append(score)
 
 
