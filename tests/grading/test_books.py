@@ -75,7 +75,7 @@ def test_another_secret_is_refused_unless_it_is_meant(tmp_path):
 def course(tmp_path):
     """A course of which anything may be changed."""
     for part in ("course_lib", "tools", f"solutions/{SET}"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, tmp_path / part)  # with what Python has compiled of it
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     return tmp_path
 
