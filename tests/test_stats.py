@@ -54,6 +54,9 @@ def test_students_interval_of_five_values_holds_the_true_mean_as_often_as_it_say
     draws = np.random.default_rng(1).normal(7, 1, (1000, 5))
     held = [low <= 7 <= high for _, low, high in map(t_interval, draws)]
     assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+
+
+def test_students_interval_is_the_textbooks_and_needs_two_values():
     mean, low, high = t_interval([1.0, 2.0, 3.0])
     assert (mean, low, high) == (2.0, pytest.approx(2 - 2.4841, abs=1e-4), pytest.approx(2 + 2.4841, abs=1e-4))
     with pytest.raises(ValueError, match="t_interval needs 2 values or more"):

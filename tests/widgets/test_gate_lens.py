@@ -32,6 +32,14 @@ def test_the_score_of_a_network_looked_into_is_its_score(gate, value):
     assert trace["c"].shape == (*batch.x.shape[:2], 6)
 
 
+@pytest.mark.parametrize(
+    "task, whole", [(SelectiveCopying(lag=20), True), (Adding(lag=20), False), (TemporalOrder(lag=20), False)]
+)
+def test_the_page_is_given_symbols_where_each_step_shows_one_and_else_all_of_x(task, whole):
+    lens = GateLens(build(LSTMCell, task, hidden_size=2), task)
+    assert lens.data()["x"] == (lens.batch.x.argmax(dim=-1) if whole else lens.batch.x).tolist()
+
+
 def test_shuffling_deals_out_the_values_that_were_there():
     task = TemporalOrder(lag=20)
     network = build(LSTMCell, task, hidden_size=4)
