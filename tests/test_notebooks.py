@@ -115,6 +115,9 @@ def markdown(text):
     for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text):
         if not (ROOT / "notebooks" / target).exists():
             yield f"the link to {target} leads nowhere"
+    for line, after in zip(text.splitlines(), text.splitlines()[1:]):
+        if re.match(r"[+*-] ", after) and line.strip() and (line + after).count("$") % 2 == 0 and line.count("$") % 2:
+            yield f"a sum goes on in a line that reads as an item of a list: {after}"
 
 
 def source(code):
@@ -257,6 +260,7 @@ PLANTED = {
     "an absolute path of Windows": (code(r'open("C:\\x.csv")'), "no absolute path"),
     "an absolute path that is printed": (output("stream", name="stdout", text="/tmp/x.csv"), "no absolute path"),
     "the folder of the course": (output("stream", name="stdout", text=str(ROOT)), "no absolute path"),
+    "a sum over two lines": (replace("## Sources", "So $a\n+ b$.\n\n## Sources"), "reads as an item of a list"),
     "a picture without a text": (replace("## Sources", "![](x.png)\n\n## Sources"), "picture needs a text"),
     "an image tag without a text": (replace("## Sources", '<img src="x.png">\n\n## Sources'), "picture needs a text"),
     "a link that leads nowhere": (replace("## Sources", "[here](no.ipynb)\n\n## Sources"), "leads nowhere"),
