@@ -73,6 +73,7 @@ class Task:
     baseline                the loss of the best predictor that remembers nothing
     solved_at               the loss below which training may stop
     close                   an answer is right when its error is less than this
+    classes                 whether y are the numbers of classes, not numbers
     """
 
     lag: int
@@ -80,6 +81,7 @@ class Task:
     least = 1
     close = 0.08
     solved_at = 0.0025
+    classes = False
 
     def __post_init__(self):
         lag = doors.whole(type(self).__name__, "lag in steps", self.lag, least=self.least)
@@ -105,7 +107,7 @@ class Task:
 
     def check(self, output, batch):
         """ValueError unless output has a number for each of batch.y, or for each class where y are classes."""
-        who, classes = type(self).__name__, isinstance(self, Choice)
+        who, classes = type(self).__name__, self.classes
         y = doors.instance(who, "batch", batch, Batch, such_as="task.batch(32)").y
         if y.is_floating_point() == classes or (
             not 0 <= y.min() <= y.max() < self.output_size if classes else y.shape[-1] != self.output_size
@@ -134,6 +136,7 @@ class Choice(Task):
     """
 
     solved_at = 0.05
+    classes = True
 
     def loss(self, output, batch):
         """Mean cross-entropy in nats, over the sequences and, where every step is judged, the steps; a scalar."""
