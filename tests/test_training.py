@@ -47,9 +47,13 @@ class StopsAt:
         return False
 
 
-def test_ctrl_c_returns_what_was_done():
+def test_ctrl_c_returns_what_was_done_and_ends_the_cell(monkeypatch):
+    cells = []
+    monkeypatch.setattr(training, "end_cell", lambda: cells.append("ended"))
     history = train(LSTMCell, Adding(lag=10), updates=50, until=StopsAt(7), **SHORT)
     assert history.ended == "interrupted" and len(history.losses) == 7 and history.sequences == 56
+    train(LSTMCell, Adding(lag=10), updates=1, **SHORT)
+    assert cells == ["ended"]
 
 
 def test_an_interrupted_run_goes_on_from_its_checkpoint_as_if_never_stopped(tmp_path):

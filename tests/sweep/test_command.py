@@ -1,6 +1,9 @@
 """What a sweep is asked for on the command line, and what it says before it runs and while it does."""
 
+import inspect
+import runpy
 import shlex
+import sys
 
 import pytest
 from little import TINY, result
@@ -37,6 +40,25 @@ def test_a_command_asks_for_what_a_call_does_that_leaves_the_rest_out(asked):
     assert asked == left_out | {"cells": ["all"], "tasks": ["Adding"], "lags": [100], "seeds": [0, 1, 2, 3, 4],
                                 "rates": [3e-3], "tune": [], "parameters": 4300, "budget": 3000, "batch_size": 32,
                                 "out": "a.sqlite"}  # fmt: skip
+    call = {name: one.default for name, one in inspect.signature(sweeping.sweep).parameters.items()}
+    call = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in call.items()}
+    assert call.pop("progress") is True and asked == call | {"cells": ["all"], "out": "a.sqlite"}
+
+
+def test_the_command_tells_what_it_takes(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sweep", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(command.__file__, run_name="__main__")
+    assert not ended.value.code
+    usage, _, told = capsys.readouterr().out.partition("\n\n")
+    assert (
+        usage.split("course_lib.sweep ")[1].split()
+        == """
+        [-h] [--cells CELL [CELL ...]] [--tasks TASK [TASK ...]] [--lags N [N ...]] [--inits INIT [INIT ...]]
+        [--seeds N [N ...]] [--rates RATE [RATE ...]] [--tune SEED [SEED ...]] [--tune-lag N] [--parameters N]
+        [--budget N] [--batch-size N] --out FILE [--jobs N] [--scheduler ADDRESS] [--plan-only]""".split()
+    )
+    assert told.startswith(inspect.getdoc(sweeping)) and "default," in told.split("--inits")[-1]
 
 
 def test_the_command_that_a_row_keeps_asks_for_the_same_grid(asked):

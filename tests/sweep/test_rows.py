@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from course_lib.sweep.grid import Grid, fingerprint
 from course_lib.sweep.outcomes import summary
 from course_lib.sweep.store import key, read
 from course_lib.tasks import Adding, Latching
-from course_lib.training import count_parameters, hidden_size_for, train
+from course_lib.training import History, Network, count_parameters, hidden_size_for, train
 
 
 def test_a_row_says_what_was_asked_and_what_came_of_it():
@@ -68,6 +69,9 @@ def test_a_plan_alone_runs_nothing(tmp_path, capsys, monkeypatch):
     )
     assert read(tmp_path / "a.sqlite") == []
     assert "6 units, 216 weights" in capsys.readouterr().out
+    monkeypatch.setenv("COURSE_QUIET", "1")
+    sweep([LSTMCell], seeds=[0], jobs=1, plan_only=True, **TINY | {"progress": True})
+    assert capsys.readouterr().out == ""
 
 
 class Broken(Mine):
@@ -109,7 +113,8 @@ def test_an_edited_cell_is_run_again_under_its_old_name(tmp_path):
 
 
 def test_every_cell_has_a_fingerprint_of_its_own():
-    assert len({fingerprint(Cell) for Cell in CELLS}) == len(CELLS)
+    found = {fingerprint(Cell) for Cell in CELLS}
+    assert len(found) == len(CELLS) and all(re.fullmatch("[0-9a-f]{8}", code) for code in found)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +133,7 @@ def test_every_cell_has_a_fingerprint_of_its_own():
         ({"tune": [0]}, r"other seeds to tune than to report; got \[0\] in both"),
         ({"rates": [0.0]}, "each of rates as a number above 0; got 0.0"),
         ({"budget": 0}, "budget as a whole number, 1 or more; got 0"),
+        ({"jobs": 1001, "plan_only": True}, "sweep needs jobs as a whole number from 1 to 1000; got 1001"),
     ],
 )
 def test_what_cannot_be_run_is_said(options, message):
@@ -155,6 +161,10 @@ def test_a_run_is_the_training_that_its_setting_asks_for(monkeypatch):
     how = {"hidden_size": size, "init": "chrono", "updates": 7, "batch_size": 4, "learning_rate": 0.02, "seed": 3}
     assert asked == [((LSTMCell, Latching(lag=8)), how | {"progress": False})]
     assert (row["role"], row["learning_rate"], row["batch_size"], row["budget"]) == ("report", 0.02, 4, 7)
+    empty = History(Network(LSTMCell(1, 2), 2), {"hidden_size": 2}, ended="diverged")  # at its first update
+    monkeypatch.setattr(one, "start", lambda *what, **how: empty)
+    row = one.run(LSTMCell, Latching, setting_of(LSTMCell))
+    assert (row["ended"], row["early_loss"], row["score"], row["weights"]) == ("diverged", None, None, 32)
 
 
 def test_an_update_is_timed_after_one_that_compiles(monkeypatch):
@@ -176,7 +186,7 @@ def test_a_row_says_with_what_it_was_made():
 
 
 def test_runs_are_in_the_file_once_and_are_read_in_the_order_of_their_keys(tmp_path):
-    path = tmp_path / "below" / "a.sqlite"
+    path = tmp_path / "new" / "below" / "a.sqlite"
     store.create(path)
     store.create(path)  # it is there, and stays
     rows = [dict.fromkeys(store.RESULT) | setting_of(LSTMCell, seeds=[seed]) | {"loss": 0.5} for seed in (2, 1)]
