@@ -103,7 +103,9 @@ def timed(function, calls, jobs, client):
 
 
 def test_a_plan_says_what_is_to_be_done_and_how_long_it_may_take(tmp_path, monkeypatch, capsys):
+    bars = []
     monkeypatch.setattr(estimate, "everywhere", timed)
+    monkeypatch.setattr(estimate, "tqdm", lambda runs, **look: bars.append(look) or runs)
     grid = Grid(**GRID | {"cells": [LSTMCell, RNNCell, GRUCell], "tasks": [Adding], "inits": ["chrono"], "tune": []})
     create(tmp_path / "a.sqlite")
     cost, total = estimate.plan(grid, tmp_path / "a.sqlite", 2, None, False)
@@ -115,6 +117,7 @@ def test_a_plan_says_what_is_to_be_done_and_how_long_it_may_take(tmp_path, monke
         "At most 28 s on 2 processes; a run that solves its task ends sooner.",
     ]
     assert {lag: seconds for (_, _, lag), seconds in cost.items()} == {8: pytest.approx(2), 20: pytest.approx(5)}
+    assert bars == [{"total": 4, "leave": False, "desc": "timing"}]  # which goes when all is timed
     assert total == pytest.approx(2 * 2 * 2 + 2 * 2 * 5)  # seeds times rates; what cannot be timed costs nothing
     assert estimate.plan(grid, tmp_path / "a.sqlite", 2, None, True) == ({}, 0)
     assert capsys.readouterr().out == ""

@@ -107,10 +107,11 @@ def test_a_run_that_takes_every_machine_down_is_a_row_with_its_error_and_the_oth
     assert second == dict.fromkeys(RESULT) | lost
 
 
-def test_a_process_of_a_killed_sweep_ends_when_it_has_nothing_to_do(monkeypatch):
+def test_a_process_gets_one_run_at_a_time_and_ends_when_it_has_nothing_to_do(monkeypatch):
     asked = []
     monkeypatch.setattr(
         many, "Parallel", lambda **how: asked.append(how) or (lambda calls: (f(*c) for f, c, _ in calls))
     )
     assert list(many.everywhere(pow, [(2, 3), (3, 2)], 2, None)) == [8, 9]
-    assert asked[0]["n_jobs"] == 2 and 0 < asked[0]["idle_worker_timeout"] < 60
+    idle = asked[0].pop("idle_worker_timeout")
+    assert asked == [{"n_jobs": 2, "batch_size": 1, "return_as": "generator_unordered"}] and 0 < idle < 60

@@ -89,6 +89,7 @@ def test_a_class_of_ones_own_gets_its_row_and_a_broken_one_its_error():
     by_name = {row["cell"]: row for row in rows}
     assert by_name["Mine"]["ended"] == by_name["LSTMCell"]["ended"] == "budget"
     assert by_name["Broken"]["ended"] == by_name["Unbuilt"]["ended"] == "error"
+    assert by_name["Broken"]["error"].rpartition("Traceback")[2].count("File ") == 2  # the last two, where to look
     assert "in step" in by_name["Broken"]["error"] and "no such layer" in by_name["Unbuilt"]["error"]
     assert {group["cell"]: group["errors"] for group in summary(rows)}["Broken"] == 1
 
@@ -154,12 +155,22 @@ def setting_of(Cell, **changes):
 
 
 def test_a_run_is_the_training_that_its_setting_asks_for(monkeypatch):
-    asked, real = [], one.train
-    monkeypatch.setattr(one, "train", lambda *what, **how: asked.append((what, how)) or real(*what, **how))
-    row = one.run(LSTMCell, Latching, setting_of(LSTMCell, inits=["chrono"]))
+    asked, real, threads = [], one.train, torch.get_num_threads()
+
+    def train(*what, **how):
+        asked.append((torch.get_num_threads(), what, how))
+        return real(*what, **how)
+
+    monkeypatch.setattr(one, "train", train)
+    try:
+        torch.set_num_threads(3)
+        row = one.run(LSTMCell, Latching, setting_of(LSTMCell, inits=["chrono"]))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
     size = hidden_size_for(LSTMCell, 1, 200)
     how = {"hidden_size": size, "init": "chrono", "updates": 7, "batch_size": 4, "learning_rate": 0.02, "seed": 3}
-    assert asked == [((LSTMCell, Latching(lag=8)), how | {"progress": False})]
+    assert asked == [(1, (LSTMCell, Latching(lag=8)), how | {"progress": False})]
     assert (row["role"], row["learning_rate"], row["batch_size"], row["budget"]) == ("report", 0.02, 4, 7)
     empty = History(Network(LSTMCell(1, 2), 2), {"hidden_size": 2}, ended="diverged")  # at its first update
     monkeypatch.setattr(one, "start", lambda *what, **how: empty)
@@ -200,6 +211,7 @@ def test_a_file_of_somebody_else_is_no_file_of_rows(tmp_path):
     path = tmp_path / "b.sqlite"
     with store.connect(path) as file, file:
         file.execute("CREATE TABLE mine (a)")
+        assert file.execute("PRAGMA busy_timeout").fetchone() == (60_000,)  # how long a writer waits for another one
     with pytest.raises(ValueError, match=r"sweep needs out as a new file, or one that it wrote; .*it holds mine"):
         store.create(path)
     with pytest.raises(ValueError, match="read needs a file that course_lib.sweep wrote; got .*no such table of runs"):
