@@ -4,6 +4,8 @@ import inspect
 import runpy
 import shlex
 import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from little import TINY, result
@@ -129,7 +131,7 @@ def test_seconds_are_said_as_people_say_them():
 
 
 def test_the_bar_moves_by_what_a_run_was_expected_to_take_on_as_many_processes_as_there_are_cores(monkeypatch):
-    moved, jobs = [], []
+    moved, jobs, places = [], [], []
 
     class Bar:
         def __init__(self, *, total, disable, desc, bar_format):
@@ -151,6 +153,7 @@ def test_the_bar_moves_by_what_a_run_was_expected_to_take_on_as_many_processes_a
 
     def everywhere(function, calls, processes, client):
         jobs.append(processes)
+        places.append(client)
         return (function(*call) for call in calls)
 
     monkeypatch.setattr(sweeping, "cpu_count", lambda *, only_physical_cores: 7 if only_physical_cores else 14)
@@ -168,6 +171,11 @@ def test_the_bar_moves_by_what_a_run_was_expected_to_take_on_as_many_processes_a
     assert len(sweeping.sweep([LSTMCell], seeds=[0], budget=1, **TINY)) == 1 and jobs[2:] == [7, 7]
     monkeypatch.setattr(sweeping, "plan", lambda grid, *rest: ({}, 0))
     sweeping.sweep([LSTMCell], seeds=[0], budget=1, **TINY)
+    dask = SimpleNamespace(nthreads=lambda: {"tcp://a:1": 2, "tcp://b:1": 4})
+    monkeypatch.setattr(sweeping, "cluster", nullcontext)
+    monkeypatch.setattr(sweeping, "plan", lambda grid, path, *rest: places.append(rest) or ({}, 0))
+    sweeping.sweep([LSTMCell], seeds=[0], budget=1, scheduler=dask, **TINY)
+    assert jobs[-2:] == [6, 6] and places[-3:] == [(6, dask, True), dask, dask]
     assert [row for row in moved[5:] if isinstance(row, tuple) and len(row) == 4][1] == (0, True, "runs", sweeping.BAR)
 
 

@@ -19,6 +19,14 @@ def test_the_best_rate_solves_most_then_soonest_then_lowest():
     assert best_rates([result(7, 0, loss=0.1), result(6, 0, loss=0.1)]) == {start: 6}
     assert best_rates([result(4, 0, loss=0.01, ended="diverged"), result(5, 0, loss=0.1)]) == {start: 5}
     assert best_rates([result(4, 0, loss=None, ended="error"), result(5, 0, loss=0.1)]) == {start: 5}
+    assert best_rates([result(1, 0, solved_at=5), *twice, result(2, 2)]) == {
+        start: 2
+    }  # in the most runs, not the most often
+    assert best_rates([result(1, 0, solved_at=95), result(2, 0, solved_at=80), result(2, 1)]) == {start: 1}
+    assert best_rates([result(1, 0, loss=0.3, budget=200), result(2, 0, loss=0.2), result(2, 1, loss=0.2)]) == {
+        start: 1
+    }
+    assert best_rates([]) == {} and summary([]) == []
 
 
 def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
@@ -37,6 +45,8 @@ def test_success_counts_have_intervals_and_medians_are_censored():
     (group,) = summary([*rows, result(1, 5, ended="error"), result(1, 6, ended="diverged")])
     assert (group["runs"], group["solved"], group["errors"], group["median"]) == (6, 3, 1, 30)
     assert group["rate"] == 0.5 and (group["low"], group["high"]) == pytest.approx(wilson(3, 6))
+    (group,) = summary([result(1, 0, solved_at=10), result(1, 1, solved_at=20)])
+    assert group["median"] == 10  # by then half had
     (group,) = summary([result(1, 0, solved_at=10), result(1, 1), result(1, 2)])
     assert group["median"] is None
     (group,) = summary([result(1, 0, ended="error")])

@@ -1,5 +1,6 @@
 """A row says what was asked and what came of it, for every place of the grid and for a class of one's own."""
 
+import hashlib
 import json
 import platform
 import re
@@ -63,6 +64,7 @@ def test_an_initialisation_is_left_out_where_it_is_not_for_a_cell(capsys, monkey
 
 def test_a_plan_alone_runs_nothing(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("COURSE_QUIET", raising=False)
+    monkeypatch.chdir(tmp_path)
     assert (
         sweep([LSTMCell], seeds=[0], out=tmp_path / "a.sqlite", jobs=1, plan_only=True, **TINY | {"progress": True})
         == []
@@ -71,7 +73,7 @@ def test_a_plan_alone_runs_nothing(tmp_path, capsys, monkeypatch):
     assert "6 units, 216 weights" in capsys.readouterr().out
     monkeypatch.setenv("COURSE_QUIET", "1")
     sweep([LSTMCell], seeds=[0], jobs=1, plan_only=True, **TINY | {"progress": True})
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "" and [file.name for file in tmp_path.iterdir()] == ["a.sqlite"]
 
 
 class Broken(Mine):
@@ -113,6 +115,24 @@ def test_an_edited_cell_is_run_again_under_its_old_name(tmp_path):
     assert len(read(out)) == 2 and first["loss"] != second["loss"]
 
 
+def test_a_fingerprint_is_that_of_the_constructor_and_the_step_whatever_else_changes():
+    class Little:
+        def __init__(self):  # not this
+            self.two = 2
+
+        def step(self):
+            return self.two
+
+        other = 3
+
+    text = "def __init__(self):\n    self.two = 2def step(self):\n    return self.two"
+    assert fingerprint(Little) == hashlib.sha256(text.encode()).hexdigest()[:8]
+    typed = {}
+    text = "class Typed:\n    def __init__(self): pass\n    def step(self): pass"
+    exec(compile(text, "a prompt", "exec"), typed)  # which keeps no source
+    assert fingerprint(typed["Typed"]) == hashlib.sha256(b"").hexdigest()[:8]
+
+
 def test_every_cell_has_a_fingerprint_of_its_own():
     found = {fingerprint(Cell) for Cell in CELLS}
     assert len(found) == len(CELLS) and all(re.fullmatch("[0-9a-f]{8}", code) for code in found)
@@ -122,12 +142,17 @@ def test_every_cell_has_a_fingerprint_of_its_own():
     ("options", "message"),
     [
         ({"cells": ["LTSM"]}, r"a Cell by class or name; got \['LTSM'\]; choices: all, RNNCell"),
+        ({"cells": [LSTMCell, "LTSM"]}, "a Cell by class or name; got .*; choices: all, RNNCell"),
         ({"cells": []}, r"a Cell by class or name; got \[\]"),
         ({"cells": torch.nn.LSTM}, "a Cell by class or name"),
         ({"tasks": "Adder"}, r"a Task by class or name; got \['Adder'\]; choices: all, Adding"),
         ({"inits": ["xavier"]}, "sweep has no init 'xavier'; choices: default"),
         ({"cells": [RNNCell], "inits": "chrono"}, "inits that suit a cell; got RNNCell has no gate"),
         ({"lags": [1]}, "Adding needs lag"),
+        (
+            {"lags": [9, 2], "tasks": "Latching", "inits": "chrono"},
+            "inits that suit a cell; got chrono needs lag.*got 2",
+        ),
         ({"lags": []}, r"sweep needs lags as a list of 1 or more; got \[\]"),
         ({"lags": [8.5]}, "each of lags as a whole number, 1 or more; got 8.5"),
         ({"seeds": [-1]}, "each of seeds as a whole number, 0 or more; got -1"),
@@ -145,13 +170,22 @@ def test_what_cannot_be_run_is_said(options, message):
 # ---- One run, and the file ----
 
 
+def grid_of(**changes):
+    """A grid of one run, changed."""
+    return Grid(**{"cells": [LSTMCell], "tasks": [Latching], "lags": [8], "inits": ["default"], "seeds": [3],
+                   "tune": [], "rates": [0.02], "tune_lag": None, "parameters": 200, "budget": 7,
+                   "batch_size": 4} | changes)  # fmt: skip
+
+
 def setting_of(Cell, **changes):
     """The setting of the only run of a grid."""
-    grid = Grid(**{"cells": [Cell], "tasks": [Latching], "lags": [8], "inits": ["default"], "seeds": [3], "tune": [],
-                   "rates": [0.02], "tune_lag": None, "parameters": 200, "budget": 7,
-                   "batch_size": 4} | changes)  # fmt: skip
-    ((_, _, setting),) = grid.reported([]).values()
+    ((_, _, setting),) = grid_of(cells=[Cell], **changes).reported([]).values()
     return setting
+
+
+def test_a_cell_that_has_not_been_tuned_is_planned_at_the_first_rate():
+    planned = grid_of(rates=[0.1, 0.2], tune=[5]).reported([]).values()
+    assert [setting["learning_rate"] for _, _, setting in planned] == [0.1]
 
 
 def test_a_run_is_the_training_that_its_setting_asks_for(monkeypatch):
@@ -221,10 +255,10 @@ def test_a_file_of_somebody_else_is_no_file_of_rows(tmp_path):
 
 
 def test_the_places_of_a_grid_are_run_seed_by_seed_and_in_no_order():
-    grid = Grid(cells="all", tasks=["Adding"], lags=[8, 20], inits=["default"], seeds=[4, 2], rates=[0.1, 0.2], tune=[],
-                tune_lag=None, parameters=200, budget=7, batch_size=4)  # fmt: skip
+    grid = grid_of(cells="all", lags=[8, 20], seeds=[4, 2], rates=[0.1, 0.2])
     orders = [[(s["cell"], s["lag"], s["seed"], s["learning_rate"]) for _, _, s in grid.reported([]).values()]
               for _ in range(2)]  # fmt: skip
     half = 2 * 2 * len(CELLS)
     assert [{seed for _, _, seed, _ in part} for part in (orders[0][:half], orders[0][half:])] == [{4}, {2}]
+    assert grid.cells == list(CELLS) == grid_of(cells=["LSTMCell", "all"]).cells
     assert sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1] and len(set(orders[0])) == 2 * half

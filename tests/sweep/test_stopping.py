@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import sqlite3
 from contextlib import closing
@@ -49,6 +50,7 @@ def test_a_second_call_does_only_what_is_missing(tmp_path, monkeypatch):
     )
     rows = sweep([LSTMCell], seeds=[0, 1], budget=2, jobs=1, out=out, **TINY)
     assert [setting["seed"] for setting in done] == [1] and [row["seed"] for row in rows] == [0, 1]
+    assert all(shlex.split(row["command"])[-2:] == ["--out", str(out)] for row in rows)
     assert [f.name for f in out.parent.iterdir()] == ["a.sqlite"]
 
 
