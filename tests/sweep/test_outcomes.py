@@ -19,14 +19,16 @@ def test_the_best_rate_solves_most_then_soonest_then_lowest():
     assert best_rates([result(7, 0, loss=0.1), result(6, 0, loss=0.1)]) == {start: 6}
     assert best_rates([result(4, 0, loss=0.01, ended="diverged"), result(5, 0, loss=0.1)]) == {start: 5}
     assert best_rates([result(4, 0, loss=None, ended="error"), result(5, 0, loss=0.1)]) == {start: 5}
-    assert best_rates([result(1, 0, solved_at=5), *twice, result(2, 2)]) == {
-        start: 2
-    }  # in the most runs, not the most often
-    assert best_rates([result(1, 0, solved_at=95), result(2, 0, solved_at=80), result(2, 1)]) == {start: 1}
-    assert best_rates([result(1, 0, loss=0.3, budget=200), result(2, 0, loss=0.2), result(2, 1, loss=0.2)]) == {
-        start: 1
-    }
     assert best_rates([]) == {} and summary([]) == []
+
+
+def test_what_a_rate_solved_and_spent_is_counted_over_all_its_runs_however_many():
+    start = ("A", "default", "T")
+    two_of_three = [result(2, seed, solved_at=at) for seed, at in enumerate((60, 70, None))]
+    assert best_rates([result(1, 0, solved_at=5), *two_of_three]) == {start: 2}
+    assert best_rates([result(1, 0, solved_at=95), result(2, 0, solved_at=80), result(2, 1)]) == {start: 1}
+    long, short = result(1, 0, loss=0.3, budget=200), [result(2, seed, loss=0.2) for seed in (0, 1)]
+    assert best_rates([long, *short]) == {start: 1}
 
 
 def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
