@@ -22,6 +22,10 @@ GRID = dict(cells=[LSTMCell, RNNCell], tasks=[Adding, Latching], lags=[8, 20], i
             seeds=[3, 1], rates=[0.001, 0.01], tune=[7], tune_lag=9, parameters=200, budget=50,
             batch_size=4)  # fmt: skip
 
+TOLD = {"cells": "cells.CELLS", "tasks": "tasks.TASKS", "inits": "default, ", "rates": "learning rates",
+        "tune": "chooses its rate", "tune-lag": "first of --lags", "parameters": "weights", "budget": "not solved",
+        "out": "rows are kept", "jobs": "one per core", "scheduler": "Dask", "plan-only": "run nothing"}  # fmt: skip
+
 
 @pytest.fixture
 def asked(monkeypatch):
@@ -49,6 +53,7 @@ def test_a_command_asks_for_what_a_call_does_that_leaves_the_rest_out(asked):
 
 def test_the_command_tells_what_it_takes(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["sweep", "--help"])
+    monkeypatch.setenv("COLUMNS", "200")  # no line is broken
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(command.__file__, run_name="__main__")
     assert not ended.value.code
@@ -60,7 +65,11 @@ def test_the_command_tells_what_it_takes(monkeypatch, capsys):
         [--seeds N [N ...]] [--rates RATE [RATE ...]] [--tune SEED [SEED ...]] [--tune-lag N] [--parameters N]
         [--budget N] [--batch-size N] --out FILE [--jobs N] [--scheduler ADDRESS] [--plan-only]""".split()
     )
-    assert told.startswith(inspect.getdoc(sweeping)) and "default," in told.split("--inits")[-1]
+    about, *options = told.split("\n  --")
+    assert about.startswith(inspect.getdoc(sweeping))
+    said = {words.split()[0]: " ".join(words.split()) for words in options}
+    for option, word in TOLD.items():
+        assert word in said[option], f"--{option} needs a word of what it is; got {said[option]!r}"
 
 
 def test_the_command_that_a_row_keeps_asks_for_the_same_grid(asked):
@@ -99,6 +108,7 @@ def test_a_command_that_cannot_be_done_or_is_stopped_says_so(monkeypatch, capsys
 
 def timed(function, calls, jobs, client):
     """Runs that are not timed: an update takes as many hundredths of a second as the lag has steps; one cell fails."""
+    assert (jobs, client) == (2, "a cluster")
     for Cell, _, setting in calls:
         seconds = None if Cell is GRUCell else setting["lag"] / 100
         yield setting | {"seconds": seconds, "hidden_size": 6, "weights": 216}
@@ -110,7 +120,7 @@ def test_a_plan_says_what_is_to_be_done_and_how_long_it_may_take(tmp_path, monke
     monkeypatch.setattr(estimate, "tqdm", lambda runs, **look: bars.append(look) or runs)
     grid = Grid(**GRID | {"cells": [LSTMCell, RNNCell, GRUCell], "tasks": [Adding], "inits": ["chrono"], "tune": []})
     create(tmp_path / "a.sqlite")
-    cost, total = estimate.plan(grid, tmp_path / "a.sqlite", 2, None, False)
+    cost, total = estimate.plan(grid, tmp_path / "a.sqlite", 2, "a cluster", False)
     assert capsys.readouterr().out.splitlines() == [
         "16 runs of at most 50 updates: 0 in the file, 16 to do.",
         "  left out: RNNCell chrono (RNNCell has no gate on its memory; got memory = None, so no bias to set there)",
