@@ -5,33 +5,30 @@
     python -m tools.authoring.mutants fuse.plan --sample 50 --seed 3
 
 What is changed is mutmut's list: numbers, comparisons, operators, names such as True, arguments left out, assignments
-of None; and ours: other means (MEANS), a call left out, two arguments swapped, nothing returned. Prose is left alone:
+of None; and ours: other means, a call left out, two arguments swapped, nothing returned. Prose is left alone:
 error messages and docstrings are read by tests of their own. A mutant runs against the tests of its module and, where
-it survives them, against the battery of wrong values of tests/doors, in a copy of the course, in a process forked from
-one that has torch imported already. It is killed if a test fails or never ends. One that no test can kill, because it
-changes nothing that can be seen, stands with its reason in tests/equivalent_mutants.json; every other survivor is
-printed as a diff. tests/authoring/test_sampled.py tries a few at every run of the tests.
+it survives them, against those of its package, the quickest file first, and the battery of wrong values of tests/doors,
+in a copy of the course, in a process forked from one that has torch imported already. It is killed if a test fails or
+never ends. One that no test can kill, because it changes nothing that can be seen, stands with its reason in
+tests/equivalent_mutants.json; every other survivor is printed as a diff. tests/authoring/test_sampled.py tries a few at
+every run of the tests. The changes themselves are in tools/authoring/changes.py.
 """
 
 import argparse
-import difflib
 import json
 import os
-import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import islice
 from pathlib import Path
 
-try:
-    import libcst as cst
-    from mutmut.mutation.mutators import mutation_operators
-except ImportError:
-    sys.exit("tools.authoring.mutants needs mutmut (pip install -r requirements-dev.txt)")
+from tools.authoring.changes import difference, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.json"
@@ -40,137 +37,10 @@ MODULES = ("cells", "unroll", "gradients", "training", "tasks", "scan", "initial
            "fuse.run", "fuse.write", "fuse.elementary", "widgets.gate_desk", "widgets.gradient_microscope",
            "widgets.build_the_lstm", "widgets.half_life_dial", "widgets.time_warp", "widgets.gate_lens",
            "widgets.clamp_any_gate")  # fmt: skip
-MEANS = {"mean": "median", "median": "mean", "min": "max", "max": "min", "sum": "mean", "all": "any", "any": "all",
-         "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod", "sigmoid": "tanh", "tanh": "sigmoid",
-         "relu": "abs", "floor": "ceil", "ceil": "floor", "first": "last", "low": "high", "high": "low"}  # fmt: skip
-EITHER_WAY = {"max", "min", "maximum", "minimum", "isclose", "allclose", "equal", "array_equal"}  # f(a, b) = f(b, a)
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-UNTOUCHED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 PASSED = (0, 5)  # how pytest ends where nothing failed, or nothing was chosen
-PATIENCE = 60  # seconds of processor time a mutant may take beyond three times what the tests take without it
-
-
-# ---- Mutants ----
-
-
-def other_mean(node):
-    """The name of another mean, end or slope: a mistake that reads well."""
-    if node.value in MEANS:
-        yield node.with_changes(value=MEANS[node.value])
-
-
-def left_out(node):
-    """A statement that is only a call, or raises, not made."""
-    if isinstance(node, cst.Raise) or isinstance(node.value, cst.Call):
-        yield cst.Pass()
-
-
-def swapped(node):
-    """A call with two arguments, one after the other, in each other's place, where that may matter."""
-    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-    if isinstance(name, cst.Name) and name.value in EITHER_WAY:
-        return
-    for k, (one, two) in enumerate(zip(node.args, node.args[1:])):
-        texts = prose(one.value) and prose(two.value)
-        if not (one.keyword or two.keyword or one.star or two.star or texts or one.deep_equals(two)):
-            pair = (one.with_changes(value=two.value), two.with_changes(value=one.value))
-            yield node.with_changes(args=[*node.args[:k], *pair, *node.args[k + 2 :]])
-
-
-def unreturned(node):
-    """A return of nothing."""
-    if node.value is not None:
-        yield node.with_changes(value=None, whitespace_after_return=cst.SimpleWhitespace(""))
-
-
-def prose(node):
-    """Whether a node is a text with words in it, for people."""
-    return isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)) and " " in (
-        cst.Module([]).code_for_node(node)
-    )
-
-
-def said(node):
-    """Who needs what, such as what, in a call of doors: words of its sentence, and prose too."""
-    door = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.value
-    found = node.args if isinstance(door, cst.Name) and door.value == "doors" else ()
-    return [arg for k, arg in enumerate(found) if k < 2 or arg.keyword and arg.keyword.value == "such_as"]
-
-
-def same(words, others):
-    """Whether two calls of doors say the same."""
-    return len(words) == len(others) and all(one.deep_equals(other) for one, other in zip(words, others))
-
-
-def encoding(node):
-    """The argument of a call that says how a text is encoded: what the tests run on has no other than UTF-8."""
-    found = node.args if isinstance(node, cst.Call) else ()
-    return [arg for arg in found if arg.keyword and arg.keyword.value == "encoding"]
-
-
-class Collector(cst.CSTVisitor):
-    """Every change of a module that is to be tried: (node, changed node), in the order of the text."""
-
-    OPERATORS = (*mutation_operators, (cst.Name, other_mean), (cst.Expr, left_out), (cst.Raise, left_out),
-                 (cst.Call, swapped), (cst.Return, unreturned))  # fmt: skip
-
-    def __init__(self):
-        self.found, self.spoken = [], []
-
-    def on_visit(self, node):
-        words, kept = said(node), encoding(node)
-        self.spoken += [word.value for word in (*words, *kept) if isinstance(word.value, cst.SimpleString)]
-        if any(node is word for word in self.spoken) or prose(node) or isinstance(node, UNTOUCHED):
-            return False
-        for kind, operator in self.OPERATORS:
-            if isinstance(node, kind):
-                found = [new for new in operator(node) if same(words, said(new)) and same(kept, encoding(new))]
-                self.found += [(node, new) for new in found]
-        return True
-
-
-class Replace(cst.CSTTransformer):
-    def __init__(self, old, new):
-        self.old, self.new = old, new
-
-    def on_leave(self, original, updated):
-        return self.new if original is self.old else updated
-
-
-def mutants(text, seed=None, lines=None):
-    """The texts that differ from text in one change, without repeats and without those that are not Python.
-
-    In the order of the text, or in a random one where a seed is given, so that the first of them are a sample.
-    lines: of which lines, without what they are indented by; all when None
-    """
-    wrapper, collector, seen = cst.MetadataWrapper(cst.parse_module(text)), Collector(), {text}
-    wrapper.visit(collector)
-    where = wrapper.resolve(cst.metadata.WhitespaceInclusivePositionProvider)
-    starts = [0, *(k + 1 for k, letter in enumerate(text) if letter == "\n")]
-    found, numbered = collector.found, [line.strip() for line in text.splitlines()]
-    if lines is not None:
-        places = {old: range(where[old].start.line - 1, where[old].end.line) for old, _ in found}
-        found = [pair for pair in found if any(numbered[k] in lines for k in places[pair[0]] if k < len(numbered))]
-    for old, new in found if seed is None else random.Random(seed).sample(found, len(found)):
-        first, last = (starts[at.line - 1] + at.column for at in (where[old].start, where[old].end))
-        try:
-            changed = wrapper.module.code_for_node(new)
-            if "\n" in changed:  # with the indentation of what is around it
-                changed = wrapper.module.visit(Replace(old, new)).code
-            else:
-                changed = text[:first] + changed + text[last:]
-            compile(changed, "mutant", "exec")
-        except (SyntaxError, ValueError, cst.CSTValidationError, AttributeError):
-            continue
-        if changed not in seen:
-            seen.add(changed)
-            yield changed
-
-
-def difference(text, mutant):
-    """The changed lines, as "- old" and "+ new"."""
-    lines = list(difflib.unified_diff(text.splitlines(), mutant.splitlines(), n=0, lineterm=""))[2:]
-    return "\n".join(line if line[0] == "@" else f"{line[0]} {line[1:].strip()}" for line in lines)
+PATIENCE = 30  # seconds of processor time a mutant may take beyond three times what a file takes without it
+COMPILER = "course_lib/fuse/compile.py"  # a mutant of it finds no machine code that was made without it
 
 
 # ---- Tests ----
@@ -183,13 +53,16 @@ def file_of(module):
 
 
 def tests_of(module):
-    """The test files of a module: those named after it or else after its package; for cells, of docstrings too."""
+    """(the test files named after a module, others of its package or that import it), for cells of docstrings too."""
     package, _, name = module.partition(".")
-    files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
-    own = [file for file in files if Path(file).stem in (f"test_{name}", f"test_{package}_{name}")]
-    whole = [file for file in files if f"{Path(file).stem}_".startswith(f"test_{package}_")
-             or Path(file).parent.name == package]  # fmt: skip
-    return (own or whole) + [file for file in files if module == "cells" and Path(file).stem == "test_docstrings"]
+    files = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "tests").rglob("test_*.py"))}
+    own = [file for file, path in files.items() if name and path.stem in (f"test_{name}", f"test_{package}_{name}")]
+    imported = re.compile(rf"course_lib\.{package}(\.{name} import|\b import .*\b{name}\b)")
+    near = [file for file, path in files.items()
+            if f"{path.stem}_".startswith(f"test_{package}_") or path.parent.name == package
+            or name and imported.search(path.read_text(encoding="utf-8"))
+            or (module, path.stem) == ("cells", "test_docstrings")]  # fmt: skip
+    return own, [file for file in near if file not in own]
 
 
 def battery(module):
@@ -221,13 +94,19 @@ def serve():
         child = os.fork()
         if not child:
             os.setsid()
+            if asked["file"] == COMPILER:
+                os.environ["COURSE_CACHE"] = tempfile.mkdtemp(dir=os.getcwd())
             sys.dont_write_bytecode = asked["text"] != before
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), 1)
                 os.dup2(nothing.fileno(), 2)
-            resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
-            signal.alarm(20 * asked["seconds"])  # one that waits for ever takes no processor time
-            os._exit(any(pytest.main([*PYTEST, *tests]) not in PASSED for tests in asked["tests"]))
+            for seconds, *tests in asked["tests"]:
+                until = int(time.process_time() + seconds)
+                resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+                signal.alarm(20 * seconds)  # one that waits for ever takes no processor time
+                if pytest.main([*PYTEST, *tests]) not in PASSED:
+                    os._exit(1)
+            os._exit(0)
         _, status, used = os.wait4(child, 0)
         try:
             os.killpg(child, signal.SIGKILL)  # what a mutant has started and left
@@ -241,7 +120,7 @@ class Server:
     """A process that tries mutants, in a copy of the course of its own."""
 
     def __init__(self, place):
-        self.place = place
+        self.place, self.took = place, {}
         files = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True)
         for name in files.splitlines():
             if (ROOT / name).is_file():
@@ -255,6 +134,18 @@ class Server:
         }
         command = [sys.executable, "-m", "tools.authoring.mutants", "--serve"]
         self.process = subprocess.Popen(command, cwd=place, text=True, stdin=-1, stdout=-1, env=os.environ | quiet)
+
+    def seconds(self, module, *tests):
+        """The seconds that tests take without a mutant, as a process of their own; RuntimeError if they fail."""
+        file = file_of(module)
+        if (known := (file == ROOT / COMPILER, *tests)) not in self.took:
+            text = file.read_text(encoding="utf-8")
+            self.ask(file=str(file.relative_to(ROOT)), text=text, tests=[(3600, *tests)])
+            answer = self.answer()
+            if not answer["passed"]:
+                raise RuntimeError(f"the tests of {module} fail without a mutant: {tests}")
+            self.took[known] = answer["seconds"]
+        return self.took[known]
 
     def ask(self, **asked):
         """Hand a mutant over; `answer` waits for what comes of it."""
@@ -272,22 +163,21 @@ class Server:
 def trial(module, texts, servers, *, doors=True):
     """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant.
 
-    doors   whether those that survive the tests of the module are tried at its doors too
+    doors   whether those that survive the tests of the package are tried at its doors too
     """
-    file, tests = str(file_of(module).relative_to(ROOT)), [tests_of(module), *([battery(module)] if doors else [])]
-    if not tests[0]:
-        raise RuntimeError(f"{module} has no tests named after it")
-    servers[0].ask(file=file, text=file_of(module).read_text(encoding="utf-8"), tests=tests, seconds=3600)
-    whole = servers[0].answer()
-    if not whole["passed"]:
-        raise RuntimeError(f"the tests of {module} fail without a mutant: {tests}")
+    own, near = tests_of(module)
+    if not own and not near:
+        raise RuntimeError(f"{module} has no tests named after it or its package")
+    near.sort(key=lambda file: servers[0].seconds(module, file))
+    chosen = [*([file] for file in [*own, *near]), *([battery(module)] if doors else [])]
+    tests = [(int(PATIENCE + 3 * servers[0].seconds(module, *words)), *words) for words in chosen]
+    file = str(file_of(module).relative_to(ROOT))
     waiting, busy = list(texts), {}
     while waiting or busy:
         for server in servers:
             if server not in busy and waiting:
                 busy[server] = waiting.pop(0)
-                seconds = int(PATIENCE + 3 * whole["seconds"])
-                server.ask(file=file, text=busy[server], tests=tests, seconds=seconds)
+                server.ask(file=file, text=busy[server], tests=tests)
         for server in list(busy):  # the next one has the answer before the first needs it
             yield busy.pop(server), not server.answer()["passed"]
 
@@ -335,6 +225,7 @@ def main(arguments=None):
     if asked.serve:
         return serve()
     with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("COURSE_CACHE", str(Path(folder) / "kernels"))  # what mutants compile goes with them
         servers = [Server(Path(folder) / str(k)) for k in range(asked.jobs)]
         try:
             for module in asked.modules or MODULES:
