@@ -16,6 +16,9 @@ DOES = {  # of a (batch, 2, 3): something of the same shape
     "turn": lambda a: a.flip(1) - 2 * a.flip(-1) + a * a.flip((1, 2)) + 3 * torch.flip(a, [2]) * a.flip(2, 1),
     "roll": lambda a: a.roll(1, 1) + a * a.roll(-1, 2) - 2 * a.roll(4, -1),
     "exchange": lambda a: a.transpose(1, 2).flatten(1).unflatten(1, (2, -1)) - a * a.permute(0, 2, 1).reshape(-1, 2, 3),
+    "greatest and least": lambda a: (
+        (a - 2) * (a - 2).amax(2, keepdim=True) + a * (a - 2).amin(-1).unsqueeze(2) - (a - 2).amax(1, True)
+    ),
     "sum products": lambda a: (
         torch.einsum("bik,bkj->bij", torch.einsum("bij,bkj->bik", a, a), a)
         - 2 * torch.einsum("bij,jk->bik", a, SQUARE)

@@ -317,11 +317,20 @@ def of_len(self, gate, x, h):
     return {"h": h / len(h)}
 
 
-def of_the_batch(self, gate, x, h):
-    return {"h": h / h.shape[0]}
+OF_THE_BATCH = {
+    "/": lambda h, n: h / n,
+    "+": lambda h, n: h * (n + 1), "-": lambda h, n: h * (n - 1), "*": lambda h, n: h * (2 * n),
+    "//": lambda h, n: h * (n // 2), "%": lambda h, n: h * (n % 2), "**": lambda h, n: h * n**2,
+    "negative": lambda h, n: h * -n, "<": lambda h, n: h * (n < 3), ">=": lambda h, n: h * (3 <= n),
+    "float": lambda h, n: h * float(n), "truth": lambda h, n: h if n else -h,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("step", [of_len, of_the_batch])
+def of_the_batch(does):
+    return lambda self, gate, x, h: {"h": does(h, h.shape[0])}
+
+
+@pytest.mark.parametrize("step", [of_len, *map(of_the_batch, OF_THE_BATCH.values())], ids=["len", *OF_THE_BATCH])
 def test_a_step_that_computes_with_the_number_of_sequences_is_told_what_would_do(step):
     cell = type("Own", (Cell,), {"step": step})(2, 4)
     assert "the number of sequences; h.shape[0] may be passed on, as in h.view(h.shape[0], -1)" in fuse(cell).why_not

@@ -85,6 +85,47 @@ def test_a_cell_of_ones_own_is_fused_without_registration(Cls, hidden):
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
 
 
+class EchoCell(RNNCell):
+    """It keeps the last observation, and h as it was, twice: new states that are given, not computed."""
+
+    state = ("h", "last", "old", "older")
+
+    def step(self, gate, x, h, last, old, older):
+        return {"h": tanh(self.h(x - last, h + 0.5 * old - older)), "last": x, "old": h, "older": h}
+
+
+def test_a_new_state_may_be_the_observation_or_another_state_also_twice():
+    cell, x, start = case(EchoCell, inputs=4)
+    assert fuse(cell).why_not is None
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+
+
+NO_STEPS = {
+    "it takes no state": (
+        lambda self, gate, x: {"h": x},
+        "its step: TypeError .* got an unexpected keyword argument 'h'",
+    ),
+    "it returns a tensor": (lambda self, gate, x, h: h, "its step does not return the new h by name"),
+    "it returns another name": (lambda self, gate, x, h: {"c": h}, "its step does not return the new h by name"),
+    "it returns no tensor": (lambda self, gate, x, h: {"h": 1.0}, "its step does not return the new h by name"),
+    "it returns other units": (
+        lambda self, gate, x, h: {"h": h[:, :2]},
+        "its step returns h with 2 units; it had 4 units",
+    ),
+    "it has numbers of two kinds": (
+        lambda self, gate, x, h: {"h": h * torch.ones(4, dtype=torch.float64)},
+        "its numbers are not all float32, or all float64, on the CPU",
+    ),
+}
+
+
+@pytest.mark.parametrize(("step", "said"), NO_STEPS.values(), ids=NO_STEPS)
+def test_a_step_that_is_none_is_told_why(step, said):
+    assert re.fullmatch(
+        f"StepCell runs step by step: {said}", fuse(type("StepCell", (Cell,), {"step": step})(2, 4)).why_not
+    )
+
+
 class Own(RNNCell):
     """An RNNCell whose step goes through `change`, for steps that cannot be fused."""
 

@@ -1,0 +1,34 @@
+"""A kernel's rows are dealt to as many threads as are asked for, each once, also in a process that was forked."""
+
+import os
+import threading
+
+import pytest
+
+from course_lib.fuse.memory import SPARE, take
+from course_lib.fuse.threads import call, pool
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_so_many_threads_work_at_once_and_every_row_is_done_once(threads):
+    done, together = [], threading.Barrier(threads, timeout=60)
+
+    def work(row):
+        together.wait()  # a thread alone would wait here
+        done.append((row, threading.current_thread().name.partition("_")[0]))
+
+    call(work, range(threads), threads)
+    assert sorted(row for row, _ in done) == list(range(threads))
+    assert sorted(name for _, name in done) == ["MainThread", "fuse"][:threads]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_threads_and_memory_of_its_own():
+    take(100).leave()
+    mine = pool()
+    child = os.fork()
+    if not child:
+        os._exit(pool() is mine or bool(SPARE))
+    assert os.waitpid(child, 0)[1] == 0
+    assert pool() is mine
