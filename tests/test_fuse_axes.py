@@ -11,11 +11,19 @@ from torch.nn import functional
 from course_lib.cells import Cell
 from course_lib.fuse import fuse
 
+SIX = torch.linspace(-1, 1, 36, dtype=torch.float64).reshape(6, 6)
 SQUARE = torch.linspace(-1, 1, 9, dtype=torch.float64).reshape(3, 3)
 DOES = {  # of a (batch, 2, 3): something of the same shape
     "turn": lambda a: a.flip(1) - 2 * a.flip(-1) + a * a.flip((1, 2)) + 3 * torch.flip(a, [2]) * a.flip(2, 1),
     "roll": lambda a: a.roll(1, 1) + a * a.roll(-1, 2) - 2 * a.roll(4, -1),
-    "exchange": lambda a: a.transpose(1, 2).flatten(1).unflatten(1, (2, -1)) - a * a.permute(0, 2, 1).reshape(-1, 2, 3),
+    "exchange": lambda a: (
+        a.transpose(1, 2).flatten(1).unflatten(1, (2, -1))
+        - a * a.permute(0, 2, 1).reshape(-1, 2, 3)
+        + 5 * a.swapaxes(1, 2).flatten(1).view_as(a)
+    ),
+    "parts": lambda a: torch.concatenate(
+        [a.narrow(2, 1, 2), a.select(1, 1)[:, None].expand(-1, 2, -1)[..., :1] - 2 * a.unbind(2)[0].unsqueeze(2)], 2
+    ),
     "greatest and least": lambda a: (
         (a - 2) * (a - 2).amax(2, keepdim=True) + a * (a - 2).amin(-1).unsqueeze(2) - (a - 2).amax(1, True)
     ),
@@ -65,15 +73,30 @@ def filled(a):
 COMPONENTS = {  # of two (batch, 6): something of the same shape, each part with a weight of its own
     "sums and quotients": lambda a, b: (
         torch.add(a, b, alpha=2) - 3 * torch.sub(a, b, alpha=3) + 5 * torch.rsub(a, b, alpha=2) + 2 / (a + 3)
+        + torch.addmm(a, b, SIX, beta=2, alpha=0.5) + torch.addmm(b, a, SIX) - torch.mm(a, SIX.T)
         - 7 * torch.addcdiv(a, b, a + 3, value=0.5) + 0.3 * torch.addcmul(a, a, b, value=2) - torch.lerp(a, b, 0.3)
     ),
     "parts and powers": lambda a, b: (
-        (3 * a).trunc() - 3 * (3 * a).ceil() + 5 * (3 * b).frac() + 7 * torch.remainder(3 * a, 0.7) - (2 * b) % 0.3
+        (3 * a).trunc() - (3 * a).fix() * b - 3 * (3 * a).ceil() + 5 * (3 * b).frac() + 7 * torch.remainder(3 * a, 0.7)
+        - (2 * b) % 0.3
         - 0.3 * torch.fmod(3 * b, 0.7) + 0.5**a + torch.exp2(a) - 2 * torch.log2(a + 3) + 3 * torch.log10(b + 3)
     ),
     "bounds and choices": lambda a, b: (
         a.clamp(-0.3, 0.4) - 3 * b.clip(min=-0.2) + 5 * torch.max(a, b) + 7 * torch.min(a, 2 * b) + 2 * b.square()
-        + torch.where((a > b) & ~(a > 0) | (b > 0.2) ^ (a < b), a, 2 * b) - 0.3 * a.masked_fill(b > 0, 0.5)
+        + torch.where((a > b) & ~(a > 0) | (b > 0.2) ^ (a < b), a, 2 * b) + b.type_as(a) * a.view_as(b)
+        + torch.where(torch.bitwise_or(a > b, torch.bitwise_not(a > 0)), b, torch.bitwise_xor(a > 0, b > 0).to(a.dtype))
+        - 0.3 * a.masked_fill(b > 0, 0.5)
+    ),
+    "bends of the literature": lambda a, b: (
+        functional.gelu(2 * a) - 3 * functional.gelu(2 * b, approximate="tanh")
+        + 7 * functional.hardswish(4 * b) - 0.3 * functional.glu(torch.concat([2 * a, 3 * b], 1), 1)
+    ),
+    "norms": lambda a, b: (
+        functional.log_softmax(a, 1) - 3 * torch.logsumexp(b, 1, keepdim=True) + 5 * a.logsumexp(1)[:, None]
+        + 7 * a.std(1, keepdim=True) - 0.3 * b.var(1, unbiased=False)[:, None]
+        + 2 * a.var(1, correction=2, keepdim=True)
+        + functional.normalize(b) - 3 * torch.linalg.vector_norm(a, dim=1, keepdim=True) + b.norm(dim=1).unsqueeze(1)
+        + 5 * functional.rms_norm(a, (6,), eps=0.1) - 7 * functional.rms_norm(b, (6,))
     ),
     "bends and fillings": lambda a, b: (
         functional.silu(a) - 3 * functional.mish(b) + 5 * functional.relu6(3 * a) + 7 * functional.selu(b)

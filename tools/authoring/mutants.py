@@ -113,7 +113,9 @@ def serve():
         except OSError:
             pass
         path.write_text(before, encoding="utf-8")
-        print(json.dumps({"passed": status == 0, "seconds": used.ru_utime + used.ru_stime}), flush=True)
+        late = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGALRM)
+        ended = "takes too long" if late else "fails" if status else ""
+        print(json.dumps({"ended": ended, "seconds": used.ru_utime + used.ru_stime}), flush=True)
 
 
 class Server:
@@ -142,7 +144,7 @@ class Server:
             text = file.read_text(encoding="utf-8")
             self.ask(file=str(file.relative_to(ROOT)), text=text, tests=[(3600, *tests)])
             answer = self.answer()
-            if not answer["passed"]:
+            if answer["ended"]:
                 raise RuntimeError(f"the tests of {module} fail without a mutant: {tests}")
             self.took[known] = answer["seconds"]
         return self.took[known]
@@ -161,7 +163,7 @@ class Server:
 
 
 def trial(module, texts, servers, *, doors=True):
-    """Yield (text, killed) for every mutant of a module. RuntimeError if the tests fail without a mutant.
+    """Yield (text, how it ended, "" if it survived) for every mutant. RuntimeError if the tests fail without a mutant.
 
     doors   whether those that survive the tests of the package are tried at its doors too
     """
@@ -179,7 +181,7 @@ def trial(module, texts, servers, *, doors=True):
                 busy[server] = waiting.pop(0)
                 server.ask(file=file, text=busy[server], tests=tests)
         for server in list(busy):  # the next one has the answer before the first needs it
-            yield busy.pop(server), not server.answer()["passed"]
+            yield busy.pop(server), server.answer()["ended"]
 
 
 def equivalent():
@@ -203,13 +205,16 @@ def sampled(module, sample, seed):
 
 
 def try_module(module, sample, seed, servers):
-    """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent)."""
+    """Try a sample of the mutants of a module (None: all) and print the survivors; (tried, killed, equivalent).
+
+    Those that take too long are printed too: one that makes the loops compile anew may change nothing else.
+    """
     differences, argued = sampled(module, sample, seed)
     killed = 0
-    for mutant, dead in trial(module, differences, servers):
-        killed += dead
-        if not dead:
-            print(f"\n{module} survives:\n{differences[mutant]}", flush=True)
+    for mutant, ended in trial(module, differences, servers):
+        killed += ended != ""
+        if ended != "fails":
+            print(f"\n{module} {ended or 'survives'}:\n{differences[mutant]}", flush=True)
     return len(differences) + argued, killed, argued
 
 
