@@ -3,6 +3,7 @@
 python tests/test_plots.py        writes tests/drawn.txt anew, what each plot looks like; read the difference first
 """
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,24 @@ def looks():
 
 def test_every_plot_looks_as_it_did():
     assert list(looks()) == DRAWN.read_text(encoding="utf-8").splitlines()
+
+
+def test_every_plot_returns_the_axes_it_drew_on(monkeypatch):
+    drawn = {}
+
+    def watched(name, plot):
+        def plotting(ax, *given, **more):
+            drawn[name] = plot(ax, *given, **more) is ax
+            return ax
+
+        return plotting
+
+    found = {name: plot for name, plot in vars(plots).items() if inspect.isfunction(plot)}
+    found = {name: plot for name, plot in found.items() if next(iter(inspect.signature(plot).parameters)) == "ax"}
+    for name, plot in found.items():
+        monkeypatch.setattr(plots, name, watched(name, plot))
+    list(examples())
+    assert drawn == dict.fromkeys(found, True) and len(drawn) > 9
 
 
 def test_runs_draws_the_median_and_the_range(ax):
