@@ -272,9 +272,9 @@ CLAIMS = (
         "A start near the solution is enough.",
         "true with limits",
         "Harder, yes: plain tanh and relu units solve more when they start from the identity; on one task an "
-        "orthogonal start, in which nothing fades and nothing is kept in place, did as well. One network does not gain "
-        "by that start, nor much by having the old memory added; it gains when its steps are small. A start near a "
-        "solution is enough only where a gradient comes through.",
+        "orthogonal start, whose U only turns the state and keeps nothing in place, did as well. One network does not "
+        "gain by starting from the identity, nor much by having the old memory added; it gains when its steps are "
+        "small. A start near a solution is enough only where a gradient comes through.",
         ("04",),
         "the claim",
         "One network from PyTorch's start that learns to keep as soon as the same network whose steps are small.",
