@@ -15,6 +15,7 @@ from published import PUBLISHED
 from strangers import STRANGERS
 
 from course_lib.cells import CELLS, Cell, CoupledLSTMCell, GRUCell, LSTM1997Cell, LSTMCell, RNNCell
+from course_lib.cells_today import S6Cell
 from course_lib.diagram import diagram
 from course_lib.diagram.graph import Graph
 from course_lib.diagram.place import Places
@@ -204,6 +205,12 @@ def test_the_words_are_the_equations_in_words():
         "of x and h. The new c is f times c plus i times g. The new h is o times tanh of the new c. The memory is c; "
         "its path is bold."
     )
+
+
+def test_a_number_that_is_added_inside_a_logarithm_is_drawn_and_said_and_so_is_what_only_weights_go_into():
+    said = diagram(S6Cell).words
+    assert "s is log of (exp of x + 1). The forget gate f is exp of (−s) times exp of weights." in said
+    assert [p.label for p in Graph(S6Cell(2, 4)).parts if p.sign == "+ 1"] == ["+ 1"]
 
 
 def test_against_another_cell_what_is_new_is_lit_and_what_is_gone_is_said():

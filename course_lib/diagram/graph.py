@@ -122,7 +122,7 @@ class Graph:
             return []
         if node.op == "add" and len(node.users) <= 1 and i not in self.names:
             found = [self.learnt(self.through(a)) if isinstance(a, int) else [] for a in node.args]
-            if any(part is not None for part in found):
+            if any(part is not None for one, part in zip(node.args, found) if isinstance(one, int)):
                 pairs = zip(node.args, found)
                 both = [one for a, part in pairs for one in ([self.part(a)] if part is None else part)]
                 return list(dict.fromkeys(both))

@@ -34,7 +34,7 @@ def formula(graph, part, top=False):
         return part.name or f"the new {ended[0]}"
     inside = [formula(graph, p) for p in part.inputs]
     if part.kind == "box":
-        return f"{part.sign} of {listed(inside)}"
+        return f"{part.sign} of {listed(inside) or 'weights'}"
     if part.kind == "source":
         return part.name
     if len(inside) == 2 and part.sign in ("⊙", "+", "−", "÷"):
@@ -43,6 +43,8 @@ def formula(graph, part, top=False):
         return text if top or part.sign == "⊙" else f"({text})"
     if part.sign[:1].isdigit():
         return f"({part.sign} {inside[0]})"
+    if part.sign == "−":
+        return f"(−{inside[0]})"
     if part.sign[:1] in "×+−÷":
         return f"({inside[0]} {part.sign})"
     return f"{part.sign} of {listed(inside)}"
