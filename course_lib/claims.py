@@ -142,8 +142,8 @@ CLAIMS = (
         "A network that reads the memory learns too: on four tasks with about twice the updates, from a start made for "
         "long lags, and on a bit beside a stream of letters as soon as the LSTM at a small learning rate, in few runs "
         "at a large one, which other readings without a product bear. From PyTorch's start the LSTM solved a few runs "
-        "more than any of them, which may be chance. What the output gate saves is in 11. What was expected of the "
-        "gate, that it hides what is stored, it did not do in training, even where it started nearly shut.",
+        "more than any of them, and every one that they did. What the output gate saves is in 11. What was expected of "
+        "the gate, that it hides what is stored, it did not do in training, even where it started nearly shut.",
         ("09",),
         "",
         "A task on which no reading without a product is learnt, at any of the learning rates tried.",

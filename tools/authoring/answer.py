@@ -55,18 +55,18 @@ SENTENCES = (
             ("09", "Q2", rf"without an output gate {N}, the LSTM"),
             ("09", "Q2", rf"of {N} runs the network"),
             ("09", "Q2", rf"the LSTM {N}\. The"),
-            ("09", "Q2", rf"no output gate {N} \("),
-            ("09", "Q2", rf"start: of 80 runs the LSTM solves {N} "),
+            ("09", "Q2", rf"no output gate {N}, the"),
+            ("09", "Q2", rf"start: of 80 runs the LSTM solves {N}, "),
             ("10", "M3", rf"the split cell solves adding after {N} updates"),
             ("10", "M3", rf"updates, one sigmoid after {N} \("),
         ),
     ),
     (
-        "**The input gate and the forget gate are missed, the output gate hardly; so is a good start.** Started for "
+        "**The input gate and the forget gate are missed, the output gate less; so is a good start.** Started for "
         "long lags, an LSTM needs {} to {} more updates without its input gate, {} to {} without its forget gate, by "
         "task, and at most {} without its output gate, which may be chance. As PyTorch starts it, one "
-        "without a forget gate needs {} more on adding but {} fewer on temporal order, and a whole one solves its task "
-        "in {} of {} runs at lag 80 "
+        "without a forget gate needs {} more on adding but {} fewer on temporal order, one without an output gate {} "
+        "more on adding, and a whole one solves its task in {} of {} runs at lag 80 "
         "([11](notebooks/11_which_gate_matters.ipynb)), and gets {} % of images right that it saw {} steps ago, "
         "started for long lags {} %, a plain network {} % ([13](notebooks/13_real_memory.ipynb)).",
         (
@@ -77,6 +77,7 @@ SENTENCES = (
             ("11", "C1", rf"without the output gate -?\d+ to {N}\."),
             ("11", "C1", rf"an LSTM needs {N} more updates on adding"),
             ("11", "C1", rf"but {N} fewer on temporal order"),
+            ("11", "C1", rf"without the output gate {N} more on adding"),
             ("11", "C1", rf"and of whole LSTMs with the default start {N} of"),
             ("11", "C1", r"and of whole LSTMs with the default start \d+ of (\d+)"),
             ("13", "C1", rf"as PyTorch starts it, {N} %; a plain"),
