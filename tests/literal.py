@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.fuse import fuse
 from course_lib.unroll import unroll
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -15,6 +16,13 @@ def literal(cell):
         return (trace["h"] if every else trace.steps["h"][-1]), trace.final
 
     return run
+
+
+def assert_compiled(cell, x, start):
+    """Compiled, and where x has a gradient too: otherwise `unroll` would be compared with itself."""
+    assert fuse(cell).why_not is None
+    hidden, _ = fuse(cell)(x.clone().requires_grad_(), start=start, every=True)
+    assert hidden.grad_fn.name() == "ThroughBackward"
 
 
 def case(Cls, *, batch=3, time=5, inputs=2, hidden=4, dtype=torch.float64, scale=1.0):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import TOLERANCE, assert_same, literal, numbers
+from literal import TOLERANCE, assert_compiled, assert_same, literal, numbers
 from published import PUBLISHED, SLSTMCell
 
 from course_lib.fuse import fuse
@@ -41,7 +41,7 @@ def test_a_published_cell_gives_the_numbers_and_gradients_of_unroll(Cls, dtype, 
 def test_recurrent_matrices_may_be_blocks_a_block_per_head(heads):
     cell, x, start = case(lambda *sizes: SLSTMCell(*sizes, heads=heads), batch=3, time=5, inputs=2, hidden=32,
                           dtype=torch.float64)  # fmt: skip
-    assert fuse(cell).why_not is None
+    assert_compiled(cell, x, start)
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
 
 
@@ -53,5 +53,11 @@ def test_a_state_may_be_a_matrix(Cls=PUBLISHED[-2]):
         "h": (2, 4), "C": (2, 4, 4), "n": (2, 4), "m": (2, 1)}  # fmt: skip
     again, _ = fuse(cell)(x, start=final)
     torch.testing.assert_close(again, unroll(cell, x, start=final)["h"][:, -1], rtol=1e-5, atol=1e-6)
+    x, seconds = x.double().requires_grad_(), []
+    for make in (fuse, literal):
+        (slope,) = torch.autograd.grad(make(cell.double())(x)[0].sum(), x, create_graph=True)
+        seconds.append(torch.autograd.grad(slope.square().sum(), x)[0])
+    torch.testing.assert_close(*seconds, rtol=1e-10, atol=1e-14)
+    x, cell = x.detach().float(), cell.float()
     with pytest.raises(ValueError, match=r"MLSTMCell needs start\['C'\] as a tensor \(batch 2, hidden 4, third 4\)"):
         fuse(cell)(x, start=final | {"C": torch.zeros(2, 4)})

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import TOLERANCE, case, literal, numbers
+from literal import TOLERANCE, assert_compiled, case, literal, numbers
 from torch import nn
 
 from course_lib.cells import Cell
@@ -95,7 +95,7 @@ def test_a_random_step_gives_the_numbers_and_gradients_of_unroll(dtype, seed, si
     Cls = type("RandomCell", (RandomCell,), {"seed": seed})
     cell, x, start = case(Cls, batch=batch, time=time, inputs=inputs, hidden=hidden, dtype=dtype, scale=scale)
     start = {name: value.to(dtype) for name, value in start.items()}
-    assert fuse(cell).why_not is None
+    assert_compiled(cell, x, start)
     got, wanted = (numbers(make(cell), cell, x, start) for make in (fuse, literal))
     assert all(value.isfinite().all() for value in got.values())
     if further(got, wanted) > TOLERANCE[dtype]:
