@@ -3,11 +3,13 @@
 Every case is as in odd.py.
 """
 
+import torch
 from handed_in import ALL, REST, cell, changed, with_first
 from nbformat.v4 import new_code_cell
 from odd import DEF, GRADED, PARTLY
 
 HEAD = "def cell_update(c, g, f, i):\n"
+NO_CARD = "NVIDIA" if torch.version.cuda else "CUDA"  # what the build of PyTorch here says where it finds none
 
 
 def then(*sources, first=DEF):
@@ -66,11 +68,11 @@ CARELESS = {
     "wrong, and changed below": (then("scale = 100.0", first=SCALED.replace("f * c", "c")), REST, GRADED, ""),
     # What the learner's machine had, and this one may not have: for the teacher's hand.
     "on a graphics card": (with_first(f"{HEAD}    return (f * c.to('cuda') + i * g.to('cuda')).cpu()"),
-                           REST, PARTLY, "CUDA"),
+                           REST, PARTLY, NO_CARD),
     "on an Apple": (with_first(f"import torch\n{HEAD}    return f * torch.as_tensor(c, device='mps') + i * g"),
                     REST, PARTLY, "mps"),
     "a card above": (above("import torch\none = torch.ones(1).cuda()", f"{HEAD}    return one * (f * c + i * g)"),
-                     REST, PARTLY, "CUDA"),
+                     REST, PARTLY, NO_CARD),
     "a package above": (above("import nowhere_here as nh", f"{HEAD}    return nh.add(f * c, i * g)"),
                         REST, PARTLY, "No module named"),
     "newer Python": (written_in("3.99.1", f"{HEAD}    print(f'{{c!}}')\n    return f * c + i * g"),
