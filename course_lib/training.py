@@ -18,8 +18,10 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.linalg import vector_norm
 
 from course_lib import doors
+from course_lib.adam import Adam
 from course_lib.bar import line
 from course_lib.cells import Cell as AnyCell
 from course_lib.cells import check_cell, check_class, check_network
@@ -214,7 +216,7 @@ def train(
     settings = dict(cell=type(network.cell).__name__, task=repr(task), hidden_size=network.cell.hidden_size, init=init,
                     bias=bias, batch_size=batch_size, learning_rate=learning_rate, clip=clip, seed=seed)  # fmt: skip
     history = History(network, settings)
-    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    optimiser = Adam(network.parameters(), learning_rate)
     generator = torch.Generator().manual_seed(seed)
     if checkpoint is not None:
         load(doors.target("train", "checkpoint", checkpoint), history, optimiser, generator)
@@ -269,13 +271,13 @@ def proceed(history, task, optimiser, generator, updates, until, checkpoint, bar
 
 def update(network, task, batch, optimiser, clip, history, interrupts):
     """One step of Adam on batch; appends its loss and score to history, or marks it diverged."""
-    weights = optimiser.param_groups[0]["params"]
+    weights = optimiser.weights
     output = network(batch.x, at=batch.at)
     error = task.loss(output, batch)
     for weight in weights:
         weight.grad = None
     error.backward()
-    norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    norm = vector_norm(torch.stack([vector_norm(weight.grad) for weight in weights if weight.grad is not None]))
     loss, size = error.item(), norm.item()
     if not (math.isfinite(loss) and math.isfinite(size)):
         history.ended = "diverged"
@@ -313,7 +315,7 @@ def evaluate(
 def save(path, history, optimiser, generator):
     """Write the run to path, whole or not at all; where that cannot be, say so once, and in its note."""
     kept = vars(history) | {"network": history.network.state_dict()}
-    kept |= {"optimiser": optimiser.state_dict(), "generator": generator.get_state()}
+    kept |= {"optimiser": optimiser.state, "generator": generator.get_state()}
     content = io.BytesIO()
     torch.save(kept, content)
     try:
@@ -338,7 +340,8 @@ def load(path, history, optimiser, generator):
         changed = {k: (v, history.settings.get(k)) for k, v in kept["settings"].items() if history.settings.get(k) != v}
         raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another")
     history.network.load_state_dict(kept.pop("network"))
-    optimiser.load_state_dict(kept.pop("optimiser"))
+    with doors.using("train", "checkpoint as a new file, or one that it wrote", path):  # not before it took up Adam
+        optimiser.load(kept.pop("optimiser"))
     generator.set_state(kept.pop("generator"))
     for name, value in kept.items():
         setattr(history, name, value)

@@ -15,7 +15,7 @@ from course_lib.checks.judge import Problem
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     ["bare", "doors", "files", "machine", "server"],
-    ["answers", "cells", "claims", "data", "scan", "stats", "stop"],
+    ["adam", "answers", "cells", "claims", "data", "scan", "stats", "stop"],
     ["cells_today", "tasks", "unroll", "initialise", "latex", "plots", "predictions"],
     ["bar", "fuse"],
     ["training", "gradients", "script"],

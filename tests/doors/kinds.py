@@ -240,6 +240,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"text\.NextCharacter\b.*": "as the other tasks, and reads all of Python's library first",
     r"text\.make_model": "a command; build and train look at what it is given",
     r"training\.(History|update|proceed|save|load|drawn_from)\b.*": "parts of train, and what it returns",
+    r"adam\..*": "the steps of train, on its own network",
     r"files\.write": "raises what open raises",
     r"bare\.(bare|members)": "takes any object; raises TypeError",
     r"fuse\.(?!fuse$|Fused).*": "inside the compiler; reached through fuse",
