@@ -111,12 +111,14 @@ def main():
 
     The first word is JSON: {path of bubblewrap: the socket of its walls.Server, or null}.
     """
+    import nbformat
     import torch
 
     from tools.grading import judge, record  # loaded once, for all copies
 
     torch.set_num_threads(1)
     judge.course()  # which is kept
+    nbformat.validate(nbformat.v4.new_notebook())  # whose rules take longer to compile than a submission to judge
     gc.freeze()  # a copy that looked for garbage in what it shares would copy all of it
     for bwrap, control in json.loads(sys.argv[1]).items():
         walls.servers[bwrap] = control and walls.Server(bwrap, control)
