@@ -68,7 +68,7 @@ CLAIMS = (
         "steps. With ten times the updates, or rectifiers that start from the identity, adding is learnt too. What "
         "vanishes is the far part of the gradient, not the whole; in latching, large first steps, Adam's or those of "
         "plain gradient descent, make U large, whatever the answers are, and in most runs the first step is then felt. "
-        "Where U was held small, or the steps were small, it was not learnt.",
+        "Where U was held small, or the steps were small, it was not learnt within 300 updates.",
         ("02",),
         "the claim",
         "A plain network from its usual start that learns adding at lag 20 as soon as at lag 5.",
