@@ -251,7 +251,7 @@ def felt(found: dict[str, list[float]]) -> str:
         return float(np.median(found[name][small]) / usual)
 
     plain, flushed, compiled = times("torch.nn.LSTM"), times("torch.nn.LSTM, flushing"), times("compiled")
-    told = f"on a gradient below 1e-38 torch.nn.LSTM takes {plain:.1f} times as long as on a larger one"
+    told = f"torch.nn.LSTM takes {plain:.1f} times as long on gradients below 1e-38 as on larger ones (medians)"
     if plain < FELT:
         return f"This processor does not mind: {told}. Others take several times as long."
     also = f"with such numbers counted as zero {flushed:.1f} times, the compiled loops {compiled:.1f} times"

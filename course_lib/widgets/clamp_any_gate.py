@@ -60,6 +60,9 @@ class ClampAnyGate(Live):
             for name, (of, trace) in runs.items():
                 plots.line(ax, range(self.x.shape[1]), trace[memory][0, :, unit], of=of, name=name)
             plots.label(ax, "step", memory, title=f"{gate} held", legend=gate == gates[0])
+            low, high = ax.get_ylim()
+            if high - low < 0.01:  # what a shut gate lets through is not to look like a rise
+                ax.set_ylim(low - 0.5, high + 0.5)
             told.append(
                 f"{gate} " + ", ".join(f"{name} {run[memory][0, -1, unit]:.2f}" for name, (_, run) in runs.items())
             )

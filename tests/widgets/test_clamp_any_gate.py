@@ -5,7 +5,8 @@ import pytest
 import torch
 from inside import inside
 
-from course_lib.cells import CELLS, GRUCell
+from course_lib.cells import CELLS, GRUCell, LSTM1997Cell
+from course_lib.initialise import by_hand
 from course_lib.widgets.clamp_any_gate import ClampAnyGate, clamped
 
 
@@ -33,3 +34,11 @@ def test_the_page_holds_the_gates_of_any_cell_as_python_does(tmp_path):
 def test_an_x_that_the_cell_cannot_run_over_is_refused():
     with pytest.raises(ValueError, match="GRUCell needs x as a tensor"):
         ClampAnyGate(GRUCell(2, 3), torch.zeros(1, 5, 4))
+
+
+def test_what_a_shut_gate_lets_through_does_not_look_like_a_rise():
+    shut = by_hand(LSTM1997Cell(1, 1), W_g=1.0, b_i=-10.0)
+    figure, _ = ClampAnyGate(shut, torch.ones(1, 6, 1)).static()
+    spans = [(np.ptp([line.get_ydata() for line in ax.lines]), np.ptp(ax.get_ylim())) for ax in figure.axes]
+    (wide, seen), (narrow, still) = spans  # the input gate is held, then the output gate
+    assert wide > 0.5 * seen and 0 < narrow < 0.001 * still
