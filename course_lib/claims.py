@@ -311,9 +311,9 @@ CLAIMS = (
         "As the answer says.",
         "true with limits",
         "In cells that learnt from chrono, at a rate of 0.03, on keep-or-replace and on adding, a gate can spare all "
-        "but the mark more easily than a candidate can. At a sixth of that rate the gate must know more, from either "
-        "start; and by hand the tanh can say whether and the sigmoid what. The division of labour is learnt, not built "
-        "in.",
+        "but the mark more easily than a candidate can. At a sixth of that rate the gate must know more than in most "
+        "quick runs, from either start; and by hand the tanh can say whether and the sigmoid what. The division of "
+        "labour is learnt, not built in.",
         ("10",),
         "the claim",
         "For keep-or-replace from chrono, at that rate: a cell whose gates, told of the mark alone, lose the memory.",
