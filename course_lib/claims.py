@@ -298,12 +298,13 @@ CLAIMS = (
         "M1",
         "One sigmoid network could learn the vector to be saved.",
         "It could.",
-        "true with limits",
+        "true",
         "A sigmoid unit does it by hand, without an error that matters. Training finds it too, later than it finds the "
-        "product: soonest where its write starts nearly closed, from a start half open after more updates.",
+        "product: soonest where its write starts nearly closed, from a start half open after more updates. What the "
+        "product saves is M3.",
         ("10",),
-        "the claim",
-        "One sigmoid network that learns as soon as the product does, with the same start and as many weights.",
+        "",
+        "A task on which the product is learnt, and one sigmoid network at none of the starts and rates tried.",
     ),
     Claim(
         "M2",

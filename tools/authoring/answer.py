@@ -9,10 +9,12 @@ N = r"(\d[\d.,]*(?:e-?\d+)?)"  # a number as a verdict prints it
 # A sentence, and for each of its numbers in order: the notebook, the claim, and where in what it printed.
 SENTENCES = (
     (
-        "**Almost 1 is not 1.** A memory lasts as long as what it is multiplied by at every step stays at 1: a "
-        "forget gate of 0.99 leaves {} of it after 500 steps ([00](notebooks/00_start_here.ipynb)), and an LSTM "
-        "as PyTorch starts it passes {} of the gradient back over {} steps, one with a start made for long lags "
-        "{} ([08](notebooks/08_constant_error_flow.ipynb)).",
+        "**Almost 1 is not 1.** A memory that nothing writes anew lasts as long as what it is multiplied by at every "
+        "step stays at 1: a forget gate of 0.99 leaves {} of it after 500 steps "
+        "([00](notebooks/00_start_here.ipynb)), and an LSTM as PyTorch starts it passes {} of the gradient back over "
+        "{} steps, one with a start made for long lags {} ([08](notebooks/08_constant_error_flow.ipynb)). A loop that "
+        "writes it anew keeps a bit, or small numbers for a while, with a gate of one half "
+        "([06b](notebooks/06b_how_long_a_gate_keeps.ipynb)).",
         (
             ("00", "0", rf"forget gate of 0\.99 has left {N}"),
             ("08", "N2", rf"PyTorch's start {N} of the gradient"),
