@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import TOLERANCE, assert_same, case, literal, numbers
+from literal import TOLERANCE, assert_compiled, assert_same, case, literal, numbers
 from strangers import STRANGERS
 
 from course_lib.cells import CELLS, LSTMCell, RNNCell
@@ -61,7 +61,8 @@ def test_frames_that_were_not_kept_are_computed_again(Cls, monkeypatch):
 
 def test_the_way_back_does_not_touch_h_of_every_step_which_is_the_users_by_then(monkeypatch):
     monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(keep=0, chunk=0))
-    cell, x, _ = case(LSTMCell, time=23)
+    cell, x, start = case(LSTMCell, time=23)
+    assert_compiled(cell, x, start)
     hidden, _ = fuse(cell)(x, every=True)
     loss = hidden.sum()
     hidden.detach().fill_(7.0)
@@ -76,6 +77,7 @@ def test_the_batch_is_dealt_to_threads_and_nothing_is_lost(batch, monkeypatch):
     wanted, threads = numbers(literal(cell), cell, x, start), torch.get_num_threads()
     torch.set_num_threads(3)
     try:
+        assert_compiled(cell, x, start)
         assert_same(numbers(fuse(cell), cell, x, start), wanted)
     finally:
         torch.set_num_threads(threads)

@@ -20,9 +20,10 @@ DOES = {  # of a (batch, 2, 3): something of the same shape
         a.transpose(1, 2).flatten(1).unflatten(1, (2, -1))
         - a * a.permute(0, 2, 1).reshape(-1, 2, 3)
         + 5 * a.swapaxes(1, 2).flatten(1).view_as(a)
+        + 7 * torch.permute(a, (0, 2, 1)).reshape((a.shape[0], 2, 3))
     ),
     "parts": lambda a: torch.concatenate(
-        [a.narrow(2, 1, 2), a.select(1, 1)[:, None].expand(-1, 2, -1)[..., :1] - 2 * a.unbind(2)[0].unsqueeze(2)], 2
+        [a.narrow(2, 1, 2), a.select(1, 1)[:, None].expand((-1, 2, -1))[..., :1] - 2 * a.unbind(2)[0].unsqueeze(2)], 2
     ),
     "greatest and least": lambda a: (
         (a - 2) * (a - 2).amax(2, keepdim=True) + a * (a - 2).amin(-1).unsqueeze(2) - (a - 2).amax(1, True)
@@ -98,6 +99,10 @@ COMPONENTS = {  # of two (batch, 6): something of the same shape, each part with
         + functional.normalize(b) - 3 * torch.linalg.vector_norm(a, dim=1, keepdim=True) + b.norm(dim=1).unsqueeze(1)
         + a.mean(1, keepdim=True) * SIX[0]
         + 5 * functional.rms_norm(a, (6,), eps=0.1) - 7 * functional.rms_norm(b, (6,))
+    ),
+    "what a value says of itself": lambda a, b: (
+        a * a.ndim + 3 * b * a.dim() - 5 * a * a.shape[1] * b.size(-1) + 7 * b.to(a.device, dtype=a.dtype)
+        + torch.ones(6, device=a.device, dtype=a.dtype) + (a if b.device.type == "cpu" else 2 * a)
     ),
     "bends and fillings": lambda a, b: (
         functional.silu(a) - 3 * functional.mish(b) + 5 * functional.relu6(3 * a) + 7 * functional.selu(b)

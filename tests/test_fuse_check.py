@@ -142,12 +142,15 @@ def test_what_only_the_comparison_can_find_is_found(Cls):
     assert "do not give the" in fuse(case(Cls, dtype=torch.float32)[0]).why_not
 
 
-def test_a_second_derivative_is_that_of_unroll():
+@pytest.mark.parametrize("every", [False, True])
+def test_a_second_derivative_is_that_of_unroll(every):
     cell, x, _ = case(LSTMCell)
     x.requires_grad_()
     found = []
     for make in (fuse, literal):
-        (slope,) = torch.autograd.grad(make(cell)(x)[0].sum(), x, create_graph=True)
+        hidden, final = make(cell)(x, every=every)
+        loss = (hidden * torch.linspace(1, 2, hidden.numel()).view_as(hidden)).sum() + final["c"].square().sum()
+        (slope,) = torch.autograd.grad(loss, x, create_graph=True)
         found.append(torch.autograd.grad(slope.square().sum(), cell.f.U.weight)[0])
     torch.testing.assert_close(*found, rtol=1e-10, atol=1e-14)
 

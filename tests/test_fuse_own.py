@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from course_lib.cells import Cell, RNNCell
 from course_lib.fuse import fuse
+from course_lib.fuse.plan import Plan
+from course_lib.fuse.program import Program
 from course_lib.unroll import unroll
 
 
@@ -49,16 +51,16 @@ class OddCell(Cell):
 
 
 class SwapCell(Cell):
-    """New states that are old states, an affine map and a bare vector."""
+    """New states that are old states, an affine map, a product and a bare vector."""
 
-    state = ("h", "a", "b", "v")
+    state = ("h", "a", "b", "v", "p")
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
-        self.h, self.v, self.V = self.affine(), self.per_unit(), self.of_state(bias=True)
+        self.h, self.v, self.V, self.P = self.affine(), self.per_unit(), self.of_state(bias=True), self.of_state()
 
-    def step(self, gate, x, h, a, b, v):
-        return {"h": self.V(self.h(x, a)), "a": b, "b": h, "v": self.v.expand_as(h) * 1.0 + 0 * v}
+    def step(self, gate, x, h, a, b, v, p):
+        return {"h": self.V(self.h(x, a)), "a": b, "b": h, "v": self.v.expand_as(h) * 1.0 + 0 * v, "p": self.P(h - p)}
 
 
 class IdleCell(Cell):
@@ -107,6 +109,27 @@ class EchoCell(RNNCell):
 
 def test_a_new_state_may_be_the_observation_or_another_state_also_twice():
     cell, x, start = case(EchoCell, inputs=4)
+    assert_compiled(cell, x, start)
+    assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
+
+
+class TwiceCell(RNNCell):
+    """A sum that another product is added to is used once more by itself."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.V = self.of_state()
+
+    def step(self, gate, x, h):
+        own = self.h(x, h)
+        return {"h": tanh(own + self.V(h)) * own}
+
+
+def test_a_product_that_is_used_twice_is_computed_once():
+    cell, x, start = case(TwiceCell)
+    program = Program(cell, start, x.dtype)
+    runs = [run for of_one in Plan(program.nodes, program.new).runs.values() for run in of_one]
+    assert sum(len(run.matrices) for run in runs) == 3  # W, U and V
     assert_compiled(cell, x, start)
     assert_same(*(numbers(make(cell), cell, x, start) for make in (fuse, literal)))
 

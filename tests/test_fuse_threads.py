@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import pytest
 
@@ -20,6 +21,22 @@ def test_so_many_threads_work_at_once_and_every_row_is_done_once(threads):
     call(work, range(threads), threads)
     assert sorted(row for row, _ in done) == list(range(threads))
     assert sorted(name for _, name in done) == ["MainThread", "fuse"][:threads]
+
+
+def test_a_call_that_was_stopped_ends_when_no_thread_works_any_more():
+    """The kernel of another thread goes on writing: its memory must not be given away before it has ended."""
+    done, together = [], threading.Barrier(2, timeout=60)
+
+    def work(row):
+        together.wait()
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        done.append(row)
+
+    with pytest.raises(KeyboardInterrupt):
+        call(work, range(2), 2)
+    assert len(done) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

@@ -244,8 +244,7 @@ FUNCTIONS |= {
 }
 FUNCTIONS |= {
     "add": add, "sub": sub, "subtract": sub, "rsub": lambda a, b, *, alpha=1: sub(b, a, alpha=alpha),
-    "div": div, "truediv": div, "true_divide": div, "divide": div, "rtruediv": lambda a, b: div(b, a),
-    "pow": power, "rpow": lambda a, b: component("pow", b, a),
+    "div": div, "divide": div, "pow": power,
     "square": lambda input: component("mul", input, input), "trunc": trunc, "fix": trunc,
     "ceil": lambda input: -component("floor", -input), "frac": lambda input: input - trunc(input),
     "remainder": remainder, "mod": remainder, "fmod": lambda a, b: a - b * trunc(a / b),
@@ -265,7 +264,7 @@ FUNCTIONS |= {
     "amax": norms.amax, "amin": norms.amin,
     "layer_norm": norms.layer_norm, "group_norm": norms.group_norm, "rms_norm": norms.rms_norm,
     "linear": matrices.linear, "matmul": matrices.matmul, "mm": matrices.matmul, "bmm": matrices.matmul,
-    "rmatmul": lambda a, b: matrices.matmul(b, a), "addmm": matrices.addmm, "einsum": matrices.einsum,
+    "addmm": matrices.addmm, "einsum": matrices.einsum,
     "lstm_cell": matrices.lstm_cell, "gru_cell": matrices.gru_cell, "rnn_tanh_cell": matrices.rnn_tanh_cell,
     "rnn_relu_cell": matrices.rnn_relu_cell,
     "expand_as": expand_as, "view_as": lambda a, other: axes.view(a, other.units), "size": size_of,
