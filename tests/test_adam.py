@@ -1,5 +1,6 @@
 """Steps of Adam: those of torch.optim.Adam, bit for bit, without what it imports."""
 
+import copy
 import subprocess
 import sys
 
@@ -35,6 +36,8 @@ def test_the_steps_are_those_of_torchs_own_bit_for_bit_also_of_a_weight_without_
         pushed(ours, update), pushed(theirs, update)
         adam.step(), rival.step()
         assert all(torch.equal(one, other) for one, other in zip(ours, theirs))
+    for ours, theirs in (("t", "step"), ("m", "exp_avg"), ("v", "exp_avg_sq")):
+        assert all(torch.equal(one, kept[theirs]) for one, kept in zip(adam.state[ours], rival.state.values()))
 
 
 def test_from_its_state_another_goes_on_as_if_it_had_made_all_steps():
@@ -45,7 +48,7 @@ def test_from_its_state_another_goes_on_as_if_it_had_made_all_steps():
     for one, other in zip(ours, others):
         other.data.copy_(one.data)
     again = Adam(others, 0.1)
-    again.load(adam.state)
+    again.load(copy.deepcopy(adam.state))
     for update in range(3, 5):
         pushed(ours, update), pushed(others, update)
         adam.step(), again.step()
