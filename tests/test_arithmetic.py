@@ -41,8 +41,13 @@ def test_a_width_that_is_not_here_is_refused(asked, anew, monkeypatch):
         fuse(LSTMCell(3, 5))(torch.zeros(1, 2, 3))
 
 
-def test_a_width_that_only_other_processors_have_is_refused(anew, monkeypatch):
-    monkeypatch.setattr(compile.llvm, "get_host_cpu_features", lambda: {"avx2": True, "avx512f": False})
-    monkeypatch.setenv("COURSE_VECTOR", "512")
-    with pytest.raises(ValueError, match="got '512'; choices: 128, 256$"):
+@pytest.mark.parametrize(
+    ("has", "choices"),
+    [({"avx2": True, "avx512f": False}, "128, 256"), ({"avx2": False}, "128"), ({"avx512f": True}, "128, 256, 512")],
+    ids=["2013", "2003", "2017"],
+)
+def test_a_width_that_only_other_processors_have_is_refused(has, choices, anew, monkeypatch):
+    monkeypatch.setattr(compile.llvm, "get_host_cpu_features", lambda: has)
+    monkeypatch.setenv("COURSE_VECTOR", "1024")
+    with pytest.raises(ValueError, match=f"got '1024'; choices: {choices}$"):
         compile.processor()
