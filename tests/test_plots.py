@@ -6,6 +6,7 @@ python tests/test_plots.py        writes tests/drawn.txt anew, what each plot lo
 import inspect
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from drawn import described
@@ -150,6 +151,15 @@ def test_letters_stand_on_the_colour_of_their_value(ax):
     assert shades[0, :3].tolist() == [1, -1, 0] and shades[1, 0] == 0.5 and shades[2, 0] == 0.25
     with pytest.raises(ValueError, match="one value per character; got 2 characters and 1 values"):
         plots.letters(ax, "ab", [1])
+
+
+def test_a_canvas_has_its_own_dots_and_a_map_no_grid_whatever_the_settings_are():
+    with plt.rc_context({"figure.dpi": 50}):
+        _, bare = plt.subplots()
+        assert plots.canvas()[0].dpi == 100
+    for ax in (bare, plots.canvas()[1]):
+        plots.heat(ax, np.eye(3))
+        assert not any(line.get_visible() for line in ax.get_xgridlines())
 
 
 def test_a_heat_map_shows_time_to_the_right_and_has_a_bar(ax):

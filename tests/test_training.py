@@ -52,8 +52,10 @@ def test_ctrl_c_returns_what_was_done_and_ends_the_cell(monkeypatch):
     monkeypatch.setattr(training, "end_cell", lambda: cells.append("ended"))
     history = train(LSTMCell, Adding(lag=10), updates=50, until=StopsAt(7), **SHORT)
     assert history.ended == "interrupted" and len(history.losses) == 7 and history.sequences == 56
-    train(LSTMCell, Adding(lag=10), updates=1, **SHORT)
-    assert cells == ["ended"]
+    done = train(LSTMCell, Adding(lag=10), updates=1, **SHORT)
+    assert cells == ["ended"] and done.finished() is done
+    with pytest.raises(KeyboardInterrupt):
+        history.finished()
 
 
 def test_an_interrupted_run_goes_on_from_its_checkpoint_as_if_never_stopped(tmp_path):
@@ -126,7 +128,9 @@ def test_outputs_are_read_where_the_task_judges():
     x = torch.randn(2, 6, 3)
     every = network(x, at="every")
     torch.testing.assert_close(network(x), every[:, -1])
-    torch.testing.assert_close(network(x, at=torch.tensor([1, 4])), torch.stack([every[0, 1], every[1, 4]]))
+    for at in ([1, 4], [0, 5]):
+        judged = torch.stack([every[0, at[0]], every[1, at[1]]])
+        torch.testing.assert_close(network(x, at=torch.tensor(at)), judged)
 
 
 @pytest.mark.parametrize("Cell", CELLS, ids=lambda Cell: Cell.__name__)
@@ -152,6 +156,7 @@ def test_evaluation_with_an_overridden_gate_differs_and_without_one_does_not():
         ({"batch_size": 2.5}, "batch_size as a whole number, 1 or more; got 2.5"),
         ({"learning_rate": -1}, "learning_rate as a number above 0; got -1"),
         ({"clip": 0}, "clip, when it is not None, as a number above 0; got 0"),
+        ({"until": lambda: True}, r"until as a function of \(history\); got"),
         ({"init": "xavier"}, "initialise has no start 'xavier'; choices: default"),
     ],
 )

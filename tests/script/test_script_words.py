@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from course_lib.cells import Cell, LSTMCell, RNNCell
 from course_lib.script import script
+from course_lib.script.expression import number
 
 
 def test_the_text_has_the_names_of_the_step():
@@ -24,6 +25,20 @@ def test_the_first_lines_say_how_this_cell_is_run():
     assert 'run.forward(weights, x, { override: { "forget": 1 } });' in text
     assert "row after row: x (batch, steps, 2); weights {name: matrix}" in text
     assert "run.forward(weights, x, { override: {  } });" in script(RNNCell(2, 3)).text
+
+
+def test_the_products_for_a_gate_that_is_held_are_left_out_and_no_others():
+    lines = [line.strip() for line in script(LSTMCell(2, 3)).text.splitlines() if "times($" in line]
+    left_out = [re.match(r'if \(!rules\["(\w+)"\]\?\.held\) times\(\$(\w)_sum', line) for line in lines]
+    assert [found.groups() for found in left_out if found] == [
+        (gate, gate[0]) for gate in ("forget", "input", "output") for _ in "WU"
+    ]
+    assert sum(line.startswith("times($g_sum") for line in lines) == 2 == len(lines) - 6
+
+
+def test_a_number_is_written_as_javascript_writes_it():
+    texts = {float("inf"): "Infinity", -float("inf"): "-Infinity", 2.0: "2", -0.1: "-0.1", 1e-300: "1e-300"}
+    assert [number(value) for value in texts] == list(texts.values()) and number(float("nan")) == "NaN"
 
 
 class MaskedCell(RNNCell):
