@@ -326,9 +326,9 @@ CLAIMS = (
         "true with limits",
         "On tasks in which a number must be let in once and kept out otherwise, from the usual starts, at lag 20. A "
         "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it, perhaps a "
-        "part the sign of the tanh. On counting and temporal order one tanh is as soon or sooner from PyTorch's start; "
-        "one rectifier of small steps comes near on keep-or-replace, and one tanh that writes a tenth, which cannot be "
-        "silent, learns adding, later.",
+        "part the sign of the tanh. On counting and temporal order one tanh is in the median as soon or sooner from "
+        "PyTorch's start, with one run of temporal order unsolved; one rectifier of small steps comes near on "
+        "keep-or-replace, and one tanh that writes a tenth, which cannot be silent, learns adding, later.",
         ("10",),
         "the claim",
         "One network in the product's place, with the same start, that learns adding as soon with as many weights.",
