@@ -86,7 +86,7 @@ COMPONENTS = {  # of two (batch, 6): something of the same shape, each part with
         a.clamp(-0.3, 0.4) - 3 * b.clip(min=-0.2) + 5 * torch.max(a, b) + 7 * torch.min(a, 2 * b) + 2 * b.square()
         + torch.where((a > b) & ~(a > 0) | (b > 0.2) ^ (a < b), a, 2 * b) + b.type_as(a) * a.view_as(b)
         + torch.where(torch.bitwise_or(a > b, torch.bitwise_not(a > 0)), b, torch.bitwise_xor(a > 0, b > 0).to(a.dtype))
-        - 0.3 * a.masked_fill(b > 0, 0.5)
+        - 0.3 * a.masked_fill(b > 0, 0.5) + 5 * (torch.cat([a[:, :3] > 0, b[:, 3:] > 0.1], 1) & (a < b)).to(a.dtype)
     ),
     "bends of the literature": lambda a, b: (
         functional.gelu(2 * a) - 3 * functional.gelu(2 * b, approximate="tanh")

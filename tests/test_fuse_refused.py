@@ -10,6 +10,13 @@ from course_lib.cells import RNNCell
 from course_lib.fuse import fuse
 
 BATCH = "only the units of a sequence may be taken apart, not the batch"
+
+
+def moved_and_changed(a):
+    """What was moved shares its memory with what is changed."""
+    return a.transpose(1, 1), a.mul_(2)
+
+
 REFUSED = {  # {what is said: what a step does to x (batch, 2) and h (batch, 4)}
     f"dim=0; {BATCH}": lambda x, h: h.flip(0),
     f"dim=-2; {BATCH}": lambda x, h: torch.cat([h, h], -2),
@@ -61,6 +68,8 @@ REFUSED = {  # {what is said: what a step does to x (batch, 2) and h (batch, 4)}
     "add of yes or no; a.to(h.dtype) makes numbers of it": lambda x, h: (x > 0) + (x < 1),
     "a part is changed in place; build the whole with torch.cat or torch.where": lambda x, h: h.__setitem__(0, 1.0),
     "it changes in place what something else may be reading": lambda x, h: h.add_(1),
+    "in place what something else may be reading": lambda x, h: (2 * h).unflatten(1, (2, 2)).permute(0, 2, 1).add_(1),
+    "changes in place what something else may be reading": lambda x, h: moved_and_changed(2 * h),
     "it goes through the sequences of the batch one by one": lambda x, h: list(h),
     "what it does depends on the data": lambda x, h: float(h[:, 0]),
     "cumsum is not compiled": lambda x, h: h.cumsum(1),

@@ -188,3 +188,9 @@ def test_a_weight_that_is_not_there_or_of_another_shape_is_named_and_none_is_set
     with pytest.raises(ValueError, match=r"RNNCell needs U with the shape \(2, 2\); got \(2,\)"):
         by_hand(cell, W=2.0, U=[1.0, 0.0])
     assert all(torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True))
+
+
+def test_a_cell_whose_gate_has_no_bias_is_asked_what_opens_it():
+    Bare = type("Bare", (LSTMCell,), {"letters": {**LSTMCell.letters, "forget": "z"}})
+    with pytest.raises(ValueError, match=r"Bare needs kept_by = {bias: sign}, what opens gate 'forget': .*'b_z'"):
+        memory_biases(Bare(2, 3))

@@ -144,6 +144,17 @@ def test_a_level_is_a_line_with_its_name(ax):
     assert ax.lines[0].get_ydata()[0] == 0.5 and ax.texts[0].get_text() == "chance"
 
 
+def test_a_text_that_cannot_be_drawn_is_named(ax):
+    draws = {"level needs text": lambda text: plots.level(ax, 1, text),
+             "label needs x": lambda text: plots.label(ax, text, "y"),
+             "point needs text": lambda text: plots.point(ax, 1, 2, text, of="GRU"),
+             "label needs y": lambda text: plots.label(ax, "x", text)}  # fmt: skip
+    for said, draw in draws.items():
+        for text in (3, "$\\nothing$"):
+            with pytest.raises(ValueError, match=said):
+                draw(text)
+
+
 def test_letters_stand_on_the_colour_of_their_value(ax):
     plots.letters(ax, "ab\n\nc", np.array([1, -1, 0, 0.5, 0.25]), name="c")
     assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("a", (0, 0)), ("b", (1, 0)), ("c", (0, 2))]

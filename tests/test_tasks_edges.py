@@ -7,6 +7,7 @@ import torch
 from course_lib.tasks import (
     Adding,
     Adding1997,
+    AssociativeRecall,
     Batch,
     Counting,
     KeepOrReplace,
@@ -44,6 +45,13 @@ def test_the_least_lag_works_and_one_less_does_not(Task):
 def test_a_batch_size_that_cannot_be_is_refused(Task, size):
     with pytest.raises(ValueError, match=f"{Task.__name__} needs batch_size as a whole number, 1 or more; got {size}"):
         Task(lag=30).batch(size)
+
+
+def test_there_are_no_more_pairs_to_recall_than_there_are_names():
+    batch = test_tasks.drawn(AssociativeRecall(lag=2**14), 1)
+    assert len(batch.x[0, :-1, :14].unique(dim=0)) == 2**14
+    with pytest.raises(ValueError, match="lag in pairs as a whole number from 1 to 16384; got 16385"):
+        AssociativeRecall(lag=2**14 + 1)
 
 
 def test_a_sequence_may_be_judged_at_any_of_its_steps_and_at_no_other():
