@@ -131,7 +131,7 @@ def test_a_user_without_a_name_and_a_home_trains(tmp_path):
     )
     named = ("HOME", "COURSE_CACHE", "USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME", "MPLCONFIGDIR")
     kept = {name: value for name, value in os.environ.items() if name not in named}
-    kept |= {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+    kept |= {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([*STRANGER, sys.executable, "-c", code], env=kept, capture_output=True, text=True)
     assert done.stdout == "budget\n", done.stderr
     assert list(tmp_path.glob("course_lib-12345/*.kernel"))
@@ -144,7 +144,7 @@ def run_elsewhere(folder, *, also=""):
         f"from course_lib.fuse import fuse\n{also}\n"
         "torch.manual_seed(0)\nprint(fuse(RNNCell(2, 4))(torch.ones(3, 5, 2))[0].sum().item())"
     )
-    environment = os.environ | {"COURSE_CACHE": str(folder), "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = os.environ | {"COURSE_CACHE": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=-1, stderr=-1, text=True)
 
 
