@@ -76,6 +76,7 @@ COMPONENTS = {  # of two (batch, 6): something of the same shape, each part with
         torch.add(a, b, alpha=2) - 3 * torch.sub(a, b, alpha=3) + 5 * torch.rsub(a, b, alpha=2) + 2 / (a + 3)
         + torch.addmm(a, b, SIX, beta=2, alpha=0.5) + torch.addmm(b, a, SIX) - torch.mm(a, SIX.T)
         - 7 * torch.addcdiv(a, b, a + 3, value=0.5) + 0.3 * torch.addcmul(a, a, b, value=2) - torch.lerp(a, b, 0.3)
+        + 2 * torch.addcdiv(b, a, b + 3) - 3 * torch.addcmul(b, a, a)
     ),
     "parts and powers": lambda a, b: (
         (3 * a).trunc() - (3 * a).fix() * b - 3 * (3 * a).ceil() + 5 * (3 * b).frac() + 7 * torch.remainder(3 * a, 0.7)
