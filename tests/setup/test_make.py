@@ -13,7 +13,8 @@ from tools import setup
 
 def make(*arguments, folder=setup.ROOT, **environment):
     """How make ends in folder, and what it says."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))} | environment
+    outer = ("MAKE", "MFLAGS", "PYTHON")  # what make tells its children, with what was asked of it: PYTHON=python3.13
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(outer)} | environment
     return subprocess.run(["make", *arguments], cwd=folder, env=kept, capture_output=True, text=True)
 
 

@@ -1,5 +1,7 @@
 """The lens shows what a network holds and expects, which units tell a passage, and what an interference costs."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -88,13 +90,24 @@ def test_the_page_reads_python_source_nearly_as_python_does_and_is_small(text, t
     assert len(text.modules()["network"]) < 150_000
 
 
+def shipped(cell):
+    """A cell as the page of a large network has it: every row of its matrices in 255 steps."""
+    cell = copy.deepcopy(cell)
+    with torch.no_grad():
+        for weight in cell.parameters():
+            if weight.dim() == 2:
+                worth = weight.abs().amax(dim=1, keepdim=True) / 127
+                weight.copy_((weight / worth).round() * worth)
+    return cell
+
+
 def test_the_units_that_tell_are_those_of_the_greatest_correlation(text, tmp_path):
     with torch.no_grad():
-        c = unroll(text.network.cell, text.batch.x)["c"].flatten(0, 1).numpy()
+        c = unroll(shipped(text.network.cell), text.batch.x)["c"].flatten(0, 1).numpy()
     for values, best in zip(text.things.values(), inside(tmp_path, text, TELLING, list(text.things))):
         wanted = np.array([np.corrcoef(c[:, k], values.flatten())[0, 1] for k in range(c.shape[1])])
-        np.testing.assert_allclose([r for _, r in best], wanted[[k for k, _ in best]], atol=0.01)
-        assert abs(best[0][1]) == pytest.approx(abs(wanted).max(), abs=0.01)
+        np.testing.assert_allclose([r for _, r in best], wanted[[k for k, _ in best]], atol=1e-3)
+        assert abs(best[0][1]) == pytest.approx(abs(wanted).max(), abs=1e-3)
     assert set(text.things) == {"in string", "in comment", "brackets", "indentation"}
 
 
