@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import TOLERANCE, assert_compiled, assert_same, case, literal, numbers
+from literal import TOLERANCE, assert_compiled, assert_same, case, exactly, literal, numbers
 from strangers import STRANGERS
 
 from course_lib.cells import CELLS, LSTMCell, RNNCell
@@ -32,8 +32,9 @@ def test_every_cell_is_fused_or_says_that_it_is_not(Cls):
 def test_a_fused_cell_gives_the_numbers_and_gradients_of_unroll(Cls, dtype, sizes, every):
     batch, time, inputs, hidden = sizes
     cell, x, start = case(Cls, batch=batch, time=time, inputs=inputs, hidden=hidden, dtype=dtype)
+    assert_compiled(cell, x, start)
     got, wanted = (numbers(make(cell), cell, x, start, every=every) for make in (fuse, literal))
-    assert_same(got, wanted)
+    assert_same(got, wanted, exactly(cell, x, start, every=every))
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -44,6 +45,7 @@ def test_saturated_gates_agree_too(Cls, dtype):
     A step may overflow where gates saturate; then it does in both.
     """
     cell, x, start = case(Cls, dtype=dtype, time=2, scale=20.0)
+    assert_compiled(cell, 5 * x, start)
     got, wanted = (numbers(make(cell), cell, 5 * x, start) for make in (fuse, literal))
     assert all(torch.equal(got[name].isfinite(), value.isfinite()) for name, value in wanted.items())
     got, wanted = ({name: value.nan_to_num(0, 0, 0) for name, value in found.items()} for found in (got, wanted))
@@ -56,6 +58,7 @@ def test_frames_that_were_not_kept_are_computed_again(Cls, monkeypatch):
     cell, x, start = case(Cls, time=23)
     kept = numbers(fuse(cell), cell, x, start)
     monkeypatch.setattr(layout_module, "LIMITS", layout_module.Limits(keep=0, chunk=0))
+    assert_compiled(cell, x, start)
     assert_same(numbers(fuse(cell), cell, x, start), kept)
 
 
