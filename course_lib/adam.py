@@ -7,8 +7,7 @@
 tensor([0.9000, 1.1000])
 
 torch.optim.Adam takes the same steps, bit for bit, by the same function of torch. But the first one that is made in a
-process imports torch's compiler, in a second or two and 70 MB, and each step looks anew at what it
-was told before.
+process imports torch's compiler, in a second or two and 70 MB, and each step looks anew at what it was told before.
 """
 
 import torch
@@ -23,7 +22,8 @@ class Adam:
         m ← 0.9 m + 0.1 g          v ← 0.999 v + 0.001 g²
         w ← w - rate · (m / (1 - 0.9ᵗ)) / (√(v / (1 - 0.999ᵗ)) + 10⁻⁸)
 
-    weights    tensors, of any shapes; one without a gradient stays, and its t too
+    weights    tensors of floats, of any shapes; one without a gradient stays, and its t too
+    rate       the length of a first step, above 0
     state      {"t", "m", "v": [a tensor for each weight]}, with which a run goes on
     """
 

@@ -339,9 +339,9 @@ def load(path, history, optimiser, generator):
     if kept["settings"] != history.settings:
         changed = {k: (v, history.settings.get(k)) for k, v in kept["settings"].items() if history.settings.get(k) != v}
         raise ValueError(f"checkpoint {path} is of another run (saved, asked): {changed}; delete it or name another")
-    history.network.load_state_dict(kept.pop("network"))
-    with doors.using("train", "checkpoint as a new file, or one that it wrote", path):  # not before it took up Adam
+    with doors.using("train", "checkpoint as a new file, or one that it wrote", path):  # not with torch's optimiser
         optimiser.load(kept.pop("optimiser"))
+    history.network.load_state_dict(kept.pop("network"))
     generator.set_state(kept.pop("generator"))
     for name, value in kept.items():
         setattr(history, name, value)

@@ -296,3 +296,14 @@ def test_a_network_runs_the_cell_that_it_has_now():
     one.cell = copy.deepcopy(other).cell
     one.readout = other.readout
     assert torch.equal(one(x), other(x))
+
+
+def test_a_checkpoint_with_another_optimiser_is_refused_and_leaves_the_network_as_it_was(tmp_path):
+    path, run = tmp_path / "run.pt", {"updates": 2, "progress": False, "checkpoint": tmp_path / "run.pt"}
+    train(build(LSTMCell, Adding(lag=5), hidden_size=3), Adding(lag=5), **run)
+    torch.save(torch.load(path, weights_only=True) | {"optimiser": {"state": {}, "param_groups": []}}, path)
+    network = build(LSTMCell, Adding(lag=5), hidden_size=3, seed=1)
+    before = [weight.clone() for weight in network.parameters()]
+    with pytest.raises(ValueError, match="train needs checkpoint as a new file, or one that it wrote; got"):
+        train(network, Adding(lag=5), **run)
+    assert all(torch.equal(one, other) for one, other in zip(before, network.parameters()))
