@@ -48,7 +48,7 @@ update:  ## bring the next version; a notebook that was only run is no obstacle
 	@$(PYTHON) tools/update.py
 
 test: developer  ## run every notebook and compare, then test the library, the exercises and the tools
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 bench: learner  ## time the compiled cells on this machine
 	$(PY) -m course_lib.bench $(ARGS)

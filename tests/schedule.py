@@ -1,4 +1,6 @@
-"""In which order the files of the tests begin: the longest first, so that no worker is left with a long one at the end.
+"""How many files of the tests run at once, and in which order they begin.
+
+The longest begin first, so that no worker is left with a long one at the end.
 
 A notebook says itself how many seconds it takes; SECONDS has the other files that take long. What a whole run measured
 is held against both, and what is far off is said at the end.
@@ -9,6 +11,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import psutil
 import pytest
 
 SECONDS = {"test_grading.py": 110, "test_books.py": 45, "test_judging.py": 30, "test_sets.py": 30, "test_doors.py": 30,
@@ -19,7 +22,17 @@ SECONDS = {"test_grading.py": 110, "test_books.py": 45, "test_judging.py": 30, "
 STATED = re.compile(r"(\d+) seconds to run")
 MANY = 20  # files that ran, at least, for a comparison: a file alone says nothing about its share
 FAR = 25  # seconds
+MEMORY = 1.5e9  # bytes that a worker and the kernel of its notebook may come to
+MOST = 8  # workers: the longest file takes as long as an eighth of all
 measured = Counter()
+
+
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """For -n auto: one for every core that is granted and one more, for some wait; as far as memory goes."""
+    from course_lib.machine import cores  # here, for it imports torch
+
+    return int(max(1, min(cores() + 1, psutil.virtual_memory().available // MEMORY, MOST)))
 
 
 @cache

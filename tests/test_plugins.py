@@ -7,10 +7,13 @@ from subprocess import PIPE, Popen
 from types import SimpleNamespace
 
 import nbformat
+import psutil
 import pytest
 from kernels import MOST
 from patience import Watch, finished, until
-from schedule import SECONDS, expected, pytest_collection_modifyitems, stale
+from schedule import SECONDS, expected, pytest_collection_modifyitems, pytest_xdist_auto_num_workers, stale
+
+from course_lib import machine
 
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("[0-9]*.ipynb"))
@@ -57,6 +60,14 @@ def test_a_stale_expectation_is_told():
     (sentence,) = stale(files | rest | {TESTS / "test_new.py": 200.0})
     assert sentence == "test_new.py took 100 s where 0 were expected"
     assert stale({first: 900.0, TESTS / "test_new.py": 200.0}) == []
+
+
+@pytest.mark.parametrize(("cores", "gigabytes", "workers"),
+                         [(2, 16, 3), (4, 16, 5), (64, 512, 8), (8, 4, 2), (2, 1, 1)])  # fmt: skip
+def test_as_many_files_run_at_once_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, workers):
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gigabytes * 1e9))
+    assert pytest_xdist_auto_num_workers() == workers
 
 
 # ---- Patience ----
