@@ -218,9 +218,9 @@ CLAIMS = (
         "much of the old state passes and leave the state itself free, and a gate does just that. Several rectifiers "
         "together, with weights set by hand, do it without a gate. A gate that sees is learnt sooner, and at longer "
         "lags; but at a short one constant gates learn to keep or replace too, with more updates, and where no "
-        "number is kept among others constant leaks learn about as soon (11). In a network trained on text one unit of "
-        "96 carries comments; of strings, brackets and indentation the others tell nearly as well without the unit "
-        "that goes best with them (13).",
+        "number is kept among others constant leaks learn too, later at long lags (11). In a network trained on text "
+        "one unit of 96 carries comments; of strings, brackets and indentation the others tell nearly as well without "
+        "the unit that goes best with them (13).",
         ("06", "06b", "11", "13"),
         "the claim",
         "A single tanh unit, without a gate, that keeps any number it holds at one input and lets it go at another. Of "

@@ -65,8 +65,9 @@ SENTENCES = (
     ),
     (
         "**The input gate and the forget gate are missed, the output gate less; so is a good start.** Started for "
-        "long lags, an LSTM needs {} to {} more updates without its input gate, {} to {} without its forget gate, by "
-        "task, and at most {} without its output gate, which may be chance. As PyTorch starts it, one "
+        "long lags, an LSTM needs {} to {} more updates without its input gate, {} to {} without its forget gate (that "
+        "cell as PyTorch starts it), by task, and at most {} without its output gate, which may be chance. As PyTorch "
+        "starts it, one "
         "without a forget gate needs {} more on adding but {} fewer on temporal order, one without an output gate {} "
         "more on adding, and a whole one solves its task in {} of {} runs at lag 80 "
         "([11](notebooks/11_which_gate_matters.ipynb)), and gets {} % of images right that it saw {} steps ago, "
