@@ -281,7 +281,7 @@ def to_train(generator):
     axes=("output", "input"),
     hints=(
         "One update: the gradient of the loss, its norm, a factor that is at most 1, a step downhill. Then again.",
-        "The derivative of mean((x W' - y)²) by W is 2 (x W' - y)' x, divided by their number; add decay · W.",
+        "The derivative of mean((x Wᵀ - y)²) by W is 2 (x Wᵀ - y)ᵀ x, divided by their number; add decay · W.",
         "scale = min(1, clip / norm); W = W - rate * scale * grad.",
     ),
     planted=[(None, "rate * scale * grad", "rate * scale * grad / updates")],
@@ -299,7 +299,7 @@ def to_train(generator):
     },
 )
 def train_readout(W, x, y, rate, clip, updates, decay):
-    """W (output, input) after descent on mean((x W' - y)²) + decay/2 ΣW², each gradient's norm clipped to clip."""
+    """W (output, input) after descent on mean((x Wᵀ - y)²) + decay/2 ΣW², each gradient's norm clipped to clip."""
     for _ in range(updates):
         error = x @ W.T - y
         grad = 2 * error.T @ x / (len(y) * len(W)) + decay * W
