@@ -129,7 +129,7 @@ CLAIMS = (
         "One made of rectifiers that computes only the change of its memory learns all four tasks at lag 80 from "
         "PyTorch's start, with nothing multiplied, if its steps are small enough not to explode. Of memories with tanh "
         "units the one with a multiplying gate was learnt farthest within 1,500 updates, on keep or replace and on "
-        "adding: of two with the same weights the one that adds does no better than a constant leak.",
+        "adding: of two with the same weights the one that adds comes no farther than a constant leak.",
         ("04",),
         "the claim",
         "A task that a gated cell learns, and no such network at any of the starts, rates and budgets tried.",

@@ -228,7 +228,7 @@ class GateDesk(Live):
         steps, ends = range(mission.x.shape[1]), []
         for (top, bottom), forget in zip(axes.T, (0.0 * mission.x[0], gates["forget"])):
             made = try_gates(mission, gates | {"forget": forget})
-            plots.label(plots.bars(top, gates | {"forget": forget}), "", "", title=f"{made.moves} moves")
+            plots.label(plots.bars(top, gates | {"forget": forget}), "", "", title=f"moves: {made.moves}")
             plots.line(bottom, steps, made.c[0], of="c")
             plots.line(bottom, steps, mission.target["c"][0], of="target")
             plots.label(bottom, "step", "memory c")
