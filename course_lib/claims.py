@@ -160,8 +160,8 @@ CLAIMS = (
         "0.01, one of 2 less, one of 1 in part, later and at a smaller rate (13). A bias promises its time only while "
         "the input leaves the gate alone. Of an LSTM's gates, started for the lag, the input gate is missed most; if "
         "it starts with small writes the cell does without it at lag 20, later, but did not at 80 within 1,000 "
-        "updates. Without a forget gate it keeps, and erases by writing the negative, once its input gate starts closed; "
-        "from PyTorch's start the forget gate was missed on one task of four (11). A loop through the candidate "
+        "updates. Without a forget gate it keeps, and erases by writing the negative, once its input gate starts "
+        "closed; from PyTorch's start the forget gate was missed on one task of four (11). A loop through the candidate "
         "keeps a bit, or small numbers for a while, with a gate of one half (06b).",
         ("06b", "08", "11", "13"),
         "the claim",
