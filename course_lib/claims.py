@@ -60,7 +60,7 @@ CLAIMS = (
     ),
     Claim(
         "A2",
-        "Plain networks cannot relate events that are far apart.",
+        "Plain networks have trouble relating events that are far apart.",
         "The gradient vanishes, so nothing is learnt.",
         "true with limits",
         "One bit is latched at every lag we tried. Adding two numbers marked among others is not learnt from lag 10 on "
