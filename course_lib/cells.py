@@ -449,7 +449,7 @@ class LSTM1997Cell(Cell):
     h' = o ⊙ tanh(c')
 
     Squashed by tanh as today; the paper used 4σ - 2 for the candidate and 2σ - 1 for reading, and cut the
-    gradient at the gates.
+    gradient where h enters gates and candidate.
     """
 
     gates = ("input", "output")

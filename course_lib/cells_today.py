@@ -129,7 +129,8 @@ class GatedLinearAttentionCell(Cell):
 
     The paper's α is f, and its W_f has a low rank. Row j of C becomes f_j times itself plus k_j times v; h' is the sum
     over j of q_j times the new row j, divided by the square root of the number of units. With f = 1 this is linear
-    attention (Katharopoulos et al. 2020).
+    attention (Katharopoulos et al. 2020), where keys and queries are made positive and h' is divided by the sum of the
+    weights.
     """
 
     gates = ("forget",)

@@ -357,7 +357,7 @@ class TemporalOrder(Choice):
 
 
 class Copying(Choice):
-    """Repeat ten symbols after a pause: the copying problem (Hochreiter & Schmidhuber 1997; Arjovsky et al. 2016).
+    """Repeat ten symbols after a pause: copying (Arjovsky et al. 2016, after Hochreiter & Schmidhuber 1997).
 
     x is one of 10 symbols (one-hot): 8 that carry content (0 to 7), the blank (8) and the delimiter (9). A sequence of
     lag + 20 steps is 10 random contents, lag - 1 blanks, the delimiter, 10 blanks. The answer, judged at every step, is
@@ -411,7 +411,7 @@ class SelectiveCopying(Copying):
 
     As Copying, but the 10 contents lie at random among `lag` steps, the rest of which are blanks; then the delimiter is
     shown 10 times, and at each the next content is the answer. When to store can only be told from what is seen, so a
-    memory that runs on a fixed clock fails. The loss is over all steps, as in Copying; the paper judges the end alone.
+    memory that runs on a fixed clock fails. The loss is over all steps, as in Copying.
 
     Lag: the longest time for which a content is kept; the shortest is 10.
     Baseline: 10 ln 8 / (lag + 10), as in Copying; here the delimiter tells when a content is due.
