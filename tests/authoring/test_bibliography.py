@@ -1,9 +1,7 @@
 """Every work that notebooks, predictions, claims, words and the library cite is in the bibliography, and once."""
 
-import inspect
 import re
 
-from course_lib import cells, cells_today, initialise, tasks
 from course_lib.claims import CLAIMS
 from tools.book import works
 from tools.book.stage import ROOT, course, markdown
@@ -21,9 +19,8 @@ def test_every_work_that_is_cited_is_in_the_bibliography_once():
     authors = {(re.search(r"\((\d{4})\)", entry)[1], entry.partition(" (")[0]) for entry in there}
     texts["glossary"] = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     texts["claims"] = " ".join(" ".join([claim.says, claim.limits, claim.expected, claim.overturn]) for claim in CLAIMS)
-    answers = (ROOT / "course_lib" / "predictions").glob("*.json")
-    texts |= {path.name: path.read_text(encoding="utf-8") for path in answers}
-    texts |= {module.__name__: inspect.getsource(module) for module in (cells, cells_today, tasks, initialise)}
+    library = [path for path in (ROOT / "course_lib").rglob("*.*") if path.suffix in (".py", ".js", ".json")]
+    texts |= {str(path): path.read_text(encoding="utf-8") for path in library}
     cited = {found for text in texts.values() for found in CITED.findall(text.partition("## Sources")[0])}
     assert len(cited) > 20
     found = {(who, when) for when, names in authors for who in re.findall(r"[A-Z][\w'’-]+", names)}
