@@ -81,7 +81,7 @@ CLAIMS = (
         "To rounding, forward and backward, wherever the cell does not amplify a rounding. It is the LSTM that PyTorch "
         "runs, and that of 1997 with ω₁ = 1; gates that see the memory too (peepholes) are not of this form.",
         ("07",),
-        "the claim",
+        "",
         "Weights and an input for which one step of torch.nn.LSTM and one of the formula differ by more than rounding.",
     ),
     Claim(
@@ -156,11 +156,11 @@ CLAIMS = (
         "As long as 1 - f is about 1 / lag or less, which a default initialisation is not; and with an input gate that "
         "refuses what must not get in. With both set for the lag, adding was learnt at a lag of 10,000 (one run), and "
         "a million steps are kept. From the default start, training opened a gate on some tasks and, within our "
-        "budgets, not on others; for 20 steps of noise one forget bias of 3 in all units did most of it at a rate of "
-        "0.01, one of 2 less, one of 1 in part, later and at a smaller rate (13). A bias promises its time only while "
-        "the input leaves the gate alone. Of an LSTM's gates, started for the lag, the input gate is missed most; if "
-        "it starts with small writes the cell does without it at lag 20, later, but did not at 80 within 1,000 "
-        "updates. Without a forget gate it keeps, and erases by writing the negative, once its input gate starts "
+        "budgets, not on others; for 20 steps of noise one forget bias of 2 or 3 in all units did most of it at a rate "
+        "of 0.01 (one run each), one of 1 in part, later and at a smaller rate (13). A bias promises its time only "
+        "while the input leaves the gate alone. Of an LSTM's gates, started for the lag, the input gate is missed "
+        "most; if it starts with small writes the cell does without it at lag 20, later, but did not at 80 within "
+        "1,000 updates. Without a forget gate it keeps, and erases by writing the negative, once its input gate starts "
         "closed; from PyTorch's start the forget gate was missed on one task of four (11). A loop through the "
         "candidate keeps a bit, or small numbers for a while, with a gate of one half (06b).",
         ("06b", "08", "11", "13"),
@@ -235,7 +235,7 @@ CLAIMS = (
         "one has more units and ticks more often. A start chosen at will may have no plain counterpart. An output "
         "gate, which multiplies, is no dense layer.",
         ("04",),
-        "the claim",
+        "",
         "Dense layers of observation and states that are no plain network of another size.",
     ),
     Claim(
