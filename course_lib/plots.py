@@ -29,7 +29,7 @@ STYLES = {  # thing: (colour, marker, line)
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
     "tied": (GREEN, "P", "-."), "page": (RED, "X", "-."),
-    "LSTM, default": (BLUE, "D", "--"), "RNN, orthogonal": (RED, "v", "--"),
+    "LSTM, default": (BLUE, "D", "--"), "RNN, orthogonal": (RED, "v", "--"), "RNN, default": (RED, "s", ":"),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
     "mark added": (GREEN, "P", "--"),
 }  # fmt: skip

@@ -14,13 +14,14 @@ import torch
 from published import PUBLISHED
 from strangers import STRANGERS
 
-from course_lib.cells import CELLS, Cell, CoupledLSTMCell, GRUCell, LSTM1997Cell, LSTMCell, RNNCell
+from course_lib.cells import CELLS, Cell, CoupledLSTMCell, GRUCell, LSTM1997Cell, LSTMCell, OneNetworkCell, RNNCell
 from course_lib.cells_today import S6Cell
 from course_lib.diagram import diagram
 from course_lib.diagram.graph import Graph
 from course_lib.diagram.place import Places
 from course_lib.diagram.route import routes
 from course_lib.diagram.sheet import UNIT
+from course_lib.figures import argument, where_the_gates_are
 from course_lib.plots import STYLES
 from course_lib.unroll import unroll
 
@@ -127,8 +128,10 @@ def test_the_svg_has_real_text_and_says_its_words_to_who_cannot_see_it(Cls):
     assert root.get("role") == "img" and root.get("aria-labelledby").split() == [one.get("id") for one in named]
     assert named[0].text == Cls.__name__ and named[1].text == shown.words
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    for name in (*Cls.state, "x", *(f"{name}′" for name in Cls.state)):
-        assert name in texts
+    read = set().union(*(reaches(p) for p in laid_out(Cls)[0].parts if p.kind != "source"))
+    for name in (*Cls.state, "x"):
+        assert (name in texts) == (name in read)  # what a step does not read is not drawn without a line
+    assert {f"{name}′" for name in Cls.state} <= set(texts)
     for gate in Cls.gates:
         letter = Cls.letters.get(gate, gate)
         assert any(text.split()[0] == letter for text in texts), f"gate {gate} is not in the picture"
@@ -173,6 +176,21 @@ def test_text_is_readable_in_both_themes(theme):
     assert max(contrast(one, paper) for one in written) >= 12  # all other text
 
 
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("drawn", [argument.drawn, where_the_gates_are.drawn], ids=["argument", "map"])
+def test_text_on_a_coloured_ground_is_readable_too(drawn, theme):
+    svg = drawn()
+    rules = re.search(r"<style>(.*)</style>", svg)[1].partition("@media (prefers-color-scheme:dark)")[2 * theme]
+    colours = dict(re.findall(r"\.(k\d+)\{fill:(?:var\([\w-]+, )?(#\w{6})", rules))
+    outside = colours[re.search(r'<rect class="(k\d+)" width', svg)[1]]
+    for box in re.split(r"(?=<rect )", svg)[2:]:  # a box, and what is written on it or beside the next
+        grounds = {outside, *(colours[name] for name in re.findall(r'<rect class="(k\d+) ', box))}
+        assert (
+            min(contrast(colours[name], on) for name in re.findall(r'<text class="(k\d+)"', box) for on in grounds)
+            >= 4.5
+        )
+
+
 def contrast(a, b):
     """As WCAG defines it."""
 
@@ -209,7 +227,7 @@ def test_the_words_are_the_equations_in_words():
 
 def test_a_number_that_is_added_inside_a_logarithm_is_drawn_and_said_and_so_is_what_only_weights_go_into():
     said = diagram(S6Cell).words
-    assert "s is log of (exp of x + 1). The forget gate f is exp of (−s) times exp of weights." in said
+    assert "s is log of (exp of x + 1). The forget gate f is exp of ((−s) times exp of weights)." in said
     assert [p.label for p in Graph(S6Cell(2, 4)).parts if p.sign == "+ 1"] == ["+ 1"]
 
 
@@ -222,6 +240,19 @@ def test_against_another_cell_what_is_new_is_lit_and_what_is_gone_is_said():
     assert diagram(LSTMCell, against=LSTMCell).words.startswith(
         "LSTMCell against LSTMCell. New: nothing. No more: nothing"
     )
+
+
+def test_two_maps_of_the_same_letters_are_told_apart_by_their_index_and_a_state_that_is_not_read_is_left_out():
+    said, svg = diagram(S6Cell).words, diagram(S6Cell).svg
+    assert "in go x and c; out come the new c and h." in said and ">h</text>" not in svg
+    assert "i is s times W_i of x." in said and "The new h is W_o of x times the new c." in said
+    assert [f'W<tspan dy="4" font-size="11">{i}</tspan>' in svg for i in "igo"] == [True] * 3
+    assert "The new c is A of m." in diagram(OneNetworkCell).words  # there is but one
+
+
+def test_where_nothing_is_new_nothing_is_dim():
+    assert "opacity" not in diagram(LSTM1997Cell, against=LSTMCell).svg
+    assert "opacity" in diagram(CoupledLSTMCell, against=LSTMCell).svg
 
 
 @pytest.mark.parametrize("Cls", CELLS, ids=lambda Cls: Cls.__name__)

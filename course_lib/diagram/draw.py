@@ -9,6 +9,8 @@ from course_lib.diagram.sheet import GREY, INK, PAPER, UNIT, WARM, Sheet, colour
 def picture(graph, places, lines, *, title, words, lit=None, gone=(), named=False):
     """The SVG of a Graph; lit: the Parts that are new, if asked for; gone: the labels of what is no more.
 
+    Beside what is new, the rest is dim.
+
     named    every line and part is a group with data-wire or data-part, the place of its part in graph.parts
     """
     sheet = Sheet(type(graph.cell).__name__)
@@ -18,7 +20,7 @@ def picture(graph, places, lines, *, title, words, lit=None, gone=(), named=Fals
     sheet.add(f'<rect class="{sheet.paint("fill", PAPER)}" width="{width:g}" height="{height:g}" rx="6"/>')
 
     def dim(*parts):
-        return lit is not None and not any(p in lit for p in parts)
+        return bool(lit) and not any(p in lit for p in parts)
 
     def hue(part):
         return colour(part.gate) if part.gate else INK
@@ -119,4 +121,4 @@ def draw(sheet, part, x, y, pair, state, *, faint, lit):
                       f'text-anchor="middle"{" opacity=" + chr(34) + ".45" + chr(34) if faint else ""}>'
                       f'<tspan font-weight="700">{escape(part.name)}</tspan> {escape(part.sign)}</text>')  # fmt: skip
         else:
-            sheet.text(x, y, part.label, size=14 if len(part.label) < 8 else 10, faint=faint)
+            sheet.text(x, y, part.label, size=14 if len(part.label) < 8 else 10, faint=faint, low=part.kind == "box")

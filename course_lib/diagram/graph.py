@@ -63,7 +63,7 @@ class Graph:
 
     def __init__(self, cell):
         step = self.step = Step(cell)
-        self.cell, self.plan, self.known, self.parts = cell, step.plan, {}, []
+        self.cell, self.plan, self.known, self.parts, self.full = cell, step.plan, {}, [], {}
         self.announced = {self.through(i): name for name, i in step.gates.items()}
         self.names = {self.through(i): name for i, name in step.names.items()}
         ends = {name: self.through(i) for name, i in step.states.items()}
@@ -76,7 +76,9 @@ class Graph:
         for name, i in sorted(ends.items(), key=lambda end: end[1]):
             self.ends[name] = Part("end", name=f"{name}′", inputs=[self.part(i)])
         self.parts += self.ends.values()
+        self.tell_apart()
         self.join()
+        self.parts = [p for p in self.parts if p.kind != "source" or any(p in q.inputs for q in self.parts)]
         self.road = self.memory_path()
 
     def add(self, part):
@@ -104,7 +106,9 @@ class Graph:
         if node.op == "vector":
             return self.add(Part("box", self.step.views[node.index].weight or "number", name, gate))
         if node.op == "affine":
-            return self.add(Part("box", self.matrices(node), name, gate, self.sources(i)))
+            part = self.add(Part("box", self.matrices(node), name, gate, self.sources(i)))
+            self.full[part] = self.matrices(node, indexed=True)
+            return part
         numbers = [a for a in node.args if isinstance(a, int)]
         if node.op in ROW and len(numbers) == 1 and len(node.args) == 1 and node.op != "detach":
             inner = self.through(numbers[0])
@@ -136,10 +140,17 @@ class Graph:
     def sources(self, i):
         return list(dict.fromkeys(self.part(operand) for operand, _ in self.plan.nodes[i].terms))
 
-    def matrices(self, node):
-        """The letters of the matrices of an affine map: W U."""
+    def matrices(self, node, indexed=False):
+        """The letters of the matrices of an affine map: W U; indexed: as the equations write them, W_f U_f."""
         names = [self.step.views[index].weight or "" for _, index in node.terms]
-        return " ".join(dict.fromkeys(name.partition("_")[0] for name in names))
+        return " ".join(dict.fromkeys(name if indexed else name.partition("_")[0] for name in names))
+
+    def tell_apart(self):
+        """Two maps without a name of their own that are called by the same letters get the index of their weights."""
+        called = Counter(part.sign for part in self.full if not part.name)
+        for part, full in self.full.items():
+            if not part.name and called[part.sign] > 1:
+                part.sign = full
 
     def sign(self, node):
         """The sign of arithmetic; numbers stand with it: "1 −", "× 0.01"."""

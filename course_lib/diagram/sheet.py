@@ -47,12 +47,16 @@ class Sheet:
                        (x - size * dx + size * 0.6 * dy, y - size * dy + size * 0.6 * dx)]  # fmt: skip
             self.add(f'<path class="{fill}"{dim} d="M{" L".join(f"{p:g} {q:g}" for p, q in corners)}Z"/>')
 
-    def text(self, x, y, words, *, size=15, bold=False, pair=INK, anchor="middle", faint=False):
+    def text(self, x, y, words, *, size=15, bold=False, pair=INK, anchor="middle", faint=False, low=False):
+        """Words around a place, or from it on; low: what follows an underscore is an index, smaller and lower."""
         weight = ' font-weight="700"' if bold else ""
         dim = ' opacity=".45"' if faint else ""
         place = f'x="{x:g}" y="{y + size * 0.35:g}" font-size="{size}"'
-        self.add(f'<text class="{self.paint("fill", pair)}" {place}{weight}{dim} '
-                 f'text-anchor="{anchor}">{escape(words)}</text>')  # fmt: skip
+        head, _, index = words.partition("_") if low else (words, "", "")
+        inside = escape(head) + (f'<tspan dy="4" font-size="{size - 3}">{escape(index)}</tspan>' if index else "")
+        self.add(
+            f'<text class="{self.paint("fill", pair)}" {place}{weight}{dim} text-anchor="{anchor}">{inside}</text>'
+        )
 
     def svg(self, width, height, title, words):
         """The whole, on a ground of its own: the theme around an image may be another than the image's."""

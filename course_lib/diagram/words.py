@@ -47,6 +47,8 @@ def formula(graph, part, top=False):
         return f"(−{inside[0]})"
     if part.sign[:1] in "×+−÷":
         return f"({inside[0]} {part.sign})"
+    if len(inside) == 1 and part.inputs[0].sign == "⊙" and " times " in inside[0]:  # not of its first factor alone
+        return f"{part.sign} of ({inside[0]})"
     return f"{part.sign} of {listed(inside)}"
 
 

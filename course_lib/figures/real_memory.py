@@ -7,7 +7,7 @@ from course_lib.lesson import show
 from course_lib.plots import canvas, dots, label, letters, level, line, symbols
 
 STYLES = {"LSTM, chrono": "LSTM", "LSTM, default": "LSTM, default", "RNN, orthogonal": "RNN, orthogonal",
-          "RNN, default": "RNN"}  # fmt: skip
+          "RNN, default": "RNN, default"}  # fmt: skip
 OTHERS = "#777777"  # the units that nobody asked about
 
 
@@ -33,6 +33,7 @@ def behind_noise(right: dict[tuple[str, int], Line]):
     level(ax, 10, "guessing")
     label(ax, "steps of noise between image and question", "training images right (%)", legend="above").set_ylim(0, 105)
     ax.set_xticks([3 * k + 0.9 for k in range(len(lags))], lags)
+    ax.set_xlim(-0.6, 3 * len(lags) + 0.4)  # room for the name of the level, beside the last dots
     told = "; ".join(f"{kind} " + ", ".join(f"{np.median(right[kind, lag]):.0f}" for lag in lags) for kind in STYLES)
     show(figure, f"Percent right on training images after {', '.join(map(str, lags))} steps of noise, a dot a run; "
          f"medians of five: {told}.")  # fmt: skip
@@ -58,12 +59,26 @@ def carried(fits: dict[str, Line], unit: dict[str, int]):
          f"training text: {told}.")  # fmt: skip
 
 
+def commented(row):
+    """Whether each character of a line of code stands in its comment, from the # on; its end does not."""
+    start = row.find("#") if "#" in row else len(row)
+    return [at >= start and symbol != "\n" for at, symbol in enumerate(row)]
+
+
 @as_annotated
 def coloured(text: str, memory: Line, unit: int):
     """A passage, each character on the colour of what a unit holds there."""
     figure, ax = canvas(width=8.6, height=3.8)
     letters(ax, text, memory, most=2, name=f"c of unit {unit}")
-    show(figure, f"A passage of source code, coloured by the memory of unit {unit}: red in comments, pale elsewhere.")
+    inside = np.array([c for part in text.splitlines(keepends=True) for c in commented(part)])
+    space = np.array([symbol.isspace() for symbol in text]) & ~inside
+    where = {
+        "in comments": inside,
+        "in spaces and at ends of lines outside them": space,
+        "in the rest": ~inside & ~space,
+    }
+    told = ", ".join(f"{memory[which].mean():.1f} {name}" for name, which in where.items() if which.any())
+    show(figure, f"A passage of source code, coloured by the memory of unit {unit}. Means: {told}.")
 
 
 @as_annotated

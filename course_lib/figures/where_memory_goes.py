@@ -78,14 +78,15 @@ def slowed(found: dict[str, Line]):
 def awakening(watched: dict[str, list[Rows]]):
     """How U grows and from when on the first step is heard, for {targets: rows (runs, (update, radius, reach))}."""
     figure, (left, right) = canvas(2, width=8.4)
-    looks = {"the task": style("RNN") | {"linestyle": "-"}, "coin tosses": style("baseline") | {"linestyle": "--"}}
+    looks = {"the task": style("RNN"), "coin tosses": style("memoryless")}
     for targets, rows in watched.items():
         for k, run in enumerate(rows):
             update, radius, reach = np.array(run).T
             left.plot(update, radius, **looks[targets] | {"marker": ""}, label=targets if k == 0 else None)
-            right.plot(radius, np.maximum(reach, FLOOR), **looks[targets] | {"linestyle": "", "marker": "o"})
+            right.plot(radius, np.maximum(reach, FLOOR), **looks[targets] | {"linestyle": ""},
+                       label=targets if k == 0 else None)  # fmt: skip
     label(level(left, 1, "1", of="total"), "updates", "spectral radius of U").set_ylim(0)
-    label(right, "spectral radius of U", "effect of the first state").set_yscale("log")
+    label(right, "spectral radius of U", "effect of the first state", legend="above").set_yscale("log")
     right.axvline(1, color="black", linestyle=":", linewidth=1.5)
     counts = " and ".join(f"{len(rows)} runs on {targets}" for targets, rows in watched.items())
     _, radius, reach = np.array([row for rows in watched.values() for run in rows for row in run]).T

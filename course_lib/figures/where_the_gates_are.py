@@ -29,8 +29,10 @@ MAP = {  # what is kept: [(name, authors and year, its memory, what sets the fac
         ("Residual network", "He et al. 2015", "c′ = c + g(c)", "f = 1"),
     ],
 }  # fmt: skip
+SOFT = ("#5f5f5f", "#bababa")  # of a word that matters less, on either ground
 LOOK = {"sees": "LSTM", "constant": "RNN", "fixed": "GRU", "cache": "target",
-        "plain": "RNN", "residual": "residual", "highway": "LSTM", "plain, orthogonal": "RNN, orthogonal"}  # fmt: skip
+        "plain": "RNN, default", "residual": "residual", "highway": "LSTM",
+        "plain, orthogonal": "RNN, orthogonal"}  # fmt: skip
 
 
 def words():
@@ -41,8 +43,8 @@ def words():
     )
 
 
-def where_the_gates_are():
-    """Show the map: a row for each architecture, in four groups."""
+def drawn():
+    """The SVG: a row for each architecture, in four groups."""
     sheet, y = Sheet("map"), 12
     for group, (kept, rows) in enumerate(MAP.items()):
         sheet.text(12, y + 12, kept, size=15, bold=True, anchor="start")
@@ -51,13 +53,17 @@ def where_the_gates_are():
             fill, stroke = sheet.paint("fill", WARM if group == 0 else PAPER), sheet.paint("stroke", GREY)
             sheet.add(f'<rect class="{fill} {stroke}" x="12" y="{y}" width="876" height="30" rx="6"/>')
             sheet.text(24, y + 15, name, size=14, bold=True, anchor="start")
-            sheet.text(214, y + 15, who, size=12, anchor="start", pair=GREY)
+            sheet.text(214, y + 15, who, size=12, anchor="start", pair=SOFT)
             sheet.text(525, y + 15, memory, size=14, anchor="start")
             sheet.text(876, y + 15, sets, size=13, anchor="end")
             y += 36
         y += 10
-    picture = sheet.svg(900, y, "Where the gates are today", words())
-    display({"text/html": image(picture, words()), "text/plain": words()}, raw=True)
+    return sheet.svg(900, y, "Where the gates are today", words())
+
+
+def where_the_gates_are():
+    """Show the map."""
+    display({"text/html": image(drawn(), words()), "text/plain": words()}, raw=True)
 
 
 @as_annotated

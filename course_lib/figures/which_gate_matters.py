@@ -8,7 +8,7 @@ from course_lib.plots import canvas, dots, heat, label, style
 
 WAITING = {"LSTM": "LSTM", "without output gate": "output", "LSTM, default start": "memoryless",
            "without forget gate": "ReLU RNN", "without input gate": "input",
-           "without forget gate, starts closed": "forget"}  # fmt: skip
+           "without forget gate, starts closed": "tied"}  # fmt: skip
 MARKS = {"at a mark": "input", "elsewhere": "forget", "elsewhere, any unit": "memoryless"}
 
 
@@ -22,6 +22,13 @@ def mapped(ax, rows, places, **look):
         ax.text(wide * k + (wide - 1) / 2, len(things) - 0.4, task.replace(" ", "\n", 1), ha="center", fontsize=8)
         ax.axvline(wide * k - 0.5, color="white", linewidth=3)
     return label(ax, "lag (steps)", "")
+
+
+def fewer(ax, values, least):
+    """A minus sign where the value of a map is -least or below: in greys, its red looks like its blue."""
+    for row, column in np.argwhere(np.ma.filled(values, 0) <= -least):
+        dark = values[row, column] < -10 * least
+        ax.text(column, row, "−", ha="center", va="center", fontsize=8, color="white" if dark else "black")
 
 
 def by_task(values, places):
@@ -60,8 +67,10 @@ def missed(cost: dict[str, dict[str, Line]], places: list[tuple[str, int]], *, b
     Red: more updates without the part; blue: fewer. places and budget as in learnt
     """
     figure, told = maps(cost, places, "more updates", colours="RdBu_r", low=-budget, high=budget)
-    show(figure, "More updates when one thing is taken out, by thing, task and lag; red is more, blue is fewer. Means "
-         f"over the lags: {told}.")  # fmt: skip
+    for ax in (ax for ax in figure.axes if ax.images and ax.get_xlabel()):  # not a colour bar
+        fewer(ax, ax.images[0].get_array(), budget / 20)
+    show(figure, "More updates when one thing is taken out, by thing, task and lag; red is more, blue is fewer, with a "
+         f"minus sign from {budget / 20:.0f} fewer on. Means over the lags: {told}.")  # fmt: skip
 
 
 @as_annotated

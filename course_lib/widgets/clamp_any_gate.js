@@ -14,6 +14,8 @@ function clamped(clamps) {
   return found;
 }
 
+const called = (gate) => (gate === "candidate" ? "candidate" : `${gate} gate`);  // it may be held like a gate, and is none
+
 const GATE = 60, STATE = 110, DOTS = 120;  // px; steps up to which each has a dot
 
 function show(main) {
@@ -25,10 +27,10 @@ function show(main) {
   const fields = add(main, "div", { class: "fields" });
   for (const gate of gates) {
     const [least, most] = DATA.ranges[gate], box = add(fields, "div");
-    const move = slider(add(box, "div"), { name: `${gate} gate held at`, min: least, max: most, step: (most - least) / 20, value: most,
+    const move = slider(add(box, "div"), { name: `${called(gate)} held at`, min: least, max: most, step: (most - least) / 20, value: most,
       show: (value) => brief(value), on: (value) => { held[gate] = value; draw(); } });
     move.input.disabled = true;
-    box.prepend(check(add(box, "div"), { name: `hold the ${gate} gate`, on: (on) => {
+    box.prepend(check(add(box, "div"), { name: `hold the ${called(gate)}`, on: (on) => {
       move.input.disabled = !on;
       held[gate] = on ? Number(move.input.value) : null;
       draw();
@@ -41,7 +43,7 @@ function show(main) {
     on: (k) => { sequence = Number(k); draw(); } });
   const rows = [...gates, ...states].map((name) => {
     const isGate = gates.includes(name), row = add(main, "div", { class: "row-of" }), title = add(row, "div", { class: "name" }, name);
-    add(title, "small", {}, isGate ? "gate" : "state");
+    add(title, "small", {}, isGate ? (name === "candidate" ? "to write" : "gate") : "state");
     title.style.borderColor = colour(name);
     return picture(add(row, "div"), { height: (isGate ? GATE : STATE) + (name === memory ? 34 : 0), name }, (sheet) => drawRow(sheet, name, isGate));
   });
@@ -64,7 +66,7 @@ function show(main) {
     now = clamped(clamps);
     for (const again of rows) again();
     const end = (run) => run[memory][sequence].at(-1)[unit], told = (value) => (Number.isFinite(value) ? value.toFixed(2).replace("-", "−") : "no number");
-    const done = Object.entries(clamps).map(([gate, value]) => `${gate} gate held at ${brief(value)}`).join(", ") || "No gate is held";
+    const done = Object.entries(clamps).map(([gate, value]) => `${called(gate)} held at ${brief(value)}`).join(", ") || "No gate is held";
     say(`${done}: ${memory} of unit ${unit} ends at ${told(end(now))}; by itself at ${told(end(free))}.`);
   }
   draw();

@@ -79,7 +79,6 @@ function show(main) {
   slider(fields, { name: "recurrent weights ×", min: 0.1, max: 4, step: 0.1, value: now.scale, show: signed, on: set("scale") });
   slider(fields, { name: "lag", min: 5, max: DATA.steps, step: 1, value: now.lag, show: (lag) => `${lag} steps`, on: set("lag") });
   const keys = add(main, "div", { class: "keys" });
-  for (const [path, name] of Object.entries(NAMES)) key(keys, { ...LOOKS[path], name });
   let found = null;
   const again = picture(add(main, "div"), { height: 290, name: "Size of the derivative, by steps back" }, drawPaths), say = lineOfText(main);
   const scroll = add(main, "div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "the same as a table" }), table = add(scroll, "table");
@@ -107,6 +106,8 @@ function show(main) {
   function draw() {
     found = byLag(now.cell, now);
     bias.input.disabled = !Object.keys(DATA.lenses[now.cell].keepers).length;
+    keys.replaceChildren();
+    for (const path of Object.keys(found)) key(keys, { ...LOOKS[path], name: NAMES[path] });
     again();
     drawTable();
     const { total, direct, rest } = Object.fromEntries(Object.entries(found).map(([path, values]) => [path, values[now.lag]]));

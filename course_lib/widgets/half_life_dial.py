@@ -75,6 +75,7 @@ class HalfLifeDial(Live):
         figure, axes = plots.canvas(len(gates), width=9, height=2.8)
         for ax, gate in zip(axes, gates):
             draw_fading(ax, gate, 0.05, title=f"f = {gate:g}", legend=False)
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=8)
         ends = "; ".join(f"f = {gate:g}: {half_life(gate):.0f} steps, {longest_lag(gate, 0.05):.0f}" for gate in gates)
         return (
             figure,
@@ -89,7 +90,8 @@ def draw_fading(ax, gate, noise, *, title=None, legend="above"):
     plots.line(ax, lags, left, of="c", name="what is left of a stored 1")
     plots.line(ax, lags, 2 * spread, of="baseline", name="2 standard deviations of the noise")
     half, longest = float(half_life(gate)), longest_lag(gate, noise)
-    plots.point(ax, half, 0.5, f"half-life {half:.3g}", of="forget", side="left")
+    near = 0.5 < half / longest < 2  # beside the other point, the name of this one goes to the left
+    plots.point(ax, half, 0.5, f"half-life {half:.3g}", of="forget", side="left" if near else "right")
     plots.point(ax, longest, float(fading(gate, noise, longest)[0]), f"longest lag {longest:.3g}", of="target")
     ax.set(xscale="log", ylim=(-0.02, 1.15), xlim=LAGS)
     ax.minorticks_off()

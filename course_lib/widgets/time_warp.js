@@ -36,6 +36,7 @@ function show(main) {
   slider(fields, { name: "unevenness", min: 0, max: 1, step: 0.1, value: 0, on: (value) => { unevenness = value; draw(); } });
   choice(fields, { name: "sequence", options: DATA.levels.map((_, k) => [k, `sequence ${k + 1}`]), value: 0, on: (k) => { sequence = Number(k); draw(); } });
   const keys = add(main, "div", { class: "keys" });
+  key(keys, { of: "baseline", name: "level shown" }).querySelector("path").setAttribute("stroke-width", 1);
   key(keys, { of: "ink", dash: ":", name: "trace to follow" });
   for (const [name, look] of Object.entries(looks)) key(keys, { ...look, name });
   const pictures = [picture(add(main, "div"), { height: 220, name: "The trace and both units" }, drawTrace),
@@ -47,7 +48,7 @@ function show(main) {
   function drawTrace({ svg, width, height }) {
     const [px, py] = frame(svg, boxOf(width, height), steps("step"), { low: -1, high: 1, ticks: [-1, 0, 1], label: "h" });
     const points = (values) => values.map((value, t) => [px(t), py(value)]);
-    line(svg, points(found.level), { of: "baseline", wide: 1, faint: true });
+    line(svg, points(found.level), { of: "baseline", wide: 1 });
     for (const [name, unit] of Object.entries(found.units)) line(svg, points(unit.h), looks[name]);
     line(svg, points(found.target), { of: "ink", dash: ":", wide: 3 });
     return Object.entries(found.units).map(([name, unit]) => `${name}: typical error ${unit.error.toFixed(2)}`).join("; ");

@@ -254,6 +254,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"figures\.given\..*": "what looks at what a figure is given",
     r"figures\.(argument|where_the_gates_are)\.(argument|where_the_gates_are|words|drawn|box)": "a picture of no data",
     r"figures\.\w+\.(listed|amount|stacked|costs|beside_the_others|mapped|maps|by_task|grouped)": "parts of figures",
+    r"figures\.\w+\.(commented|fewer)": "parts of figures, too",
     r"stats\.student": "a part of t_interval",
     r"server\..*": "called by Jupyter",
     r"bar\..*": "the line above a training; nothing of a learner comes in",
