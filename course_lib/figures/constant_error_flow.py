@@ -48,7 +48,7 @@ def detours(shares: dict[str, Line]):
         ax.set(ylim=(0, 0.75), xticks=range(0, 21, 5))
         told.append(f"{name}: {share[0]:.0%} without a detour, most with {share.argmax()}")
     ax.annotate("no detour: the direct way", (1.5, share[0]), fontsize=8, va="top", color=style("direct")["color"])
-    text = "The share of the gradient that left the memory so many times on its way back. "
+    text = "The share of the gradient by the number of detours on its way back. "
     show(figure, text + "; ".join(told) + ".")
 
 
