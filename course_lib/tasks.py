@@ -410,8 +410,9 @@ class SelectiveCopying(Copying):
     """Repeat ten symbols that came scattered among blanks (after Gu & Dao 2023, who scatter 16).
 
     As Copying, but the 10 contents lie at random among `lag` steps, the rest of which are blanks; then the delimiter is
-    shown 10 times, and at each the next content is the answer. When to store can only be told from what is seen, so a
-    memory that runs on a fixed clock fails. The loss is over all steps, as in Copying.
+    shown 10 times, and at each the next content is the answer. When to store can only be told from what is seen: a
+    memory that fades by a fixed clock, read by weights alone, says some wrong. The loss is over all steps, as in
+    Copying.
 
     Lag: the longest time for which a content is kept; the shortest is 10.
     Baseline: 10 ln 8 / (lag + 10), as in Copying; here the delimiter tells when a content is due.
