@@ -71,7 +71,8 @@ SENTENCES = (
         "without a forget gate needs {} more on adding but {} fewer on temporal order, one without an output gate {} "
         "more on adding, and a whole one solves its task in {} of {} runs at lag 80 "
         "([11](notebooks/11_which_gate_matters.ipynb)), and gets {} % of images right that it saw {} steps ago, "
-        "started for long lags {} %, a plain network {} % ([13](notebooks/13_real_memory.ipynb)).",
+        "started for long lags {} %, a plain network {} %, from an orthogonal start {} % "
+        "([13](notebooks/13_real_memory.ipynb)).",
         (
             ("11", "C1", rf"without the input gate {N} to"),
             ("11", "C1", rf"without the input gate \d+ to {N},"),
@@ -87,6 +88,7 @@ SENTENCES = (
             ("13", "C1", rf"After {N} steps of noise an LSTM"),
             ("13", "C1", rf"chrono start gets {N} %"),
             ("13", "C1", rf"a plain network {N} %"),
+            ("13", "C1", rf"orthogonal start {N} %"),
         ),
     ),
 )
