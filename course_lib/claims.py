@@ -182,8 +182,8 @@ CLAIMS = (
         "some runs at lag 20 if they started from the identity.",
         ("04",),
         "the claim",
-        "Training, from PyTorch's start, by which a network that puts the old memory through its weights learns to "
-        "hold a number over 80 steps.",
+        "Training, from PyTorch's start, by which a network that puts the old memory through its weights learns "
+        "adding at lag 80.",
     ),
     Claim(
         "C3",

@@ -44,7 +44,7 @@ def noisy(knows: dict[str, Line], slope: dict[str, Line], theory: Line):
         ax.set_ylim(-0.03, 1.06)
     R, S = ({name: f"{values[-1]:.2f}" for name, values in measure.items()} for measure in (knows, slope))
     show(figure, "Left, what is known of the number after 100 noisy steps: " + ", ".join(
-        f"{shown} {R[name]}" for name, shown in NAMES.items()) + ". Right, the gradient over 99 steps: " + ", ".join(
+        f"{shown} {R[name]}" for name, shown in NAMES.items()) + ". Right, the gradient over 100 steps: " + ", ".join(
         f"{shown} {S[name]}" for name, shown in NAMES.items()) + ".")  # fmt: skip
 
 
