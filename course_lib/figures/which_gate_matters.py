@@ -83,8 +83,8 @@ def waiting(curves: dict[str, tuple[Line, Line]], won: dict[str, str], *, budget
     label(ax, "updates", "fraction not solved yet")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="solved", frameon=False, fontsize=8)
     told = "; ".join(f"{name} {won[name]}" for name in curves)
-    show(figure, f"Fraction of runs not solved yet against updates, three tasks at lag 80, chrono start where not said "
-         f"otherwise. Solved in time: {told}.")  # fmt: skip
+    show(figure, f"Fraction of runs not solved yet against updates, three tasks at lag 80, from chrono where there is "
+         f"a forget gate and nothing else is said. Solved in time: {told}.")  # fmt: skip
 
 
 @as_annotated
