@@ -88,7 +88,7 @@ CLAIMS = (
     Claim(
         "A4",
         "ω₂ is the keep gate and ω₁ the write gate.",
-        "As the page says.",
+        "The names fit the formula: the factor on the old memory is the one called keep.",
         "false",
         "The page's own formula has it the other way round: ω₁ multiplies the old memory. With ω₁ = 0 weights can be "
         "chosen that keep a bit, or small numbers for a while, in a loop through h and c_int; no gate does.",
@@ -188,7 +188,7 @@ CLAIMS = (
     Claim(
         "C3",
         "An identity matrix always keeps, but what comes in piles up and saturates, which is also forgetting.",
-        "As the comment says.",
+        "In silence it keeps every number; fed, it grows until its tanh is flat and old and new are lost alike.",
         "true with limits",
         "In silence an identity keeps with relu, and with tanh what is written small; a large number fades. Inputs do "
         "pile up where nothing keeps them out. They saturate a tanh if they are large or their mean is not 0; weak "
@@ -215,7 +215,7 @@ CLAIMS = (
     Claim(
         "C5",
         "A plain network cannot erase; gates act like weights that change while it runs.",
-        "As the comment says.",
+        "What is once in a plain network fades at its own pace, whatever comes in; with a gate the input decides.",
         "true with limits",
         "A saturating unit erases. What is true of the second half: in one unit with tanh the input cannot choose how "
         "much of the old state passes and leave the state itself free, and a gate does just that. Several rectifiers "
@@ -232,7 +232,7 @@ CLAIMS = (
     Claim(
         "N1",
         "Feeding everything through dense layers is a plain network that shows a part of its state.",
-        "As the answer says.",
+        "However many layers there are, o and h go in and o' and h' come out: nothing new.",
         "true",
         "Exactly, by construction, from any state that a step can leave behind; also with more layers, if the plain "
         "one has more units and ticks more often. A start chosen at will may have no plain counterpart. An output "
@@ -285,7 +285,7 @@ CLAIMS = (
     Claim(
         "N5",
         "The GRU computes its hidden update without weights that act directly on the hidden state.",
-        "As the answer says.",
+        "Where its gate copies the old h, no matrix stands between h and the new one.",
         "true with limits",
         "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
         "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it did not "
@@ -312,7 +312,7 @@ CLAIMS = (
     Claim(
         "M2",
         "The sigmoid says how much to save, the tanh what.",
-        "As the answer says.",
+        "After training the gate opens at a mark and is shut elsewhere, and the candidate has the number.",
         "true with limits",
         "In cells that learnt from chrono, at a rate of 0.03, on keep-or-replace and on adding, a gate can spare all "
         "but the mark more easily than a candidate can. At a sixth of that rate the gate must know more than in most "
@@ -325,7 +325,7 @@ CLAIMS = (
     Claim(
         "M3",
         "Splitting the two makes training easier.",
-        "As the answer says.",
+        "Two networks with one job each are learnt in fewer updates than one with two jobs, on every task.",
         "true with limits",
         "On tasks in which a number must be let in once and kept out otherwise, from the usual starts, at lag 20. A "
         "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it, perhaps a "

@@ -29,6 +29,7 @@ def test_a_claim_is_complete(claim):
     assert claim.verdict in VERDICTS
     assert all(text.endswith((".", "?")) for text in (claim.says, claim.expected, claim.limits, claim.overturn))
     assert bool(claim.limited) or claim.verdict != "true with limits"  # it says what is limited
+    assert not re.match(r"As (the|it|they)\b.* say", claim.expected)  # which is no expectation
 
 
 @by_claim

@@ -24,7 +24,7 @@ from course_lib.script.module import HELPERS
 
 HERE = Path(__file__).parent
 PAGE = ("svg.js", "equations.js", "module.js", "settings.js", "charts.js", "playground.js")
-THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c", "baseline")}
+THINGS = {name: name for name in ("forget", "input", "output", "update", "reset", "h", "c", "leaky", "baseline")}
 
 
 def playground(path: str | Path, *, cells: tuple[type[Cell], ...] = CELLS) -> Path:

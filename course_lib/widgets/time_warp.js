@@ -27,7 +27,7 @@ function follow(stretch, unevenness, sequence) {
 const TIMES = { 0.25: "a quarter", 0.5: "half", 1: "as it is", 2: "twice", 4: "four times" };
 
 function show(main) {
-  const looks = { "constant gate": { of: "h", dash: "--", wide: 2.5 }, "gate that sees x": { of: "forget", wide: 2.5 } };
+  const looks = { "constant gate": { of: "leaky", dash: "--", wide: 2.5 }, "gate that sees x": { of: "forget", wide: 2.5 } };
   let power = 0, unevenness = 0, sequence = 0, found = null;
   add(main, "p", {}, "Two units learnt to follow the same trace. Stretch time: which of them still follows?");
   const fields = add(main, "div", { class: "fields" });
