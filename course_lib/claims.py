@@ -63,13 +63,13 @@ CLAIMS = (
         "Plain networks have trouble relating events that are far apart.",
         "The gradient vanishes, so nothing is learnt.",
         "true with limits",
-        "One bit is latched at every lag we tried. Adding two numbers marked among others is not learnt by tanh units from "
-        "lag 10 on within 1,000 updates from the usual start, nor is adding bits at 20; a number shown alone is kept "
-        "over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too; by "
-        "rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far part of the "
+        "One bit is latched at every lag we tried. Adding two numbers marked among others is not learnt by tanh units "
+        "from lag 10 on within 1,000 updates from the usual start, nor is adding bits at 20; a number shown alone is "
+        "kept over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too; "
+        "by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far part of the "
         "gradient, not the whole; in latching, large first steps, Adam's or those of plain gradient descent, make U "
-        "large, whatever the answers are, and in most runs the first step is then felt. Where U was held small, or the "
-        "steps were small, it was not learnt within 300 updates.",
+        "large, whatever the answers are, and in most runs the first step is then felt. Where U was held small, or "
+        "the steps were small, it was not learnt within 300 updates.",
         ("02",),
         "the claim",
         "A plain network of tanh units from its usual start that learns adding at lag 20 as soon as at lag 5.",
