@@ -135,7 +135,8 @@ def troubles():
         found.append(f"Jupyter takes {prefix} for a pattern and finds no widgets there: use `make lab`, or rename it.")
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     for module in (torch, np):
-        if any(Path(module.__file__).is_relative_to(Path(path).resolve()) for path in others):
+        ours = Path(module.__file__).is_relative_to(prefix)  # the course's folder, which holds .venv, may be named
+        if not ours and any(Path(module.__file__).is_relative_to(Path(path).resolve()) for path in others):
             found.append(f"PYTHONPATH puts another {module.__name__} first, {module.__file__}: unset it.")
     if backend and "inline" not in backend and "ipympl" not in backend:
         found.append(f"MPLBACKEND={backend}: the course's figures appear, those that you draw do not. Unset it.")

@@ -153,6 +153,12 @@ def test_the_doctor_names_what_is_in_the_way(surroundings, monkeypatch, variable
     assert any(words in sentence for sentence in lesson.troubles())
 
 
+def test_the_course_s_own_torch_is_no_other_though_a_path_above_it_is_named(surroundings, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(Path(np.__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(np.__file__).parents[2]))
+    assert lesson.troubles() == []
+
+
 def test_the_doctor_prints_what_is_in_the_way_and_that_a_folder_is_read_only(surroundings, monkeypatch, capsys):
     monkeypatch.setattr(lesson, "step_seconds", lambda: 0.012)
     monkeypatch.setattr(os, "access", lambda path, mode: False)

@@ -75,7 +75,7 @@ def folders():
 def cache_folder():
     """Where machine code is kept between runs: COURSE_CACHE, or a folder of the user's."""
     if asked := os.environ.get("COURSE_CACHE"):
-        return Path(asked)
+        return Path(asked).expanduser()
     try:
         return Path.home() / ".cache" / "course_lib"
     except RuntimeError:  # no HOME, and a user id without a name, as in some containers

@@ -104,7 +104,7 @@ class Prediction(anywidget.AnyWidget):
         try:
             keep_answer(self.name, self.choices[self.choice])
         except OSError as error:
-            self.said += f" (It will not be there next time: {error}.)"
+            self.said += f" (It will not be there next time: {error.strerror or error}.)"
 
     def __repr__(self):
         return f"Predict: {self.asked} " + "  ".join(self.question.lettered)

@@ -29,6 +29,11 @@ def compilations(monkeypatch):
     return done
 
 
+def test_a_cache_in_the_user_s_folder_may_be_named_with_a_tilde(monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", "~/kernels")
+    assert compiling.cache_folder() == Path.home() / "kernels"
+
+
 def test_processors_of_other_kinds_that_share_a_cache_have_files_of_their_own(cache, monkeypatch):
     bits, cpu, features = compiling.processor()
     for machine in ((bits, cpu, features), (bits, cpu, ""), (bits, "x86-64", features), (64, cpu, features)):
