@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest of theirs
 HALF = "template-half"
+MARKUP = re.compile(r"[*`$~\\]|\b_|_\b|\]\(|<\w|</|&\w+;|\n")  # not U_z, nor f + i > 1
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def test_a_right_answer_is_not_known_by_its_place_or_by_its_length():
 
 def test_every_question_is_asked_once():
     assert len({question.question for question in bank().values()}) == len(bank())
+
+
+def test_no_text_of_the_bank_holds_markup_since_the_buttons_show_each_sign_as_it_stands():
+    asked = bank().values()
+    texts = [text for one in asked for text in (one.question, *one.choices, one.because, *one.believed.values())]
+    assert [text for text in texts if MARKUP.search(text)] == []
+    for text in ("the *last* one", "the _last_ one", "`train`", "$f = 1$", "see [08](08.ipynb)", "<b>one</b>"):
+        assert MARKUP.search(text)
 
 
 def test_a_prediction_says_nothing_of_what_happens_before_the_verdict(answers):
