@@ -15,7 +15,7 @@ from tools.authoring.notebooks import number
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest of theirs
+MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest or shortest of theirs
 HALF = "template-half"
 MARKUP = re.compile(r"[*`$~\\]|\b_|_\b|\]\(|<\w|</|&\w+;|\n")  # not U_z, nor f + i > 1
 
@@ -42,11 +42,19 @@ def test_no_notebook_holds_an_answer_and_each_asks_and_settles_the_questions_of_
         assert not any(predictions.question(name).because in text for name in names)
 
 
+def sizes(question):
+    """What a right answer is among the choices by its length; one of several that are the longest counts as that."""
+    lengths = sorted(map(len, question.choices))
+    named = {"longest": lengths[-1], "shortest": lengths[0]}
+    return [name for name, length in named.items() if length == len(question.right)] or ["between"]
+
+
 def test_a_right_answer_is_not_known_by_its_place_or_by_its_length():
     asked = list(bank().values())
     places = Counter(question.answer for question in asked if len(question.choices) == 3)
-    longest = sum(len(question.right) == max(map(len, question.choices)) for question in asked)
-    assert max(places.values()) <= MOST * sum(places.values()) and longest <= MOST * len(asked)
+    lengths = Counter(size for question in asked for size in sizes(question))
+    assert max(places.values()) <= MOST * sum(places.values())
+    assert set(lengths) == {"longest", "shortest", "between"} and max(lengths.values()) <= MOST * len(asked)
 
 
 def test_every_question_is_asked_once():
