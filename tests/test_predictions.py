@@ -15,8 +15,15 @@ from tools.authoring.notebooks import number
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest of theirs
+MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest or shortest of theirs
 HALF = "template-half"
+MARKUP = re.compile(r"[*`$~\\]|\b_|_\b|\]\(|<\w|</|&\w+;|\n")  # not U_z, nor f + i > 1
+NOBODY = {  # questions of which no wrong answer is known to be believed: why
+    "template-half": "the template's own example; it is in no lesson",
+    "05-four-memories": "a sum of four events, made up here; who is wrong has miscounted",
+    "14-true": "it counts the verdicts of this course, which nobody else has counted",
+}
+WHERE = re.compile(r"\b(18|19|20)\d\d\b|\b(page|comment|courses|notes|question \d+)\b")  # a year, or the kind of place
 
 
 @pytest.fixture
@@ -41,15 +48,37 @@ def test_no_notebook_holds_an_answer_and_each_asks_and_settles_the_questions_of_
         assert not any(predictions.question(name).because in text for name in names)
 
 
+def sizes(question):
+    """What a right answer is among the choices by its length; one of several that are the longest counts as that."""
+    lengths = sorted(map(len, question.choices))
+    named = {"longest": lengths[-1], "shortest": lengths[0]}
+    return [name for name, length in named.items() if length == len(question.right)] or ["between"]
+
+
 def test_a_right_answer_is_not_known_by_its_place_or_by_its_length():
     asked = list(bank().values())
     places = Counter(question.answer for question in asked if len(question.choices) == 3)
-    longest = sum(len(question.right) == max(map(len, question.choices)) for question in asked)
-    assert max(places.values()) <= MOST * sum(places.values()) and longest <= MOST * len(asked)
+    lengths = Counter(size for question in asked for size in sizes(question))
+    assert max(places.values()) <= MOST * sum(places.values())
+    assert set(lengths) == {"longest", "shortest", "between"} and max(lengths.values()) <= MOST * len(asked)
 
 
 def test_every_question_is_asked_once():
     assert len({question.question for question in bank().values()}) == len(bank())
+
+
+def test_each_question_has_a_wrong_answer_that_somebody_is_known_to_believe_and_says_who():
+    assert {name for name, question in bank().items() if not question.believed} == set(NOBODY)
+    who = [(name, text) for name, question in bank().items() for text in question.believed.values()]
+    assert [(name, text) for name, text in who if not WHERE.search(text)] == []
+
+
+def test_no_text_of_the_bank_holds_markup_since_the_buttons_show_each_sign_as_it_stands():
+    asked = bank().values()
+    texts = [text for one in asked for text in (one.question, *one.choices, one.because, *one.believed.values())]
+    assert [text for text in texts if MARKUP.search(text)] == []
+    for text in ("the *last* one", "the _last_ one", "`train`", "$f = 1$", "see [08](08.ipynb)", "<b>one</b>"):
+        assert MARKUP.search(text)
 
 
 def test_a_prediction_says_nothing_of_what_happens_before_the_verdict(answers):

@@ -44,6 +44,12 @@ def test_what_is_printed_is_folded_and_its_code_is_not():
     assert folds("print(3)", outputs=[PRINTED]) == [{"jupyter": {"outputs_hidden": True}}]
 
 
+def test_what_a_cell_displays_is_folded_once_a_prediction_was_asked_and_its_code_is_not():
+    shown = 'entries = ledger.pages()\ndisplay(Markdown("\\n".join(entries)))'
+    before, _, after, other = folds(shown, 'predict("template-half")', shown, "loss = display.mean()\nloss")
+    assert before == other == {} and after == {"jupyter": {"outputs_hidden": True}}
+
+
 def test_folding_again_changes_nothing_and_unfolds_what_became_an_experiment():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import torch", metadata={"tags": ["kept"]})])
     fold(notebook)

@@ -10,6 +10,7 @@ HIDE = "hide-input"
 MAPS = {"argument", "where_the_gates_are"}
 SETTINGS = {"predict", "diagram", "equations", "source"} | MAPS  # these put a thing before the reader
 RESULTS = {"show", "verdict", "attack"}  # and these what came out; as do the functions of course_lib.figures
+OUT = {"display"}  # what came out as well, where a prediction was asked before: shown, it would give the answer away
 
 
 def statements(cell):
@@ -30,26 +31,31 @@ def drawing(cells):
     return {alias.name for node in nodes if f"{node.module}.".startswith("course_lib.figures.") for alias in node.names}
 
 
-def folded(cell, drawn):
+def calls(cell):
+    """The names of the functions that the last line of a code cell calls."""
+    functions = [node.func for line in statements(cell)[-1:] for node in ast.walk(line) if isinstance(node, ast.Call)]
+    return {function.id for function in functions if isinstance(function, ast.Name)}
+
+
+def folded(cell, drawn, asked=False):
     """(whether the code of a cell is folded, whether its outputs are).
 
     Folded is code that only imports, or whose last line calls one of SETTINGS, of RESULTS, or of drawn; and the outputs
-    of RESULTS and of drawn, and whatever is printed.
+    of RESULTS and of drawn, whatever is printed, and, where a prediction was asked before the cell, the outputs of OUT.
     """
-    rest = [node for node in statements(cell) if not is_import(node)]
-    functions = (node.func for node in ast.walk(rest[-1]) if isinstance(node, ast.Call)) if rest else ()
-    called = {function.id for function in functions if isinstance(function, ast.Name)}
+    imports, called = all(map(is_import, statements(cell))), calls(cell)
     result = bool(called & (RESULTS | drawn - SETTINGS))
     printed = any(output["output_type"] == "stream" for output in cell["outputs"])
-    return not rest or result or bool(called & SETTINGS), result or printed
+    return imports or result or bool(called & SETTINGS), result or printed or asked and bool(called & OUT)
 
 
 def fold(notebook):
     """Say in the metadata of every code cell of a notebook what of it is folded."""
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    drawn = drawing(cells)
+    drawn, asked = drawing(cells), False
     for cell in cells:
-        code, outputs = folded(cell, drawn)
+        code, outputs = folded(cell, drawn, asked)
+        asked |= "predict" in calls(cell)
         jupyter = {"source_hidden": code, "outputs_hidden": outputs}
         about = cell["metadata"]
         about["jupyter"] = {name: True for name, hidden in jupyter.items() if hidden}

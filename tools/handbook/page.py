@@ -147,7 +147,7 @@ def tested(lesson):
 def prediction(name):
     """A question of the bank with its answer, and what is believed instead, where somebody is known to believe it."""
     asked = question(name)
-    said = f"- *{asked.question.replace('*', '')}* Right: {asked.right}."
+    said = f"- *{asked.question}* Right: {asked.right}."
     for choice, who in sorted(asked.believed.items()):
         said += f" Some will say: {asked.choices[int(choice)]}. *Behind it:* {who.rstrip('.')}."
     return said
