@@ -6,6 +6,8 @@ from io import BytesIO
 
 import matplotlib.pyplot as plt
 
+from course_lib.lesson import smaller
+
 
 class StandIn:
     """Shows static(), a figure and a text, in the widget's place where there is no kernel: on a code host, in print."""
@@ -23,4 +25,4 @@ class StandIn:
         png = BytesIO()
         figure.savefig(png, format="png")
         plt.close(figure)
-        return b64encode(png.getvalue()).decode(), text
+        return b64encode(smaller(png)).decode(), text

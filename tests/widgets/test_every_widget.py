@@ -64,6 +64,7 @@ def test_a_figure_with_a_text_stands_in_where_there_is_no_kernel(name):
     (png,) = re.findall(r"^<div><img alt=\"(?:[^\"]*)\" src=\"data:image/png;base64,([^\"]*)\"></div><iframe ", shown)
     assert escape(text) in shown
     assert b64decode(png).startswith(b"\x89PNG") and plt.get_fignums() == []
+    assert b64decode(png)[25] == 3  # a palette, of which the file is a third as large
 
 
 @pytest.mark.parametrize("name", WIDGETS)
