@@ -22,8 +22,9 @@ def test_the_longest_word_is_found_in_whatever_form_and_once():
     assert linked("investigate, biased, latching") == []
 
 
-def test_a_cell_of_a_notebook_and_the_update_of_a_memory_are_no_words_of_the_glossary():
+def test_a_cell_of_a_notebook_the_update_of_a_memory_and_a_title_are_no_words_of_the_glossary():
     assert linked("Run the next cell; the update of the memory") == []
+    assert linked("Learning long-term dependencies with gradient descent is difficult.") == []
     assert linked("the update gate of this cell, after 300 updates") == [
         ("update gate", "Update gate"), ("cell", "Cell"), ("updates", "Update"),
     ]  # fmt: skip
