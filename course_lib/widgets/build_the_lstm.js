@@ -97,7 +97,7 @@ function show(main) {
     text(18, 55, "c", has("carry"));
     text(354, 55, "c'");
     text(354, 218, "h'");
-    text(24, 218, "x, h");
+    text(24, 218, heard ? "x, h" : "x");
     node(180, 50, "+", has("carry"), "c");
     const forgets = has("forget gate") && has("carry");
     wire("M100,96V63", forgets, "forget");
@@ -117,7 +117,7 @@ function show(main) {
     drawFlow(has);
     again();
     say(`${missing ? DATA.pieces[missing] : "The LSTM."} Recall (R²) of the marked number after 1 step: ${found.byLag[0].toFixed(2)}, after ` +
-      `${DATA.lags}: ${found.byLag.at(-1).toFixed(2)}. Mean |h| while it should be silent: ${found.leak.toFixed(2)}. Largest |h|: ${found.largest.toFixed(1)}.`);
+      `${DATA.lags}: ${found.byLag.at(-1).toFixed(2)}. Mean |h| while it should be silent: ${found.leak.toFixed(2)}. Largest |h|: ${found.largest.toFixed(1)}.${heard ? "" : " The candidate does not see h."}`);
   }
   draw();
 }
