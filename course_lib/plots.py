@@ -31,7 +31,7 @@ STYLES = {  # thing: (colour, marker, line)
     "tied": (GREEN, "P", "-."), "page": (RED, "X", "-."),
     "LSTM, default": (BLUE, "D", "--"), "RNN, orthogonal": (RED, "v", "--"), "RNN, default": (RED, "s", ":"),
     "update": (GREEN, "o", "-"), "reset": (ORANGE, "s", "--"), "h": (RED, "o", "-"), "c": (BLUE, "s", "-"),
-    "mark added": (GREEN, "P", "--"),
+    "mark added": (GREEN, "P", "--"), "h, unheard": (BLACK, "x", "--"),
 }  # fmt: skip
 
 

@@ -41,20 +41,6 @@ def kaplan_meier(times, solved):
     return np.append(0, at), np.append(1, np.cumprod(left))
 
 
-def bootstrap(costs, *, draws=2000):
-    """The mean of costs and its 95 % interval by the bootstrap (Efron 1979): (mean, low, high).
-
-    costs (places, seeds): every seed is one repetition of the whole experiment. Seeds are drawn again, with
-    replacement, the same for all places; the places stay, so the interval says nothing about other tasks or lags. Few
-    seeds make it too narrow: of normal numbers, 5 at a time, it held the true mean in 83 of 100 cases, 30 in 94.
-    """
-    repeated = doors.array("bootstrap", "costs", costs, dims=(2,)).mean(axis=0)
-    draws = doors.whole("bootstrap", "draws", draws)
-    again = np.random.default_rng(0).integers(len(repeated), size=(draws, len(repeated)))
-    low, high = np.quantile(repeated[again].mean(axis=1), [0.025, 0.975])
-    return float(repeated.mean()), float(low), float(high)
-
-
 def t_interval(values, *, level=0.95):
     """The mean of independent values and its interval by Student (1908): (mean, low, high).
 

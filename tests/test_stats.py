@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_lib.stats import bootstrap, kaplan_meier, student, t_interval, wilson
+from course_lib.stats import kaplan_meier, student, t_interval, wilson
 
 
 def test_the_interval_of_a_success_rate_is_wilsons():
@@ -29,17 +29,6 @@ def test_kaplan_meier_gives_the_textbook_curve():
         kaplan_meier([5, 5], [True])
     with pytest.raises(ValueError, match="kaplan_meier needs times as plain numbers along 1 axes"):
         kaplan_meier([[5, 5]], [True])
-
-
-@pytest.mark.parametrize(("seeds", "share"), [(5, 0.83), (30, 0.94)])
-def test_the_interval_of_a_mean_holds_the_true_mean_as_often_as_it_says(seeds, share):
-    draws = np.random.default_rng(1).normal(7, 1, (1000, seeds))
-    held = [low <= 7 <= high for _, low, high in (bootstrap([values], draws=400) for values in draws)]
-    assert np.mean(held) == pytest.approx(share, abs=0.03)
-
-
-def test_places_have_equal_weight_in_a_mean():
-    assert bootstrap([[3, 3, 3], [5, 5, 5]]) == (4, 4, 4)
 
 
 @pytest.mark.parametrize(

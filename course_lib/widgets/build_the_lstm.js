@@ -1,13 +1,15 @@
 // The LSTM piece by piece: its equations, its flow, and how well it recalls a marked number, by lag.
 
 // What a unit made of some pieces remembers: { byLag, leak, largest }, as in Python. Until the number is asked for, every
-// lag sees the same; so one run gives the states from which all lags take their last step.
+// lag sees the same; so one run gives the states from which all lags take their last step. heard: whether the candidate
+// sees h (U_g = 1) or not (0).
 const rooms = {};
-function recall(has) {
-  const kind = has("squashing") ? "squashed" : "plain", { cell, make, weights } = CELLS[kind], { numbers, stale, lags } = DATA;
+function recall(has, heard = true) {
+  const kind = has("squashing") ? "squashed" : "plain", { cell, make } = CELLS[kind], { numbers, stale, lags } = DATA;
   const count = numbers.length, steps = stale + lags, override = {}, asked = count * lags;
   for (const [piece, gate] of Object.entries(DATA.gates)) if (!has(piece)) override[gate] = 1;
   if (!has("carry")) override.forget = 0;
+  const weights = { ...CELLS[kind].weights, U_g: Float64Array.of(heard ? 1 : 0) };
   const x = new Float64Array(count * steps * 3), last = new Float64Array(asked * 3), start = {};
   for (let b = 0; b < count; b++) {
     for (let t = 0; t < steps; t++) x[3 * (b * steps + t)] = numbers[b][t];
@@ -47,9 +49,11 @@ function explained(a, b) {
 
 function show(main) {
   const names = Object.keys(DATA.pieces), on = new Set();
+  let heard = true;
   add(main, "p", {}, "Add the pieces one by one, and see what each is for.");
   const list = add(main, "div", { class: "row", role: "group", "aria-label": "pieces" });
   for (const name of names) check(list, { name, on: (yes) => { yes ? on.add(name) : on.delete(name); draw(); } });
+  check(list, { name: "U_g = 1: the candidate sees h", value: heard, on: (yes) => { heard = yes; draw(); } });
   const say = lineOfText(main), split = add(main, "div", { class: "split" }), left = add(split, "div");
   const flow = add(left, "svg", { viewBox: "0 0 380 240", role: "img", class: "picture flow" });
   const equations = add(left, "pre", { "aria-label": "equations", tabindex: 0 });
@@ -93,7 +97,7 @@ function show(main) {
     text(18, 55, "c", has("carry"));
     text(354, 55, "c'");
     text(354, 218, "h'");
-    text(24, 218, "x, h");
+    text(24, 218, heard ? "x, h" : "x");
     node(180, 50, "+", has("carry"), "c");
     const forgets = has("forget gate") && has("carry");
     wire("M100,96V63", forgets, "forget");
@@ -108,12 +112,12 @@ function show(main) {
 
   function draw() {
     const has = (name) => on.has(name), missing = names.find((name) => !has(name));
-    found = recall(has);
+    found = recall(has, heard);
     equations.textContent = DATA.equations[names.filter(has).join("+")].join("\n");
     drawFlow(has);
     again();
     say(`${missing ? DATA.pieces[missing] : "The LSTM."} Recall (R²) of the marked number after 1 step: ${found.byLag[0].toFixed(2)}, after ` +
-      `${DATA.lags}: ${found.byLag.at(-1).toFixed(2)}. Mean |h| while it should be silent: ${found.leak.toFixed(2)}. Largest |h|: ${found.largest.toFixed(1)}.`);
+      `${DATA.lags}: ${found.byLag.at(-1).toFixed(2)}. Mean |h| while it should be silent: ${found.leak.toFixed(2)}. Largest |h|: ${found.largest.toFixed(1)}.${heard ? "" : " The candidate does not see h."}`);
   }
   draw();
 }

@@ -14,10 +14,10 @@ from course_lib.unroll import unroll
 from course_lib.widgets.live import Live, own
 
 PIECES = {  # what is wrong without it, given all pieces before it
-    "carry": "Nothing carries c over: only U h remembers, and every new number displaces the last.",
+    "carry": "Nothing carries c over: at most U h remembers, and every new number displaces the last.",
     "write gate": "Nothing guards the memory: every number is added to it.",
     "forget gate": "Nothing is given up: the number marked first stays in the sum.",
-    "output gate": "h is never silent, and through U h it disturbs what is written next.",
+    "output gate": "h is never silent. If U_g = 1, this disturbs what is written next; if U_g = 0, no harm is done.",
     "squashing": "All is there but the squashing on reading: h can grow as large as c.",
 }
 GATES = {"write gate": "input", "forget gate": "forget", "output gate": "output"}  # {piece: its gate}
@@ -62,27 +62,30 @@ def some(who, pieces):
     return frozenset(doors.choice(who, "piece", piece, PIECES) for piece in pieces)
 
 
-def build_unit(pieces):
+def build_unit(pieces, *, heard=True):
     """(cell, override): one unit with the pieces named in pieces, the others left out.
 
-    Its weights are set by hand to do the best with each piece: the input gate opens and the forget gate shuts at a
+    heard   whether the candidate sees h (U_g = 1), so that what a unit shows can disturb what is written, or not (0)
+
+    Its other weights are set by hand, the same for all pieces: the input gate opens and the forget gate shuts at a
     mark, the output gate opens at an ask. A gate that is left out is always 1. Without the carry, c' is the candidate.
-    ValueError for anything but names of PIECES.
+    They are not the best for every choice of pieces: U_g = 1 alone is why the output gate is missed. ValueError for
+    anything but names of PIECES.
     """
-    pieces = some("build_unit", pieces)
+    pieces, heard = some("build_unit", pieces), doors.flag("build_unit", "heard", heard)
     with torch.random.fork_rng(devices=[]):
         cell = by_hand(
             (LSTMCell if "squashing" in pieces else NoSquashCell)(3, 1),
             W_f=[[0.0, -16.0, 0.0]], b_f=8.0, W_i=[[0.0, 16.0, 0.0]], b_i=-8.0, W_o=[[0.0, 0.0, 16.0]], b_o=-8.0,
-            W_g=[[0.5, 0.0, 0.0]], U_g=1.0,
+            W_g=[[0.5, 0.0, 0.0]], U_g=float(heard),
         )  # fmt: skip
     override = {gate: 1.0 for piece, gate in GATES.items() if piece not in pieces}
     return cell, override if "carry" in pieces else override | {"forget": 0.0}
 
 
 @cache
-def recall_of(pieces):
-    cell, override = build_unit(pieces)
+def recall_of(pieces, heard):
+    cell, override = build_unit(pieces, heard=heard)
     x, value, asked = recall_test()
     with torch.no_grad():
         h = unroll(cell, x, override=override)["h"][..., 0]
@@ -93,9 +96,12 @@ def recall_of(pieces):
     return Recall(np.array(by_lag), float(h[silent].abs().mean()), float(h[until].abs().max()))
 
 
-def recall(pieces):
-    """What a unit with only these pieces (names of PIECES, in any order) remembers of a marked number: a Recall."""
-    return recall_of(some("recall", pieces))
+def recall(pieces, *, heard=True):
+    """What a unit with only these pieces (names of PIECES, in any order) remembers of a marked number: a Recall.
+
+    heard   whether its candidate sees h; see `build_unit`
+    """
+    return recall_of(some("recall", pieces), doors.flag("recall", "heard", heard))
 
 
 def subsets(pieces):
@@ -136,15 +142,19 @@ class BuildTheLSTM(Live):
 
     @staticmethod
     def static():
-        """(figure, text): recall by lag, with the pieces added one by one."""
+        """(figure, text): recall by lag, with the pieces added one by one, with a candidate that sees h or not."""
         figure, axes = plots.canvas(3, rows=2, width=9, height=4.6)
         ends = []
         pieces = list(PIECES)
         for count, ax in enumerate(axes.flat):
-            found = recall(pieces[:count])
             added = f"+ {pieces[count - 1]}" if count else "no piece"
-            plots.line(ax, range(1, 1 + len(found.by_lag)), found.by_lag, of="h")
+            both = {f"U_g = {heard:d}": recall(pieces[:count], heard=heard).by_lag for heard in (True, False)}
+            for (name, by_lag), of in zip(both.items(), ("h", "h, unheard")):
+                plots.line(ax, range(1, 1 + len(by_lag)), by_lag, of=of, name=name)
             ax.set_ylim(-0.05, 1.05)
-            plots.label(ax, "lag (steps)", "R² of recall", title=added, legend=False)
-            ends.append(f"{added}: {found.by_lag[-1]:.2f}")
-        return figure, f"How well h tells a marked number, by lag, as pieces are added. At lag 40: {'; '.join(ends)}."
+            plots.label(ax, "lag (steps)", "R² of recall", title=added, legend=not count)
+            ends.append(f"{added}: {' or '.join(f'{by_lag[-1]:.2f}' for by_lag in both.values())}")
+        return figure, (
+            "How well h tells a marked number, by lag, as pieces are added, with a candidate that sees h (U_g = 1) or "
+            f"not (U_g = 0). At lag 40: {'; '.join(ends)}. Only with U_g = 1 is the output gate missed."
+        )

@@ -144,7 +144,7 @@ KINDS = {
     "GradientMicroscope.cell": choice("LSTM"), "GradientMicroscope.bias": number(0.5, -3, 9),
     "GradientMicroscope.scale": number(0.5, 0, 5), "GradientMicroscope.lag": whole(20, 5),
     "gradient_by_lag.name": choice("LSTM"), "gradient_by_lag.bias": number(0.5), "scale": number(0.5),
-    "gradient_by_lag.lag": whole(3), "pieces": PIECES, "mission": MISSION, "gates": DRAWN,
+    "gradient_by_lag.lag": whole(3), "pieces": PIECES, "heard": FLAG, "mission": MISSION, "gates": DRAWN,
     "stretch": number(1.0, 0, -1, 1e9), "unevenness": number(0.5, -0.1, 1.1), "pace": series([0.5, 0.25], [-0.5], 0.5),
     "InMotion.against": CELL.but(None),
     "clamps": OVERRIDE, "look_inside.gate": choice("forget").but(None), "value": FRACTION.but(None),

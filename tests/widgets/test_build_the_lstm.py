@@ -69,6 +69,14 @@ def test_every_piece_takes_away_what_its_sentence_says():
     assert build_the_lstm.recall(["carry"]).largest > 10
 
 
+def test_the_output_gate_is_missed_only_where_the_candidate_sees_h_and_the_others_either_way():
+    without = {p: build_the_lstm.recall(set(PIECES) - {p}, heard=False) for p in PIECES}
+    assert build_the_lstm.recall(PIECES, heard=False).by_lag.min() > 0.99
+    assert without["output gate"].by_lag.min() > 0.99 and without["output gate"].leak > 0.1
+    assert without["carry"].by_lag.max() < 0.1 and without["write gate"].by_lag[-1] < 0.2
+    assert without["forget gate"].by_lag.max() < 0.7 and without["squashing"].by_lag.min() > 0.99
+
+
 def test_an_unknown_piece_is_refused():
     with pytest.raises(ValueError, match="no piece 'wheel'; choices: carry, write gate"):
         build_the_lstm.recall(["wheel"])
@@ -76,9 +84,10 @@ def test_an_unknown_piece_is_refused():
 
 def test_the_page_recalls_as_python_does(tmp_path):
     chosen = [[], ["carry"], ["carry", "write gate", "output gate"], [*PIECES][:4], [*PIECES]]
-    text = "return given.map((pieces) => recall((name) => pieces.includes(name)));"
-    for pieces, got in zip(chosen, inside(tmp_path, build_the_lstm.BuildTheLSTM(), text, chosen)):
-        found = build_the_lstm.recall(pieces)
+    given = [(pieces, heard) for heard in (True, False) for pieces in chosen]
+    text = "return given.map(([pieces, heard]) => recall((name) => pieces.includes(name), heard));"
+    for (pieces, heard), got in zip(given, inside(tmp_path, build_the_lstm.BuildTheLSTM(), text, given)):
+        found = build_the_lstm.recall(pieces, heard=heard)
         np.testing.assert_allclose(got["byLag"], found.by_lag, atol=1e-4)
         assert (got["leak"], got["largest"]) == pytest.approx((found.leak, found.largest), rel=1e-4)
 

@@ -191,11 +191,12 @@ def words():
         "less than 10 % after "
         f"{forgot} steps, and {100 * plain['known'][-1]:.0f} % at the end."
     )
+    units = "the LSTM {}, the plain network {} units".format(*(size for _, size, *_ in NETWORKS.values()))
     made = (
-        f"*Both were trained, with about 1,200 weights, to keep or replace a number over up to {LAG} steps: the LSTM, "
-        f"started for that lag, had learnt it after {gated['updates']} updates, the plain network had not after "
-        f"{plain['updates']:,}. Shown is the share of the number (R²) that a weighted sum of the memory tells in new "
-        "sequences; `python -m tools.authoring.moving` trains and draws it.*"
+        f"*Both were trained, with about 1,200 weights ({units}), to keep or replace a number over up to {LAG} steps: "
+        f"the LSTM, started for that lag, had learnt it after {gated['updates']} updates, the plain network had not "
+        f"after {plain['updates']:,}. Shown is the share of the number (R²) that a weighted sum of the memory tells in "
+        "new sequences; `python -m tools.authoring.moving` trains and draws it.*"
     )
     yield fill(f"![{shown}](docs/moving.svg)", 120, break_on_hyphens=False, break_long_words=False)
     yield ""
