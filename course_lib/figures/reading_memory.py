@@ -16,9 +16,9 @@ def learning(updates: dict[float, dict[str, Line]], *, budget: int):
     figure, axes = canvas(len(updates), width=8.4, height=3.0)
     told = []
     for ax, (rate, found) in zip(np.atleast_1d(axes), updates.items()):
+        level(ax, budget, "not solved", side="left")
         for k, (name, values) in enumerate(found.items()):
             dots(ax, values, at=k, of=STYLES[name])
-        level(ax, budget, "not solved")
         label(ax, "", "" if told else "updates until solved", title=f"learning rate {rate:g}")
         ax.set_ylim(0, 1.15 * budget)
         ax.set_xticks(range(len(found)), found, fontsize=8, rotation=30)
