@@ -24,7 +24,7 @@ STYLES = {  # thing: (colour, marker, line)
     "additive": (PURPLE, "X", "-."), "leaky": (YELLOW, "<", "--"), "JANET": (GREEN, ">", "--"),
     "LSTM": (BLUE, "o", "-"), "LSTM 1997": (SKY, "s", "--"), "GRU": (SKY, "D", "-"), "minGRU": (GREEN, "^", "-"),
     "memoryless": (GREY, "x", "--"), "baseline": (GREY, "", ":"), "target": (BLACK, "*", "-"),
-    "latching": (RED, "s", "--"), "adding": (RED, "o", "-"),
+    "latching": (RED, "s", "--"), "adding": (BLACK, "D", "-"),
     "narrow": (ORANGE, "v", ":"), "middle": (RED, "o", "--"), "wide": (BLACK, "s", "-"),
     "total": (BLACK, "o", "-"), "direct": (BLUE, "s", "-"), "rest": (RED, "^", "--"),
     "forget": (GREEN, "o", "-"), "input": (ORANGE, "s", "--"), "output": (PURPLE, "^", ":"),
@@ -134,24 +134,26 @@ def success(ax, x, wins, tries, *, of, name=None):
     return ax
 
 
-def level(ax, y, text, *, of="baseline"):
-    """A horizontal reference line with its name at the right end."""
+def level(ax, y, text, *, of="baseline", side="right"):
+    """A horizontal reference line with its name over the "right" or the "left" end; what is drawn later covers it."""
     on("level", ax)
     colour, y, text = style(of)["color"], doors.number("level", "y", y), caption("level", "text", text)
+    place = {"right": (1, -2), "left": (0, 2)}
+    end, gap = place[doors.choice("level", "side", side, tuple(place))]
     ax.axhline(y, color=colour, linestyle=":", linewidth=1.5)
-    ax.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, 2),
-                textcoords="offset points", ha="right", va="bottom", fontsize=8, color=colour)  # fmt: skip
+    ax.annotate(text, (end, y), xycoords=("axes fraction", "data"), xytext=(gap, 2),
+                textcoords="offset points", ha=side, va="bottom", fontsize=8, color=colour)  # fmt: skip
     return ax
 
 
 def point(ax, x, y, text, *, of, side="right"):
-    """One marked point of one thing, with its name above it on the "right", or below it on the "left"."""
+    """One marked point of one thing, and its name to its "right" and a little up, or far "above", or "below"."""
     on("point", ax)
     look, x, y = style(of), doors.number("point", "x", x), doors.number("point", "y", y)
-    caption("point", "text", text), doors.choice("point", "side", side, ("right", "left"))
-    place = {"xytext": (7, 5)} if side == "right" else {"xytext": (-7, -12), "ha": "right"}
+    places = {"right": (7, 5), "above": (7, 20), "below": (7, -12)}
+    caption("point", "text", text), doors.choice("point", "side", side, tuple(places))
     ax.plot([x], [y], **look | {"linestyle": "none", "markersize": 7})
-    ax.annotate(text, (x, y), textcoords="offset points", fontsize=8, color=look["color"], **place)
+    ax.annotate(text, (x, y), xytext=places[side], textcoords="offset points", fontsize=8, color=look["color"])
     return ax
 
 

@@ -48,9 +48,9 @@ def examples():
     plots.success(ax, [10, 20, 40], [5, 2, 0], [5, 5, 5], of="LSTM")
     plots.success(ax, [10], [1], [2], of="RNN", name="plain")
     plots.level(ax, 0.5, "chance")
-    plots.level(ax, 0.25, "goal", of="target")
+    plots.level(ax, 0.25, "goal", of="target", side="left")
     plots.point(ax, 10, 0.5, "here", of="forget")
-    plots.point(ax, 20, 0.5, "there", of="input", side="left")
+    plots.point(ax, 20, 0.5, "there", of="input", side="below")
     yield "success, level and point", ax.figure
     _, ax = plots.canvas()
     plots.bars(ax, {"forget": [1.0, 0.5], "input": [0.0, -1.0]})
@@ -142,6 +142,10 @@ def test_labels_carry_the_units_and_a_legend_appears_when_something_is_named(ax)
 def test_a_level_is_a_line_with_its_name(ax):
     plots.level(ax, 0.5, "chance")
     assert ax.lines[0].get_ydata()[0] == 0.5 and ax.texts[0].get_text() == "chance"
+    for side, inwards in (("right", -1), ("left", 1)):
+        plots.level(ax, 0.5, "chance", side=side)
+        name = ax.texts[-1]
+        assert (name.get_ha(), name.xy[0], np.sign(name.get_position()[0])) == (side, side == "right", inwards)
 
 
 def test_a_text_that_cannot_be_drawn_is_named(ax):
@@ -185,10 +189,11 @@ def test_a_legend_above_leaves_the_axes_to_the_curves(ax):
 
 
 def test_a_point_is_marked_and_named_on_the_side_asked_for(ax):
-    for side, aligned in (("right", "left"), ("left", "right")):
+    for side, above in (("right", True), ("above", True), ("below", False)):
         plots.point(ax, 2, 3, "here", of="forget", side=side)
         assert ax.lines[-1].get_xydata().tolist() == [[2, 3]]
-        assert (ax.texts[-1].get_text(), ax.texts[-1].get_ha()) == ("here", aligned)
+        right, up = ax.texts[-1].get_position()  # from the point
+        assert (ax.texts[-1].get_text(), right > 0, up > 0) == ("here", True, above)
 
 
 def test_bars_stack_one_row_per_thing_with_the_first_on_top(ax):

@@ -17,9 +17,10 @@ def soon(updates: dict[str, Line], *, budget: int):
     budget   where runs end: a run with so many was not solved
     """
     figure, ax = canvas(width=1.5 * len(updates) + 1.0, height=3.0)
+    level(ax, budget, "not solved", side="left")
     for k, (name, values) in enumerate(updates.items()):
         dots(ax, values, at=k, of=STYLES[name.partition(",")[0]])
-    level(ax, budget, "not solved").set(xlim=(-0.5, len(updates) - 0.5), ylim=(0, 1.12 * budget))
+    ax.set(xlim=(-0.5, len(updates) - 0.5), ylim=(0, 1.12 * budget))
     label(ax, "what is added to f ⊙ c", "updates until solved")
     ax.set_xticks(range(len(updates)), [name.replace(", ", ",\n") for name in updates])
     told = "; ".join(f"{name} {sum(v < budget for v in values)} of {len(values)}, {np.median(values):.0f}"

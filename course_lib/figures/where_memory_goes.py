@@ -12,18 +12,21 @@ FLOOR = 1e-20  # what is smaller is drawn here
 
 @as_annotated
 def solved_by_lag(solved: dict[tuple[str, int], int], runs: int):
-    """The share of so many runs that solved a task, for {(task's name, lag): runs that did}."""
+    """The share of so many runs that solved a task, for {(task's name, lag): runs that did}; lags side by side."""
     figure, ax = canvas()
-    told = []
-    for task in dict.fromkeys(task for task, _ in solved):
-        lags = [lag for name, lag in solved if name == task]
-        wins = [solved[task, lag] for lag in lags]
-        beside = np.array(lags) * (1.06 if told else 1)  # so that no interval hides another
-        success(ax, beside, wins, [runs] * len(lags), of=task.lower())
-        told.append(f"{task.lower()} {', '.join(f'{n} at lag {lag}' for n, lag in zip(wins, lags))}")
-    label(ax, "lag (steps)", "share of runs that solved it").set_xscale("log")
-    ax.set_xticks(sorted({lag for _, lag in solved}), sorted({lag for _, lag in solved}), minor=False)
-    ax.minorticks_off()
+    lags = sorted({lag for _, lag in solved})
+    tasks, told = list(dict.fromkeys(task for task, _ in solved)), []
+    for task in tasks:
+        own = [lag for lag in lags if (task, lag) in solved]
+        wins = [solved[task, lag] for lag in own]
+        beside = []  # tasks of one lag stand left and right of its place, so that no interval hides another
+        for lag in own:
+            here = [name for name in tasks if (name, lag) in solved]
+            beside.append(lags.index(lag) + 0.14 * (here.index(task) - (len(here) - 1) / 2))
+        success(ax, beside, wins, [runs] * len(own), of=task.lower())
+        told.append(f"{task.lower()} {', '.join(f'{n} at lag {lag}' for n, lag in zip(wins, own))}")
+    label(ax, "lag (steps)", "share of runs that solved it")
+    ax.set_xticks(range(len(lags)), lags)
     show(figure, f"Share of {runs} runs that solved a task against the lag, with 95 % intervals. Of {runs} runs there "
          f"solved {'; '.join(told)}.")  # fmt: skip
 

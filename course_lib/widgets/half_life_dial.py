@@ -90,9 +90,11 @@ def draw_fading(ax, gate, noise, *, title=None, legend="above"):
     plots.line(ax, lags, left, of="c", name="what is left of a stored 1")
     plots.line(ax, lags, 2 * spread, of="baseline", name="2 standard deviations of the noise")
     half, longest = float(half_life(gate)), longest_lag(gate, noise)
-    near = 0.5 < half / longest < 2  # beside the other point, the name of this one goes to the left
-    plots.point(ax, half, 0.5, f"half-life {half:.3g}", of="forget", side="left" if near else "right")
-    plots.point(ax, longest, float(fading(gate, noise, longest)[0]), f"longest lag {longest:.3g}", of="target")
+    near = 0.5 < half / longest < 2  # so near that their names would stand on the curve of the noise
+    left_at_longest = float(fading(gate, noise, longest)[0])
+    plots.point(ax, half, 0.5, f"half-life {half:.3g}", of="forget", side="below" if near else "right")
+    told = f"longest lag {longest:.3g}"
+    plots.point(ax, longest, left_at_longest, told, of="target", side="above" if near else "right")
     ax.set(xscale="log", ylim=(-0.02, 1.15), xlim=LAGS)
     ax.minorticks_off()
     return plots.label(ax, "lag (steps, log)", "value", title=title, legend=legend)

@@ -55,6 +55,8 @@ GIVEN = {  # function of course_lib/figures: right arguments
     "one_network.reached": {"reach": {"relu": [5, 0], "tanh": [10, 80]}, "tasks": ["adding", "counting"],
                             "blocks": [["relu"], ["tanh"]]},
     "reading_memory.learning": {"updates": {0.01: {"network": THREE}, 0.03: {"network": THREE}}, "budget": 400},
+    "reading_memory.at_work": {"letters": ["a", "b", "?"], "gates": {"forget": THREE, "output": THREE},
+                               "memory": {"bit 1": THREE, "bit -1": THREE}},
     "reading_memory.showing": {"in_h": {"network": THREE}, "in_gates": {"network": THREE}},
     "real_memory.pictures": {"images": np.zeros((12, 8, 8)), "digits": np.arange(12)},
     "real_memory.behind_noise": {"right": {(kind, 50): [90.0, 95.0] for kind in (

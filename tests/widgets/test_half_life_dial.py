@@ -60,3 +60,14 @@ def test_the_dial_refuses_what_no_gate_and_no_half_life_can_be():
         half_life_dial.bias_of_gate(2)
     with pytest.raises(ValueError, match="longest_lag needs clear as a number from 1e-70 to 1e\\+70; got -1"):
         half_life_dial.longest_lag(0.9, 0.1, clear=-1)
+
+
+def test_no_name_in_the_still_stands_on_a_curve():
+    figure, _ = half_life_dial.HalfLifeDial.static()
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        boxes = [text.get_window_extent() for text in ax.texts]
+        lines = [line for line in ax.lines if line.get_linestyle() != "None"]
+        curves = [line.get_transform().transform_path(line.get_path()) for line in lines]
+        assert len(boxes) == len(curves) == 2
+        assert not any(curve.intersects_bbox(box, filled=False) for box in boxes for curve in curves)
