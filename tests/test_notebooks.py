@@ -37,7 +37,7 @@ def faults(notebook):
     """What is wrong with the form of a notebook, as sentences."""
     text = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    found = [*opening(text), *rounds(text, code), *record(notebook, code), *folds(notebook)]
+    found = [*opening(text), *rounds(text, code), *record(notebook, code), *folds(notebook), *announced(notebook)]
     for cell in notebook.cells:
         found += [f"cell {cell.id}: {fault}" for fault in (*tags(cell), *paths(cell))]
     for cell in text:
@@ -87,6 +87,12 @@ def folds(notebook):
     for cell, folded in zip(notebook.cells, kept.cells):
         if cell.metadata != folded.metadata:
             yield f"cell {cell.id} must be folded as {dict(folded.metadata)}; run `make notebooks`"
+
+
+def announced(notebook):
+    for before, cell in zip(notebook.cells, notebook.cells[1:]):
+        if before.cell_type == cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", []):
+            yield f"cell {cell.id} is not folded, and needs a sentence just before it"
 
 
 def tags(cell):
@@ -227,6 +233,11 @@ def unfolded(notebook):
     next(cell for cell in notebook.cells if cell.cell_type == "code").metadata = {}
 
 
+def two_in_a_row(notebook):
+    first = next(k for k, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first + 1, nbformat.v4.new_code_cell("x = 1"))
+
+
 def another_kernel(notebook):
     notebook.metadata.kernelspec.name = "my-env"
 
@@ -250,6 +261,7 @@ PLANTED = {
     "a prediction that is not asked": (replace("predict(", "print("), "needs its predict"),
     "a verdict that is not computed": (replace("verdict(", "print("), "needs its verdict"),
     "an import that is not folded": (unfolded, "must be folded as"),
+    "a cell of which no word is said": (two_in_a_row, "needs a sentence just before it"),
     "not run in order": (run_twice, "in order"),
     "cleared": (forget_outputs, "outputs must be stored"),
     "another kernel": (another_kernel, "kernel must be python3"),

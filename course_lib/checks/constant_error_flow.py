@@ -23,7 +23,7 @@ def backward_case(generator):
     axes=("batch", "unit"),
     hints=(
         "Draw the arrows: h' = o ⊙ tanh(c') and c' = f ⊙ c + i ⊙ g. By how many ways does the loss reach c'?",
-        "d = dc + dh ⊙ o ⊙ (1 - tanh²(c')) is the whole derivative by c'. All but the output gate start from it.",
+        "d = dc + dh ⊙ o ⊙ (1 - tanh²(c')) is all of dL/dc'. All but the output gate start from it.",
         "A gate y = σ(a) has dy/da = y (1 - y); the candidate has 1 - g². The old c is reached by f alone.",
     ),
     planted=[
@@ -54,7 +54,7 @@ def backward_case(generator):
     },
 )
 def lstm_backward(dh, dc, c, g, f, i, o):
-    """dL/dc and the derivatives by the pre-activations of f, i, o, g, from dL/dh' and dL/dc'."""
+    """dL/dc and the derivatives with respect to the pre-activations of f, i, o, g, from dL/dh' and dL/dc'."""
     new = f * c + i * g
     total = dc + dh * o * (1 - tanh(new) ** 2)
     return {

@@ -61,7 +61,7 @@ def two_readings(c, o, q):
     cases=several(reading_case),
     axes=("batch", "unit"),
     hints=(
-        "Differentiate by c; o and q do not depend on it in this step.",
+        "Differentiate with respect to c; o and q do not depend on it in this step.",
         "The slope of tanh is 1 - tanh², that of σ is σ (1 - σ).",
         "o ⊙ (1 - tanh²(c)) and q ⊙ σ(c) ⊙ (1 - σ(c)).",
     ),

@@ -27,7 +27,7 @@ def new_state(generator):
     solve=lambda gain: lambda h_new, U: gain * (1 - h_new**2).unsqueeze(-1) * U,
     axes=("batch", "unit of h'", "unit of h"),
     hints=(
-        "Write unit k of h' alone: tanh(gain (Σ_j U[k, j] h[j] + ...)). Differentiate it by h[j].",
+        "Write unit k of h' alone: tanh(gain (Σ_j U[k, j] h[j] + ...)). Differentiate it with respect to h[j].",
         "The slope of tanh at its output y is 1 - y².",
         "Row k of U is multiplied by the slope of unit k: give the slope a new last axis.",
     ),
@@ -152,11 +152,11 @@ def with_target(generator):
     return {**case, "y": normal(generator, *case["h"].shape)}
 
 
-BY = "WUbh"  # the loss is differentiated by these
+BY = "WUbh"  # the loss is differentiated with respect to these
 
 
 def loss_and_slopes(answer, case):
-    """The answer's loss, and its derivatives by the weights and by the first state."""
+    """The answer's loss, and its derivatives with respect to the weights and the first state."""
     case = {name: value.clone().requires_grad_(name in BY) for name, value in case.items()}
     loss = answer(*case.values())
     if isinstance(loss, torch.Tensor) and loss.numel() == 1:
@@ -281,7 +281,7 @@ def to_train(generator):
     axes=("output", "input"),
     hints=(
         "One update: the gradient of the loss, its norm, a factor that is at most 1, a step downhill. Then again.",
-        "The derivative of mean((x Wᵀ - y)²) by W is 2 (x Wᵀ - y)ᵀ x, divided by their number; add decay · W.",
+        "With respect to W, mean((x Wᵀ - y)²) has the derivative 2 (x Wᵀ - y)ᵀ x / their number; add decay · W.",
         "scale = min(1, clip / norm); W = W - rate * scale * grad.",
     ),
     planted=[(None, "rate * scale * grad", "rate * scale * grad / updates")],

@@ -37,7 +37,7 @@ def learning(losses: dict[str, list[Line]], *, guessing: float, solved_at: float
 
 @as_annotated
 def weights(new: dict[str, Line], slope: dict[str, Line], marked: Flags):
-    """The derivative of the new state by the old against the new: {"plain", "gated": (draws,)}; marked (draws,)."""
+    """The new state's slope with respect to the old, against the new: {"plain", "gated": (draws,)}; marked (draws,)."""
     figure, axes = canvas(2, width=7.6, height=2.9)
     for ax, name in zip(axes, ("plain", "gated")):
         for which, told, colour, marker in ((~marked, "not marked", BLUE, "o"), (marked, "marked", RED, "^")):
@@ -47,5 +47,6 @@ def weights(new: dict[str, Line], slope: dict[str, Line], marked: Flags):
     axes[1].set_ylim(-0.08, 1.15)
     axes[1].legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1, 0.5))
     off, on = slope["gated"][~marked].mean(), slope["gated"][marked].mean()
-    show(figure, f"The derivative of the new state by the old, {len(marked)} draws. Plain: all points lie on one arch, "
-         f"marked or not. Gated: two levels, {off:.3f} without a mark, {on:.3f} with one, for any state.")  # fmt: skip
+    show(figure, f"The derivative of the new state with respect to the old, {len(marked)} draws. Plain: all points lie "
+         f"on one arch, marked or not. Gated: two levels, {off:.3f} without a mark, {on:.3f} with one, for any "
+         "state.")  # fmt: skip

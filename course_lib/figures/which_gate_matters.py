@@ -96,7 +96,7 @@ def undone(slopes: dict[str, Line]):
     ax.axhline(-1, color="black", linewidth=1, linestyle=":")
     ax.text(len(slopes) - 0.55, -0.98, "all of it taken back", ha="right", va="bottom", fontsize=8)
     ax.set(xlim=(-0.5, len(slopes) - 0.5), ylim=(min(-1.3, *(min(values) for values in slopes.values())), 0.2))
-    label(ax, "", "change of what is written\nby what is held").set_xticks(
+    label(ax, "", "change of what is written\nwith what is held").set_xticks(
         range(len(slopes)), [where.replace(", ", ",\n") for where in slopes]
     )
     told = "; ".join(f"{where} {np.median(values):.2f}" for where, values in slopes.items())

@@ -57,7 +57,7 @@ export function network({ cell, make }, { outputs, batch, steps }) {
   return { cell, run, d, gradient, answer };
 }
 
-// The sum of squared errors; slope: its derivative by each output.
+// The sum of squared errors; slope: its derivative with respect to each output.
 function squares(output, y, at, slope) {
   let loss = 0;
   for (let i = 0; i < output.length; i++) {

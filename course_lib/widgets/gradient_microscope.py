@@ -33,7 +33,7 @@ def keepers(cell):
 
 
 def gradient_by_lag(name, *, bias=0.0, scale=1.0, lag=40, seed=0):
-    """The derivative of the last memory by the memory `lag` steps before, by path: {path: array (lag + 1,)}.
+    """The derivative of the last memory with respect to that `lag` steps before, by path: {path: array (lag + 1,)}.
 
     name    one of LENSES or a class of cells, at default initialisation, with 12 units, over 2 sequences of Gaussian
             noise
@@ -109,6 +109,6 @@ class GradientMicroscope(Live):
         what = "memory" if cell.memory else "state"
         return (
             figure,
-            f"The derivative of the {what} of {type(cell).__name__} by the {what} up to 40 steps before. At 40: "
-            f"{'; '.join(ends)}.",
+            f"The derivative of the {what} of {type(cell).__name__} with respect to the {what} up to 40 steps "
+            f"before. At 40: {'; '.join(ends)}.",
         )
