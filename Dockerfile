@@ -13,4 +13,4 @@ COPY --chown=learner . .
 RUN PIP_NO_CACHE_DIR=1 python tools/setup.py $MORE && .venv/bin/python tools/warm.py
 ENV PATH=/home/learner/course/.venv/bin:$PATH
 EXPOSE 8888
-CMD ["python", "-m", "jupyterlab", "--ip=0.0.0.0", "--no-browser"]
+CMD ["make", "lab", "ARGS=--ip=0.0.0.0 --no-browser"]

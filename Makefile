@@ -27,7 +27,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
 
 lab: learner  ## open the course in JupyterLab
-	$(PY) -m jupyterlab $(ROOT_USER) $(ARGS)
+	$(PY) -m tools.lab $(ROOT_USER) $(ARGS)
 
 playground: learner  ## write build/playground.html, where networks train in the browser
 	$(PY) -m course_lib.page build $(ARGS)

@@ -35,11 +35,12 @@ PATIENCE = 5  # seconds that an index has to answer
 SIZES = {"small": (0.4, 1.5), "large": (3.2, 5.3)}
 ON_TOP = (0.2, 0.5)  # for a developer; less for the book and the room
 NO_NETWORK = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ReadTimeoutError", "ProxyError")
-# Settings of pip that put packages elsewhere, or leave some out. Those that say where packages come from are the
-# user's: indexes, proxies and certificates stay.
+# Settings of pip that put packages elsewhere, leave some out, or ask for other versions and builds of them. Those that
+# say where packages come from are the user's: indexes, proxies and certificates stay.
 PIP_OFF = ("USER", "REQUIRE_VIRTUALENV", "NO_DEPS", "DRY_RUN", "REQUIRE_HASHES", "IGNORE_INSTALLED", "QUIET")
 PIP_UNSET = ("TARGET", "PREFIX", "ROOT", "PYTHON", "REQUIREMENT", "EDITABLE", "PLATFORM", "PYTHON_VERSION", "ABI",
-             "IMPLEMENTATION", "REPORT", "SRC")  # fmt: skip
+             "IMPLEMENTATION", "REPORT", "SRC", "CONSTRAINT", "BUILD_CONSTRAINT", "NO_BINARY", "ONLY_BINARY", "PRE",
+             "NO_BUILD_ISOLATION")  # fmt: skip
 
 
 def numbers(version):

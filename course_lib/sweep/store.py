@@ -1,10 +1,16 @@
 """The file of the rows: SQLite, because it comes with Python; a row is in it whole or not at all, and no run twice."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from course_lib import doors
+
+try:
+    import fcntl
+except ImportError:  # Windows, where every disk takes locks
+    fcntl = None
 
 KEY = (
     "role", "cell", "code", "task", "lag", "init", "parameters", "learning_rate", "batch_size", "budget", "seed",
@@ -14,6 +20,7 @@ RESULT = (
     "versions", "command",
 )  # fmt: skip
 BUSY = 60  # seconds that a writer waits for another one, and a sweep for the first machine of its cluster
+SOON = 0.2  # seconds after which it is asked whether the disk takes locks at all
 
 
 def read(path):
@@ -21,7 +28,7 @@ def read(path):
     if not Path(doors.path("read", "path", path)).is_file():
         raise ValueError(f"read needs a file that course_lib.sweep wrote; got {str(path)!r}, which does not exist")
     try:
-        with connect(path) as file:
+        with connect(path, to_read=True) as file:
             if not ours(file):
                 raise sqlite3.DatabaseError("it has no such table of runs")
             file.row_factory = sqlite3.Row
@@ -35,9 +42,58 @@ def key(row):
     return tuple(row[name] for name in KEY)
 
 
-def connect(path):
-    """A connection that closes itself, and waits while another process writes."""
-    return closing(sqlite3.connect(path, timeout=BUSY))
+@contextmanager
+def connect(path, *, to_read=False):
+    """A connection that closes itself, and waits while another process writes.
+
+    to_read   read also from a disk that takes no locks, as some network disks do. Nobody can write a row there, so that
+              none is half written; a journal beside the file says that a machine with locks may be writing it
+    """
+    with closing(sqlite3.connect(path, timeout=SOON)) as file:
+        alone = False
+        try:
+            file.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            alone = lockless(path)
+        if not alone:
+            file.execute(f"PRAGMA busy_timeout = {BUSY * 1000}")
+            yield file
+            return
+    if not to_read:
+        raise ValueError(
+            f"sweep needs out on a disk that takes locks; got {str(path)!r}, on one that takes none: name another `out`"
+        )
+    unfinished(path)
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+        yield file
+    unfinished(path)
+
+
+def lockless(path):
+    """Whether the disk that path is on takes no locks, so that it would be waited for one in vain."""
+    if fcntl is None:
+        return False
+    try:
+        try:
+            probe = TemporaryFile(dir=Path(path).parent)  # closing path itself would drop locks that this process has
+        except OSError:  # a folder that cannot be written: no process of ours has a row to write there
+            probe = open(path, "rb")
+    except OSError:
+        return False
+    with probe:
+        try:
+            fcntl.lockf(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # somebody has it: there are locks
+            return False
+        except OSError:
+            return True
+    return False
+
+
+def unfinished(path):
+    """DatabaseError where a row may be half written."""
+    if Path(f"{path}-journal").exists():
+        raise sqlite3.DatabaseError("it is being written, or a sweep was cut off while it wrote")
 
 
 def create(path):

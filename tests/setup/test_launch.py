@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def test_what_binder_runs_is_a_program():
 def test_every_tool_that_is_started_is_there(path):
     tools = re.findall(r"tools/\w+\.py", path.read_text(encoding="utf-8"))
     assert tools and [tool for tool in tools if not (ROOT / tool).exists()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no make")
+def test_the_image_starts_as_make_lab_does_which_serves_a_user_without_a_home():
+    [command] = re.findall(r"^CMD (.+)$", DOCKERFILE, re.M)
+    asked = subprocess.run([*json.loads(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"-m tools\.lab .*--ip=0\.0\.0\.0 --no-browser$", asked, re.M)
+    assert re.search(r"apt-get install .*\bmake\b", DOCKERFILE)
 
 
 def test_a_dev_container_is_the_image():
