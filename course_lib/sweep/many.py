@@ -1,6 +1,5 @@
 """Many runs at once: in processes here, or on a Dask cluster."""
 
-import signal
 import socket
 from contextlib import contextmanager
 
@@ -39,26 +38,11 @@ def cluster(address):
         yield client
 
 
-@contextmanager
-def deaf():
-    """Processes that are begun in it do not hear Ctrl-C, which reaches all of a group: who began them ends them."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def everywhere(function, calls, jobs, client):
     """function(*call) for every call, in processes here or on the cluster, yielded in the order in which they end."""
     if client is None:
         parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered", idle_worker_timeout=IDLE)
-        with deaf():
-            results = parallel(delayed(function)(*call) for call in calls)
-        yield from results
+        yield from parallel(delayed(function)(*call) for call in calls)
         return
     from distributed import KilledWorker, as_completed
 
