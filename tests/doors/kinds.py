@@ -273,7 +273,8 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"widgets\.\w+\.(GateDesk|BuildTheLSTM|HalfLifeDial|TimeWarp)(\..*)?": "its settings are traits",
     r"widgets\.\w+\.[A-Z]\w+\.\w+": "called by the widget and by its tests",
     r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
-    r"sweep\.store\.(key|connect|lockless|unfinished|create|ours|add|holds)|sweep\.outcomes\.outcome": "parts of read, sweep and summary",
+    r"sweep\.store\.(key|connect|lockless|unfinished|create|ours|add|holds)": "parts of read and sweep",
+    r"sweep\.outcomes\.outcome": "a part of summary",
     r"bench\.(?!read$).*": "a command, which looks at its words before it measures, and its parts",
     r"rivals\.(?!(vanished|by_size|felt)$).*": "a command, which looks at its words before it measures, and its parts",
 }

@@ -76,8 +76,8 @@ SENTENCES = (
         (
             ("11", "C1", rf"without the input gate {N} to"),
             ("11", "C1", rf"without the input gate \d+ to {N},"),
-            ("11", "C1", rf"without the forget gate {N} to"),
-            ("11", "C1", rf"without the forget gate \d+ to {N},"),
+            ("11", "C1", rf"without the forget gate \([^)]*\) {N} to"),
+            ("11", "C1", rf"without the forget gate \([^)]*\) \d+ to {N},"),
             ("11", "C1", rf"without the output gate -?\d+ to {N}\."),
             ("11", "C1", rf"an LSTM needs {N} more updates on adding"),
             ("11", "C1", rf"but {N} fewer on temporal order"),
