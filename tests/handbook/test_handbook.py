@@ -88,7 +88,9 @@ def test_a_word_that_draws_nothing_is_refused(word):
 
 
 def test_the_ranges_on_the_board_of_11_are_those_that_were_measured():
-    said = next(sentence for kind, name, sentence in ledger.said()["11"] if sentence.startswith("More updates than the"))
+    said = next(
+        sentence for kind, name, sentence in ledger.said()["11"] if sentence.startswith("More updates than the")
+    )
     measured = re.findall(r"without the (input|forget|output) gate(?: \([^)]*\))? (-?\d+) to (-?\d+)", said)
     drawn = [at for kind, at, _ in map(read, lessons()["11"].board["draws"]) if kind == "range"]
     zero, thousand = 130, next(at[0] for _, at, words in map(read, lessons()["11"].board["draws"]) if words == "1,000")
