@@ -68,10 +68,10 @@ CLAIMS = (
         "kept over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too; "
         "by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far part of the "
         "gradient, not the whole, and not where U starts orthogonal or as the identity; a norm of U above 1 need not "
-        "make it explode, a radius below 1 need not prevent it for as many steps as there are units. In latching, "
-        "large first steps, Adam's or those of plain gradient descent, make U large, whatever the answers are, and in "
-        "most runs the first step is then felt. Where U was held small, or the steps were small, it was not learnt "
-        "within 300 updates.",
+        "make it explode, a radius below 1 need not prevent it for nearly as many steps as there are units. In "
+        "latching, large first steps, Adam's or those of plain gradient descent, make U large, whatever the answers "
+        "are, and in most runs the first step is then felt. Where U was held small, or the steps were small, it was "
+        "not learnt within 300 updates.",
         ("02",),
         "the claim",
         "A plain network of tanh units from its usual start that learns adding at lag 20 as soon as at lag 5.",
@@ -198,7 +198,7 @@ CLAIMS = (
         "ones of mean 0 lose the number without that. And a gate is not the only way to keep them out: a write that "
         "is a saturated sum, and sees when to store, does it too, with weights set by hand. Noise that differs from "
         "unit to unit is averaged away by many units. Latches that were trained hold a bit against noise five times as "
-        "strong as in training, not twenty times.",
+        "strong as in training; at twenty times one in six is lost, early.",
         ("03",),
         "the claim",
         "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks in "

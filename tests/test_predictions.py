@@ -21,6 +21,7 @@ MARKUP = re.compile(r"[*`$~\\]|\b_|_\b|\]\(|<\w|</|&\w+;|\n")  # not U_z, nor f 
 NOBODY = {  # questions of which no wrong answer is known to be believed: why
     "template-half": "the template's own example; it is in no lesson",
     "05-four-memories": "a sum of four events, made up here; who is wrong has miscounted",
+    "10-swapped": "of gates taken from another sequence, of which nothing was found written",
     "14-true": "it counts the verdicts of this course, which nobody else has counted",
 }
 WHERE = re.compile(r"\b(18|19|20)\d\d\b|\b(page|comment|courses|notes|question \d+)\b")  # a year, or the kind of place
