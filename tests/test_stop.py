@@ -41,18 +41,23 @@ from course_lib.training import train
 def press():
     \"\"\"Ctrl-C at some moment of what takes `seconds`, and then perhaps again.\"\"\"
     while True:
-        began.wait(), began.clear()
+        idle.set(), began.wait(), idle.clear(), began.clear()
         time.sleep(1.2 * random.random() * seconds)
         for _ in range(random.randint(1, 3)):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(random.choice([0, 0.1 * seconds]))
+
+def rest():
+    \"\"\"Until no press is on its way any more: not before idle is cleared, began is.\"\"\"
+    while began.is_set() or not idle.is_set():
+        time.sleep(0.001)
 
 def timed(work):
     work()
     start = time.perf_counter()
     return work(), time.perf_counter() - start
 
-began, batch, times, folder = threading.Event(), int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+began, idle, batch, times, folder = threading.Event(), threading.Event(), *map(int, sys.argv[1:3]), sys.argv[3]
 threading.Thread(target=press, daemon=True).start()
 """
 
@@ -93,6 +98,7 @@ def stop(*_):
 def weights(history):
     return [weight for weight in history.network.parameters()]
 
+rest()  # what is still pressed for the loop above would stop the run that the others are compared with
 signal.signal(signal.SIGINT, stop)
 whole, (_, seconds) = work(9), timed(work)
 stopped, file = 0, os.path.join(folder, "run.pt")
