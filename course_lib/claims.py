@@ -198,7 +198,7 @@ CLAIMS = (
         "ones of mean 0 lose the number without that. And a gate is not the only way to keep them out: a write that "
         "is a saturated sum, and sees when to store, does it too, with weights set by hand. Noise that differs from "
         "unit to unit is averaged away by many units. Latches that were trained hold a bit against noise five times as "
-        "strong as in training; at twenty times one in six is lost, early.",
+        "strong as in training; at twenty times all lose some bits early, and some of them the others later.",
         ("03",),
         "the claim",
         "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks in "

@@ -19,27 +19,37 @@ def cores(membership="/proc/self/cgroup"):
     membership   where Linux says in which control groups this process is
     """
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min([mine, *(math.ceil(quota) for quota in quotas(membership))])
+    return min([mine, *(math.ceil(quota) for group in groups("cpu", membership) for quota in bound(group))])
 
 
-def quotas(membership):
-    """The cores that Linux grants to the control groups of this process, of version 1 or 2, where they are bounded."""
+def memory(membership="/proc/self/cgroup"):
+    """How many bytes the control groups of this process may hold, inf where none is bounded; membership as in cores."""
+    files = (group / name for group in groups("memory", membership) for name in ("memory.max", "memory.limit_in_bytes"))
+    return min([math.inf, *(int(text) for file in files if (text := content(file)).isdecimal())])
+
+
+def groups(controller, membership):
+    """The folders of the control groups of this process, of version 1 or 2, that may bound a controller, root last."""
     found = []
-    try:
-        lines = Path(membership).read_text().splitlines()
-    except OSError:  # not Linux
-        return found
-    for line in lines:
+    for line in content(Path(membership)).splitlines():  # none where the system is not Linux
         _, controllers, path = line.split(":", 2)
-        root = GROUPS if controllers == "" else GROUPS / "cpu"
-        if controllers and "cpu" not in controllers.split(","):
+        root = GROUPS if controllers == "" else GROUPS / controller
+        if controllers and controller not in controllers.split(","):
             continue
         folder = root / path.lstrip("/")
         for group in (folder, *folder.parents):
-            found += bound(group)
+            found.append(group)
             if group == root:
                 break
     return found
+
+
+def content(file):
+    """The text of a file, without the blanks around it; "" where it cannot be read."""
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""
 
 
 def bound(group):

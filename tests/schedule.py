@@ -30,9 +30,10 @@ measured = Counter()
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """For -n auto: one for every core that is granted and one more, for some wait; as far as memory goes."""
-    from course_lib.machine import cores  # here, for it imports torch
+    from course_lib import machine  # here, for it imports torch
 
-    return int(max(1, min(cores() + 1, psutil.virtual_memory().available // MEMORY, MOST)))
+    room = min(psutil.virtual_memory().available, machine.memory())
+    return int(max(1, min(machine.cores() + 1, room // MEMORY, MOST)))
 
 
 @cache

@@ -1,5 +1,6 @@
 """The cores that count are those that this process may use."""
 
+import math
 import os
 import re
 import subprocess
@@ -51,6 +52,22 @@ def groups(tmp_path, monkeypatch):
 )
 def test_control_groups_of_both_versions_are_asked_up_to_the_root(groups, membership, files, cores):
     assert groups(membership, files) == cores
+
+
+@pytest.mark.parametrize(
+    "membership, files, bytes",
+    [
+        ("0::/\n", {"memory.max": "2000000000\n"}, 2e9),  # a container
+        ("0::/\n", {"memory.max": "max\n"}, math.inf),
+        ("0::/hub/ann\n", {"hub/ann/memory.max": "3000000000\n", "hub/memory.max": "1500000000\n"}, 1.5e9),
+        ("4:memory:/x\n1:cpu:/x\n", {"memory/x/memory.limit_in_bytes": "1000000000\n"}, 1e9),
+        ("1:cpu:/x\n", {"memory/x/memory.limit_in_bytes": "1000000000\n"}, math.inf),
+    ],
+)
+def test_the_memory_that_control_groups_grant_is_the_least_up_to_the_root(groups, tmp_path, membership, files, bytes):
+    groups(membership, files)
+    assert machine.memory(tmp_path / "cgroup") == bytes
+    assert machine.memory(tmp_path / "no such file") == math.inf
 
 
 def test_where_there_are_no_control_groups_affinity_alone_counts(groups, monkeypatch, tmp_path):

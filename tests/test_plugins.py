@@ -1,5 +1,6 @@
 """What watches over the tests is watched: order, patience, the memory of kernels, and processes left behind."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -63,11 +64,13 @@ def test_a_stale_expectation_is_told():
 
 
 @pytest.mark.parametrize(("cores", "gigabytes", "workers"),
-                         [(2, 16, 3), (4, 16, 5), (64, 512, 8), (8, 4, 2), (2, 1, 1)])  # fmt: skip
+                         [(2, 16, 3), (4, 16, 5), (64, 64, 8), (8, 4, 2), (2, 1, 1)])  # fmt: skip
 def test_as_many_files_run_at_once_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, workers):
     monkeypatch.setattr(machine, "cores", lambda: cores)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gigabytes * 1e9))
-    assert pytest_xdist_auto_num_workers() == workers
+    for free, granted in ((gigabytes, math.inf), (64, gigabytes)):  # a container sees the machine's memory
+        monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free * 1e9))
+        monkeypatch.setattr(machine, "memory", lambda granted=granted: granted * 1e9)
+        assert pytest_xdist_auto_num_workers() == workers
 
 
 # ---- Patience ----

@@ -6,10 +6,9 @@ IN_WORDS = {"σ": "a sigmoid", "tanh": "a tanh", "relu": "a rectifier"}
 def words(graph):
     """What the picture shows, for who does not see it."""
     name = type(graph.cell).__name__
-    sources = [p.name for p in graph.parts if p.kind == "source"]
-    sentences = [
-        f"Data flow of one step of {name}: in go {listed(sources)}; out come the new {listed(list(graph.ends))}."
-    ]
+    sources, ends = [p.name for p in graph.parts if p.kind == "source"], list(graph.ends)
+    come = "comes" if len(ends) == 1 else "come"
+    sentences = [f"Data flow of one step of {name}: in go {listed(sources)}; out {come} the new {listed(ends)}."]
     for part in graph.parts:
         if part.kind == "box" and part.name:
             seen = [q.name for p in part.inputs for q in (p.inputs[::-1] if p.kind == "join" else [p]) if q.name]

@@ -47,6 +47,11 @@ def test_what_is_closed_stays_and_what_follows_is_linked(text):
     assert after(text + "\n\nThe **gate**.") == [f"{text}\n\nThe **{GATE}**."]
 
 
+def test_nothing_is_linked_in_the_titles_of_sources():
+    sources = "Two units.\n\n## Sources\n\n- A. Author (1999). To **forget** a **gate**. Forget gates."
+    assert after(sources, "A **gate**.") == [sources, f"A **{GATE}**."]
+
+
 def test_a_word_with_a_link_has_no_second_and_a_second_run_changes_nothing():
     had = "The **gate** before.", f"A {GATE}, a **unit**, in a table:\n\n| a |\n|---|\n| **lag** |"
     once = after(*had)

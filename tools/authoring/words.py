@@ -1,7 +1,7 @@
 """Link the words of the glossary in the notebooks: `python -m tools.authoring.words`. A second run changes nothing.
 
 In each notebook the first bold use of a word leads to its entry; where no bold text is a word, the first use of any
-word does. Headings, code, mathematics, comments and links stay as they are, and a word with a link has no second.
+word does. Headings, code, mathematics, comments, links and Sources stay as they are; a word with a link has no second.
 """
 
 import re
@@ -18,6 +18,7 @@ LINK = re.compile(r"\]\(\.\./docs/glossary\.md#([\w-]+)\)")
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.S)
 CLOSED = re.compile(
     r"^(```|~~~).*?^\1"  # code
+    r"|^## Sources$.*"  # titles of works, to the end
     r"|^ {0,3}#.*?$"  # a heading
     r"|^(?=[^\n]*\|)[^\n]*\n(?=\|?[ :|-]*--[ :|-]*$)"  # the head of a table
     r"|(`+)(?!`).+?(?<!`)\2(?!`)|\$\$.+?\$\$|(?<![\\$])\$[^$]+?\$"

@@ -1,8 +1,8 @@
 """The first use of a word of the glossary on a page leads to what it means there, which shows where it is pointed at.
 
-An extension of Sphinx. Code, headings, heads of tables and links stay as they are, and a word that a page's
-author links is linked once. book.js shows the meaning to a hand and to a keyboard; `aria-description` tells it to a
-screen reader.
+An extension of Sphinx. Code, headings, heads of tables, links and the titles under Sources stay as they are, and a word
+that a page's author links is linked once. book.js shows the meaning to a hand and to a keyboard; `aria-description`
+tells it to a screen reader.
 """
 
 from docutils import nodes
@@ -18,7 +18,7 @@ CLOSED = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, node
 def closed(node):
     """Whether a text stands where nothing is linked."""
     while node := node.parent:
-        if isinstance(node, CLOSED) or "cell_output" in node.get("classes", ()):
+        if isinstance(node, CLOSED) or "cell_output" in node.get("classes", ()) or "sources" in node.get("ids", ()):
             return True
     return False
 

@@ -4,10 +4,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-# A cell of a notebook, one update of a memory, and the title of a work are not those of the glossary.
-OTHERWISE = re.compile(
-    r"\b(?:next|first|stops this) cells?\b|\bupdate\b(?! gate)|\bdependencies with gradient\s+descent\b", re.I
-)
+# A cell of a notebook, and one update of a memory, are not those of the glossary.
+OTHERWISE = re.compile(r"\b(?:next|first|stops this) cells?\b|\bupdate\b(?! gate)", re.I)
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 
 
