@@ -3,8 +3,10 @@
 python -m tools.lab OPTIONS      JupyterLab's own options
 """
 
+import atexit
 import os
 import runpy
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +36,7 @@ def settle():
         other = Path(sys.prefix, "jupyter", kind)
         if not writable(other):
             other = Path(tempfile.mkdtemp(prefix=f"jupyter-{kind}-"))
+            atexit.register(shutil.rmtree, other, ignore_errors=True)
         os.environ[f"JUPYTER_{kind.upper()}_DIR"] = str(other)
         yield f"{folder} cannot be written: Jupyter uses {other} in its place."
 

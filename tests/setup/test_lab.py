@@ -53,12 +53,16 @@ def test_a_part_that_another_user_made_counts(home):
     assert [sentence.split(" ")[0] for sentence in lab.settle()] == [str(home / "config")]
 
 
-def test_without_a_place_in_the_environment_one_for_this_time_is_taken(home):
+def test_without_a_place_in_the_environment_one_for_this_time_is_taken_and_goes_with_it(home, monkeypatch):
+    last = []
+    monkeypatch.setattr(lab.atexit, "register", lambda function, *words, **how: last.append((function, words, how)))
     (home / "runtime").write_text("")
     (home / ".venv").write_text("")
     [sentence] = lab.settle()
     assert folders()["runtime"].is_dir() and str(folders()["runtime"]) in sentence
-    folders()["runtime"].rmdir()
+    [(function, words, how)] = last
+    function(*words, **how)
+    assert not folders()["runtime"].exists()
 
 
 def test_jupyterlab_is_started_with_what_it_is_asked(home, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """What the course says of the stored results is what they show, in each task by itself, for a mean would hide signs."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,10 @@ def test_a_gate_that_sees_and_multiplies_saves_hundreds_of_updates_among_numbers
 @pytest.mark.parametrize("init", ["default", "chrono"])
 def test_what_it_costs_that_nothing_sees_the_state_has_one_sign_in_two_tasks_and_the_other_in_two(costs, init):
     assert signs(costs(("JANETCell", init), ("MinGRUCell", init))) == "+--+"
+
+
+def test_the_units_that_14_names_are_those_of_the_table():
+    text = (ROOT / "notebooks" / "14_what_is_true.ipynb").read_text(encoding="utf-8")
+    least, most = re.search(r"about 1,200 weights, (\d+) to (\d+) units", text).groups()
+    sizes = [row["hidden_size"] for row in reported(ROOT / "results" / "gates.sqlite")]
+    assert (int(least), int(most)) == (min(sizes), max(sizes))
