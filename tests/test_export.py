@@ -2,13 +2,13 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+from tools.authoring.notebooks import TEMPLATE, all_notebooks
+
 ALT = 40  # characters, as in test_notebooks
 PICTURE = re.compile(r"<img\b|!\[")
 NOTHING = "no description"  # what nbconvert writes in place of a text that it does not find
@@ -50,7 +50,7 @@ def pictured(notebook):
     return notebook, sum(count.values())
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*all_notebooks(), TEMPLATE], ids=lambda path: path.stem)
 def test_every_picture_of_an_exported_page_has_its_text(path, exporter):
     notebook, pictures = pictured(nbformat.read(path, as_version=4))
     found, images = untold(exporter.from_notebook_node(notebook)[0])

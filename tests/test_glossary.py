@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 WORDS = re.findall(r"^### (.+)$", TEXT, flags=re.M)
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-NUMBERED = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 
 
 def test_the_words_are_in_alphabetical_order_and_each_has_a_sentence_and_a_notebook():
@@ -31,12 +30,12 @@ def test_every_link_of_a_notebook_to_a_word_leads_to_one(path):
     assert asked(path) <= {anchor(word) for word in meanings()}
 
 
-@pytest.mark.parametrize("path", NUMBERED[1:], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda path: path.stem)
 def test_a_notebook_from_01_on_links_a_word(path):
     assert asked(path)
 
 
-@pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_first_bold_use_of_a_word_is_linked(path):
     assert linked(nbformat.read(path, as_version=4)) == [], "python -m tools.authoring.words links them"
 

@@ -41,6 +41,7 @@ ROOMS = {  # the same within a package; * stands for the files that are found by
 }  # fmt: skip
 FILES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "datasets")
 USERS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py"),
+                ROOT / "tools" / "authoring" / "template.ipynb",
                 *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").rglob("*.ipynb")])  # fmt: skip
 PLOTTING = {"matplotlib.pyplot", "matplotlib.cbook", "matplotlib.mathtext", "numpy", "course_lib", "course_lib.doors",
             "course_lib.stats"}  # fmt: skip

@@ -13,9 +13,10 @@ import nbformat
 import pytest
 
 from tools.authoring.fold import fold
+from tools.authoring.notebooks import TEMPLATE, all_notebooks
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = all_notebooks()
 SETS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
 NEEDS = re.compile(r"\*Needs: .+\. About \d+ minutes to read, \d+ seconds to run\.\*")
 ROUND = ["Predict", "Experiment", "Verdict"]
@@ -162,7 +163,7 @@ def outputs(stored):
             yield f"a figure needs a text alternative of {ALT} characters or more: use lesson.show(figure, text)"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, TEMPLATE], ids=lambda path: path.stem)
 def test_a_notebook_keeps_the_form_of_the_course(path):
     assert faults(nbformat.read(path, as_version=4)) == []
 
@@ -176,12 +177,12 @@ def test_what_a_set_of_exercises_shows_has_its_text(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_named_by_its_number_and_its_subject(path):
-    assert re.fullmatch(r"_template|\d\d[b-z]?(_[a-z0-9]+)+", path.stem)
+    assert re.fullmatch(r"\d\d[b-z]?(_[a-z0-9]+)+", path.stem)
 
 
 @pytest.fixture
 def template():
-    return nbformat.read(ROOT / "notebooks" / "_template.ipynb", as_version=4)
+    return nbformat.read(TEMPLATE, as_version=4)
 
 
 def replace(old, new):

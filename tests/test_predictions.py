@@ -11,10 +11,9 @@ import pytest
 from course_lib import answers as kept
 from course_lib import predictions
 from course_lib.predictions import bank, predict, told
-from tools.authoring.notebooks import number
+from tools.authoring.notebooks import TEMPLATE, all_notebooks, number
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST = 0.45  # of the questions: as many right answers may stand in one place, or be the longest or shortest of theirs
 HALF = "template-half"
 MARKUP = re.compile(r"[*`$~\\]|\b_|_\b|\]\(|<\w|</|&\w+;|\n")  # not U_z, nor f + i > 1
@@ -41,8 +40,8 @@ def code(path):
 
 
 def test_no_notebook_holds_an_answer_and_each_asks_and_settles_the_questions_of_its_own_file():
-    for path in NOTEBOOKS:
-        text, file = code(path), ROOT / "course_lib" / "predictions" / f"{number(path) or 'template'}.json"
+    for path in [*all_notebooks(), TEMPLATE]:
+        text, file = code(path), ROOT / "course_lib" / "predictions" / f"{number(path)}.json"
         names = list(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else []
         assert re.findall(r'^predict\("([\w-]+)"\)', text, flags=re.M) == names
         assert sorted(re.findall(r'predicted="([\w-]+)"', text)) == sorted(names)

@@ -1,15 +1,13 @@
 """A notebook hides no experiment: what a folded cell does is to draw, to print or to judge."""
 
 import ast
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from tools.authoring.fold import HIDE, statements
+from tools.authoring.notebooks import TEMPLATE, all_notebooks
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WORK = {"train", "unroll", "jacobians", "grad", "backward"}  # what an experiment calls
 PLANTED = {  # code of a notebook, its last cell folded: what is hidden there
     ('verdict("A1", True, "It is so.")',): [],
@@ -41,7 +39,7 @@ def hidden(cells):
     return found
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*all_notebooks(), TEMPLATE], ids=lambda path: path.stem)
 def test_no_folded_cell_trains_differentiates_or_defines_a_cell(path):
     assert hidden(nbformat.read(path, as_version=4).cells) == []
 

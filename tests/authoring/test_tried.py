@@ -1,15 +1,13 @@
 """Every verdict is attacked: after it, under its heading or *Try to break it*, comes an attack on the same claim."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tools.authoring.notebooks import TEMPLATE, all_notebooks
+
 UNTRIED = {  # the verdicts that no attack follows before the next heading, and why
-    "_t-08": "the template's, of nothing",
     "00-09": "a product of numbers, which shows how a notebook works",
     "07-31": "of readings of a sentence, which the next round's attacks try",
     "10-14": "of M3, which the attacks after the next round try",
@@ -33,14 +31,14 @@ def untried(notebook):
     return [*found, *waiting]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
 def test_every_verdict_is_attacked_before_the_next_section(path):
     notebook = nbformat.read(path, as_version=4)
     assert untried(notebook) == [cell.id for cell in notebook.cells if cell.id in UNTRIED]
 
 
 def test_a_verdict_without_its_attack_is_found():
-    template = nbformat.read(ROOT / "notebooks" / "_template.ipynb", as_version=4)
+    template = nbformat.read(TEMPLATE, as_version=4)
     verdict = next(cell for cell in template.cells if "verdict(" in cell.source)
     assert untried(template) == [verdict.id]
     verdict.source += '\nattack("T1", True, "It is 3.")'

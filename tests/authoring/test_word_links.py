@@ -78,9 +78,9 @@ def test_what_a_bold_text_means(text, word):
 
 def test_a_file_changes_in_the_linked_line_alone_and_a_template_not_at_all(tmp_path, capsys):
     before = nbformat.writes(notebook("One.\n\nA **gate**.\n\nThree.", code="**gate**")) + "\n"
-    for name in ("01_a.ipynb", "_template.ipynb"):
+    for name in ("01_a.ipynb", "template.ipynb"):
         (tmp_path / name).write_text(before, encoding="utf-8")
     main(tmp_path)
     assert (tmp_path / "01_a.ipynb").read_text(encoding="utf-8") == before.replace("A **gate**", f"A **{GATE}**")
-    assert (tmp_path / "_template.ipynb").read_text(encoding="utf-8") == before
+    assert (tmp_path / "template.ipynb").read_text(encoding="utf-8") == before
     assert capsys.readouterr().out == "01_a gate → gate\n"

@@ -11,7 +11,7 @@ from course_lib.predictions import bank
 from tools.authoring.notebooks import all_notebooks
 from tools.slides.__main__ import main
 
-LESSONS = [path for path in all_notebooks() if not path.name.startswith("_")]
+LESSONS = all_notebooks()
 # What leaves its slide, or is smaller than 24 px there. An index may be smaller, and so may what is in a picture.
 FAULTS = """() => {
     const found = [], scale = Reveal.getScale();

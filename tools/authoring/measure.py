@@ -15,7 +15,7 @@ from pathlib import Path
 
 from course_lib.bench import environment
 from course_lib.files import write
-from tools.authoring.notebooks import chosen, execute, number, parser
+from tools.authoring.notebooks import TEMPLATE, chosen, execute, number, parser
 
 STORED = Path(__file__).resolve().parents[2] / "results" / "seconds.json"
 # On Linux a process's ru_maxrss begins with that of the process that started it, so ask /proc where there is one.
@@ -48,7 +48,7 @@ def main():
         total += seconds
         peak, busy = map(float, notebook.cells[-1].outputs[0].text.split())
         print(f"{path.name:40}{seconds:9.1f}{peak:9.0f}{busy:9.1f}", flush=True)
-        if words.store and not path.name.startswith("_"):
+        if words.store and path != TEMPLATE:
             store({number(path): round(busy, 1)})
     print(f"{'all':40}{total:9.1f}")
 

@@ -1,6 +1,6 @@
 """Run notebooks from their first cell to their last, and store what they showed.
 
-    make notebooks                                        all of them
+    make notebooks                                        all of them, and the template
     make notebooks ARGS="notebooks/05_mixing_old_and_new.ipynb"
 
 A notebook that fails keeps its old outputs; the others are written all the same. What they print about the claims is
@@ -24,13 +24,14 @@ from course_lib.files import write
 from tools.authoring.fold import fold
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = Path(__file__).resolve().with_name("template.ipynb")  # what an author of a notebook copies
 MADE = """import json, sys
 print(json.dumps(sys.modules["course_lib.bar"].made if "course_lib.bar" in sys.modules else {}))"""
 
 
 def all_notebooks():
-    """The paths of the course's notebooks, in order, the template last."""
-    return sorted((ROOT / "notebooks").glob("*.ipynb"), key=lambda path: (path.name.startswith("_"), path.name))
+    """The paths of the course's notebooks, in order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def number(path):
@@ -39,8 +40,8 @@ def number(path):
 
 
 def chosen(words):
-    """The paths that the words of a command line name; all notebooks if there are none."""
-    return [Path(word).resolve() for word in words] or all_notebooks()
+    """The paths that the words of a command line name; all notebooks, and their template, if there are none."""
+    return [Path(word).resolve() for word in words] or [*all_notebooks(), TEMPLATE]
 
 
 def parser(doc):
@@ -75,7 +76,7 @@ def failure(error):
 
 def keep_said():
     """Write what the stored notebooks print about the claims to results/said.json, where the ledger reads it."""
-    said = {number(path): ledger.printed(path) for path in all_notebooks() if not path.name.startswith("_")}
+    said = {number(path): ledger.printed(path) for path in all_notebooks()}
     write(ledger.SAID, json.dumps(said, indent=0, ensure_ascii=False) + "\n")
 
 

@@ -26,7 +26,7 @@ def main(words=None):
     except RuntimeError as lacking:  # a sentence: what this machine has not
         parser.error(str(lacking))
     titles = {}
-    for path in asked.notebooks or [path for path in all_notebooks() if not path.name.startswith("_")]:
+    for path in asked.notebooks or all_notebooks():
         made = slides(nbformat.read(path, as_version=4))
         name = f"{path.stem}.html"
         write(asked.out / name, page(made))
