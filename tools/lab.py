@@ -13,6 +13,8 @@ from pathlib import Path
 
 from jupyter_core import paths
 
+from tools import update
+
 # Jupyter's folders, each with the parts of it that are made at the start; the last is in the second unless it is named.
 FOLDERS = {"config": ("", "lab", "lab/user-settings", "lab/workspaces"), "data": ("",), "runtime": ("",)}
 
@@ -42,6 +44,7 @@ def settle():
 
 
 def main():
+    update.hook()
     for sentence in settle():
         print(sentence, flush=True)
     runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)

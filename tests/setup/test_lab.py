@@ -68,7 +68,8 @@ def test_without_a_place_in_the_environment_one_for_this_time_is_taken_and_goes_
 def test_jupyterlab_is_started_with_what_it_is_asked(home, monkeypatch, capsys):
     started = []
     monkeypatch.setattr(lab.runpy, "run_module", lambda name, **how: started.append((name, how["run_name"])))
+    monkeypatch.setattr(lab.update, "hook", lambda: started.append("git"))
     (home / "data").write_text("")
     lab.main()
-    assert started == [("jupyterlab", "__main__")]
+    assert started == ["git", ("jupyterlab", "__main__")]
     assert "cannot be written" in capsys.readouterr().out

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from tools.update import only_run, update
+from tools import update as program
+from tools.update import hook, only_run, update
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 
@@ -26,6 +27,8 @@ def course(tmp_path):
     """(the course, a clone of it in a folder with odd letters); the course has a next version of its notebook a."""
     course, clone = tmp_path / "course", tmp_path / "a clone [mine] ü"
     (course / "notebooks").mkdir(parents=True)
+    (course / "tools").mkdir()
+    shutil.copy(program.__file__, course / "tools")
     for name in ("a b.ipynb", "other.ipynb"):
         (course / "notebooks" / name).write_bytes(notebook())
     for words in (["init", "-qb", "main"], ["add", "-A"], ["commit", "-qm", "First"]):
@@ -63,6 +66,62 @@ def test_a_notebook_that_was_deleted_comes_back(course):
     (course / "notebooks" / "a b.ipynb").unlink()
     update(course)
     assert (course / "notebooks" / "a b.ipynb").read_bytes() == notebook("1 + 2", "3")
+
+
+def test_a_plain_pull_goes_over_what_was_only_run_and_leaves_the_other_outputs(course):
+    mine, other = course / "notebooks" / "a b.ipynb", course / "notebooks" / "other.ipynb"
+    for path in (mine, other):
+        path.write_bytes(notebook(output="2, on my machine"))
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        git(course, "pull", "--ff-only")
+    assert "would be overwritten" in refused.value.stderr
+    hook(course)
+    git(course, "pull")
+    assert mine.read_bytes() == notebook("1 + 2", "3")
+    assert other.read_bytes() == notebook(output="2, on my machine")
+
+
+def test_a_plain_pull_refuses_to_go_over_what_was_written(course):
+    hook(course)
+    mine = course / "notebooks" / "a b.ipynb"
+    mine.write_bytes(notebook("1 + 5", "6"))
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        git(course, "pull", "--ff-only")
+    assert "would be overwritten" in refused.value.stderr and "Traceback" not in refused.value.stderr
+    assert mine.read_bytes() == notebook("1 + 5", "6")
+
+
+def test_outputs_are_put_back_by_nothing_but_a_pull(course):
+    hook(course)
+    ran = notebook(output="2, on my machine")
+    (course / "notebooks" / "a b.ipynb").write_bytes(ran)
+    git(course, "fetch", "origin", "main")
+    git(course, "reset", "HEAD")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(course, "merge", "FETCH_HEAD")
+    git(course, "commit", "-qm", "Mine", "--allow-empty")
+    assert (course / "notebooks" / "a b.ipynb").read_bytes() == ran
+
+
+def test_where_its_python_is_gone_git_works_as_without_the_hook(course, monkeypatch):
+    monkeypatch.setattr(program.sys, "executable", str(course / "no python"))
+    hook(course)
+    git(course, "pull", "--ff-only")
+    assert (course / "notebooks" / "a b.ipynb").read_bytes() == notebook("1 + 2", "3")
+
+
+def test_a_hook_of_ones_own_stays_and_outside_a_clone_there_is_none(course, tmp_path):
+    own = course / ".git" / "hooks" / "reference-transaction"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("#!/bin/sh\nexit 0\n")
+    hook(course)
+    assert own.read_text() == "#!/bin/sh\nexit 0\n"
+    own.write_text("# of an older tools/update.py")
+    hook(course)
+    assert own.read_text().startswith("#!/bin/sh")
+    hook(tmp_path)
+    hook(course / "notebooks")
+    assert not list(course.glob("notebooks/**/hooks"))
 
 
 @pytest.mark.parametrize("now", [b"", b"{", b"[]", b"3", b'{"cells": 3}', b'{"cells": [3]}', b"\xff"])
