@@ -58,7 +58,7 @@ class RGLRUCell(Cell):
     i  = σ(W_i x + b_i)                         input gate
     f  = exp(-8 ⊙ r ⊙ log(1 + exp(p_f)))        forget gate; the paper's a
     g  = W_g x + b_g                            candidate
-    h' = f ⊙ h + (1 - f ** 2) ** 0.5 ⊙ i ⊙ g    keeps the size of h whatever f is, if the g are independent
+    h' = f ⊙ h + (1 - f ** 2) ** 0.5 ⊙ i ⊙ g    keeps the size of h whatever f is, if the g are independent, of mean 0
 
     With the decay p_f of a unit, f lies between (1 + exp(p_f)) to the power of -8, where r = 1, and 1, where r = 0.
     """
