@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
 BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies
+QUICK = "jsonschema<4.25"  # later ones build 39 grammars where Jupyter imports them: seconds at every start of JupyterLab
 EXTRAS = ("dev", "book", "room")
 NO_PYTHONS = {"UV_PYTHON_DOWNLOADS": "never"}
 
@@ -29,7 +30,7 @@ def resolve(lock, *options):
     options = [*extras, "--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *options]
     with TemporaryDirectory() as folder:
         more = Path(folder, "more.txt")
-        more.write_text(BY_BUILDING)
+        more.write_text(f"{BY_BUILDING}\n{QUICK}\n")
         command = [sys.executable, "-m", "uv", "pip", "compile", ROOT / "pyproject.toml", more, "-o", lock, *options]
         done = subprocess.run(command, env=os.environ | NO_PYTHONS, capture_output=True, text=True)
     if done.returncode:
