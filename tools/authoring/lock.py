@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "constraints.txt"
 BY_TORCH = ("nvidia-", "cuda-", "triton")
 BY_BUILDING = "editables"  # what hatchling adds to a package that is installed where it lies
-QUICK = "jsonschema<4.25"  # later ones build 39 grammars where Jupyter imports them: seconds at every start of JupyterLab
+QUICK = "jsonschema<4.25"  # later ones build 39 grammars where Jupyter imports them: seconds of every start of Jupyter
 EXTRAS = ("dev", "book", "room")
 NO_PYTHONS = {"UV_PYTHON_DOWNLOADS": "never"}
 
