@@ -4,7 +4,7 @@ import numpy as np
 
 from course_lib.figures.given import Line, as_annotated
 from course_lib.lesson import show
-from course_lib.plots import canvas, dots, label, level, line, symbols
+from course_lib.plots import canvas, dots, label, level
 
 STYLES = {"o ⊙ tanh(c')": "LSTM", "network": "one network", "affine": "JANET", "tanh(c')": "identity RNN",
           "c'": "memoryless"}  # fmt: skip  # in whose style each reading is drawn
@@ -41,22 +41,3 @@ def showing(in_h: dict[str, Line], in_gates: dict[str, Line]):
     told = "; ".join(f"{title}: " + ", ".join(f"{name} {np.median(values):.2f}" for name, values in found.items())
                      for title, found in parts.items())  # fmt: skip
     show(figure, f"The share of the variance that a waiting bit makes up, a dot for each run; medians {told}.")
-
-
-@as_annotated
-def at_work(letters: list[str], gates: dict[str, Line], memory: dict[str, Line]):
-    """The gates {name: (steps,)} of one unit while letters stream by, and its tanh(c) {"bit 1" or "bit -1": (steps,)}.
-
-    The bit comes at the first step and is asked for at the last.
-    """
-    figure, ax = canvas(width=8.4, height=3.0)
-    for name, values in gates.items():
-        line(ax, np.arange(len(letters)), values, of=name, name=f"{name} gate")
-    for (name, values), dashes in zip(memory.items(), ("-", (0, (5, 2)))):
-        ax.plot(values, color="black", linestyle=dashes, label=f"tanh(c), {name}")
-    symbols(ax, letters)
-    label(ax, "letter at each step; ? asks for the bit", "one unit", legend="above").set_ylim(-1.05, 1.05)
-    waits = "; ".join(f"{name} gate {values[1:-1].min():.2f} to {values[1:-1].max():.2f}, at the question "
-                      f"{values[-1]:.2f}" for name, values in gates.items())  # fmt: skip
-    ends = "; ".join(f"{name} {values[0]:.2f} at first, {values[-1]:.2f} at last" for name, values in memory.items())
-    show(figure, f"Gates of one unit over {len(letters)} steps, while the bit waits: {waits}. Its tanh(c): {ends}.")

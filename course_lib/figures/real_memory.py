@@ -4,7 +4,7 @@ import numpy as np
 
 from course_lib.figures.given import Line, Stack, as_annotated
 from course_lib.lesson import show
-from course_lib.plots import canvas, dots, label, letters, level, line, symbols
+from course_lib.plots import canvas, dots, label, letters, level
 
 STYLES = {"LSTM, chrono": "LSTM", "LSTM, default": "LSTM, default", "RNN, orthogonal": "RNN, orthogonal",
           "RNN, default": "RNN, default"}  # fmt: skip
@@ -79,23 +79,6 @@ def coloured(text: str, memory: Line, unit: int):
     }
     told = ", ".join(f"{memory[which].mean():.1f} {name}" for name, which in where.items() if which.any())
     show(figure, f"A passage of source code, coloured by the memory of unit {unit}. Means: {told}.")
-
-
-@as_annotated
-def at_work(text: list[str], gates: dict[str, Line], memory: Line, unit: int, hash_at: int):
-    """The gates {name: (characters,)} and tanh(c) of one unit along a text, with a comment that begins at hash_at."""
-    figure, ax = canvas(width=8.8, height=2.5)
-    for name, values in gates.items():
-        line(ax, np.arange(len(text)), values, of=name, name=f"{name} gate")
-    ax.plot(memory, color="black", label="tanh(c)")
-    symbols(ax, ["¶" if symbol == "\n" else symbol for symbol in text])
-    label(ax, "character", f"unit {unit}", legend="above").set_ylim(top=1.05)
-    told = "; ".join(
-        f"{where}: " + ", ".join(f"{name} gate {gates[name][at]:.2f}" for name in gates) + f", tanh(c) {memory[at]:.2f}"
-        for where, at in (("before the #", hash_at - 1), ("at it", hash_at), ("15 later", hash_at + 15))
-    )
-    show(figure, f"Gates and memory of the comment unit over {len(text)} characters, with a comment in their midst. "
-         f"{told}.")  # fmt: skip
 
 
 def costs(ax, where, unit):

@@ -19,6 +19,8 @@ PLACES = [("adding", 10), ("adding", 20)]
 ENDS = {"σ, tanh": THREE, "tanh, σ": THREE}
 
 GIVEN = {  # function of course_lib/figures: right arguments
+    "at_work.at_work": {"letters": ["a", "\n", "?"], "gates": {"forget": THREE, "output": THREE},
+                        "memory": {"bit 1": THREE, "bit -1": THREE}, "moments": {"Asked": 2}, "x": "letter"},
     "constant_error_flow.roads": {"states": {"": {"bias 5": [{"direct": 0.5, "rest": 0.25, "shares": THREE}] * 2}},
                                   "back": 49},
     "constant_error_flow.detours": {"shares": {"bias 5": THREE, "chrono": THREE}},
@@ -55,16 +57,12 @@ GIVEN = {  # function of course_lib/figures: right arguments
     "one_network.reached": {"reach": {"relu": [5, 0], "tanh": [10, 80]}, "tasks": ["adding", "counting"],
                             "blocks": [["relu"], ["tanh"]]},
     "reading_memory.learning": {"updates": {0.01: {"network": THREE}, 0.03: {"network": THREE}}, "budget": 400},
-    "reading_memory.at_work": {"letters": ["a", "b", "?"], "gates": {"forget": THREE, "output": THREE},
-                               "memory": {"bit 1": THREE, "bit -1": THREE}},
     "reading_memory.showing": {"in_h": {"network": THREE}, "in_gates": {"network": THREE}},
     "real_memory.pictures": {"images": np.zeros((12, 8, 8)), "digits": np.arange(12)},
     "real_memory.behind_noise": {"right": {(kind, 50): [90.0, 95.0] for kind in (
         "LSTM, chrono", "LSTM, default", "RNN, orthogonal", "RNN, default")}},
     "real_memory.carried": {"fits": dict.fromkeys(UNIT, THREE), "unit": UNIT},
     "real_memory.coloured": {"text": "a # b", "memory": LONG[:5], "unit": 3},
-    "real_memory.at_work": {"text": list("ab" * 15), "gates": {"forget": LONG[:30]}, "memory": LONG[:30], "unit": 3,
-                            "hash_at": 8},
     "real_memory.missed": {"own": dict.fromkeys(UNIT, 0.5), "others": dict.fromkeys(UNIT, THREE), "where": PARTS,
                            "unit": UNIT},
     "real_memory.held": {"cost": dict.fromkeys(("0", "its mean"), dict.fromkeys(UNIT, 0.5)), "where": PARTS,

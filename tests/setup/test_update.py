@@ -1,6 +1,7 @@
 """`make update`: what was only run is no obstacle for the next version, and what was written is never lost."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -23,8 +24,9 @@ def git(folder, *words):
 
 
 @pytest.fixture
-def course(tmp_path):
-    """(the course, a clone of it in a folder with odd letters); the course has a next version of its notebook a."""
+def course(tmp_path, monkeypatch):
+    """A clone of a course, in a folder with odd letters; the course has a next version of its notebook a."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # nobody's own hooks, and no other way to pull
     course, clone = tmp_path / "course", tmp_path / "a clone [mine] ü"
     (course / "notebooks").mkdir(parents=True)
     (course / "tools").mkdir()
