@@ -12,11 +12,13 @@ import hypothesis
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from tools.authoring import browser
 
 ROOT = Path(__file__).parents[1]
 matplotlib.use("Agg")
+torch.manual_seed = torch.default_generator.manual_seed  # torch's own also writes the stack down, for cards, each time
 LOADED = [hypothesis.HealthCheck.too_slow]  # as is whatever runs beside other things
 hypothesis.settings.register_profile(  # the same cases on every machine
     "course", deadline=None, derandomize=True, suppress_health_check=LOADED

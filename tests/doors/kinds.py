@@ -209,6 +209,7 @@ WITH = {  # "function.parameter": what else must be given for the parameter to m
 }
 USUAL = {  # what is given in every call
     "sweep": {"plan_only": True, "progress": False, "lags": [10], "seeds": [3], "jobs": 1},
+    "playground": {"cells": (LSTMCell,)},
     "vanished": {"time": 2, "batch": 2, "hidden": 2, "rounds": 1},
     "by_size": {"time": 2, "batch": 2, "hidden": 2, "rounds": 1},
     "train": {"updates": 2, "progress": False, "hidden_size": HIDDEN},

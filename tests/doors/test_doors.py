@@ -99,6 +99,7 @@ def doors():
     return list({door.name: door for door in reversed(found)}.values())[::-1]
 
 
+@cache
 def parameters(door):
     """{parameter: its default, or NEEDED} of a door."""
     found = inspect.signature(door.function).parameters.values()
