@@ -80,17 +80,27 @@ measure: learner  ## seconds and peak memory of every notebook
 room: developer host  ## as root: try the JupyterHub of docs/room.md here, with a class, and store what it used and kept out
 	$(PY) -m tools.room.trial $(ARGS)
 
-# results/gates.sqlite: every cell as PyTorch starts it, then with the starts that are for it; about five hours on one core.
-# results/digits.sqlite: two cells on real images, tuned at every lag; half an hour.
+# results/gates.sqlite: every cell as PyTorch starts it, then with the starts that are for it; about six hours on one core.
+# results/more_seeds.sqlite: ten seeds more, where five cannot tell; results/equal_units.sqlite: cells that have fewer or
+# more units than those they are compared with, at as many. results/digits.sqlite: two cells on real images, tuned at every lag.
 TASKS := Adding KeepOrReplace TemporalOrder Counting
-GATES := --lags 10 20 40 80 --rates 3e-3 1e-2 3e-2 --tune 1000 1001 --tune-lag 20 --parameters 1200 --budget 1500 \
-	--out results/gates.sqlite $(ARGS)
+SWEEP := $(PY) -m course_lib.sweep
+TUNED := --rates 3e-3 1e-2 3e-2 --tune 1000 1001 --tune-lag 20 --budget 1500
+GATES := --lags 10 20 40 80 $(TUNED) --parameters 1200 --out results/gates.sqlite $(ARGS)
+SEEDS := --lags 10 20 40 80 $(TUNED) --parameters 1200 --seeds 5 6 7 8 9 10 11 12 13 14 --out results/more_seeds.sqlite $(ARGS)
+UNITS := --lags 20 80 $(TUNED) --out results/equal_units.sqlite $(ARGS)
 DIGITS := --cells LSTMCell RNNCell --inits default chrono orthogonal --tasks Digits --rates 1e-3 3e-3 1e-2 3e-2 \
 	--tune 1000 1001 --parameters 3000 --budget 1500 --out results/digits.sqlite $(ARGS)
 sweep: learner  ## train what the stored tables do not hold yet, after a plan with an estimate
-	$(PY) -m course_lib.sweep --tasks $(TASKS) Copying $(GATES)
-	$(PY) -m course_lib.sweep --tasks $(TASKS) --inits chrono identity $(GATES)
-	$(foreach lag,3 20 60 120,$(PY) -m course_lib.sweep --lags $(lag) $(DIGITS) &&) true
+	$(SWEEP) --tasks $(TASKS) Copying $(GATES)
+	$(SWEEP) --tasks $(TASKS) --inits chrono identity $(GATES)
+	$(SWEEP) --cells LSTMCell NoInputGateCell --tasks $(TASKS) --inits chrono $(SEEDS)
+	$(SWEEP) --cells LSTMCell LSTM1997Cell --tasks $(TASKS) $(SEEDS)
+	$(SWEEP) --cells OneNetworkCell ResidualCell SmallStepCell --tasks $(TASKS) --parameters 2277 $(UNITS)
+	$(SWEEP) --cells NoInputGateCell NoOutputGateCell CoupledLSTMCell --tasks $(TASKS) --inits chrono --parameters 912 $(UNITS)
+	$(SWEEP) --cells LSTM1997Cell --tasks $(TASKS) --parameters 912 $(UNITS)
+	$(SWEEP) --cells MinGRUCell --tasks $(TASKS) --inits default chrono --parameters 138 $(UNITS)
+	$(foreach lag,3 20 60 120,$(SWEEP) --lags $(lag) $(DIGITS) &&) true
 
 readme: learner  ## write what is generated in README.md and docs/ anew
 	$(PY) -m tools.authoring.readme

@@ -10,8 +10,11 @@ import torch
 from course_lib.cells import CELLS, LSTMCell
 from course_lib.tasks import TASKS
 
+LIBRARY = Path(__file__).parents[1] / "course_lib"
 MODULES = sorted(
-    ["diagram", "script", *(path.stem for path in (Path(__file__).parents[1] / "course_lib").glob("[a-z]*.py"))]
+    ".".join(path.relative_to(LIBRARY).with_suffix("").parts).removesuffix(".__init__")
+    for path in LIBRARY.rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
 )
 
 

@@ -39,6 +39,22 @@ def test_a_claim_has_evidence_with_a_number_in_each_of_its_notebooks(claim):
     assert all(re.search(r"\d", sentence) for _, sentence in found)
 
 
+def numbers(text):
+    """The numbers of a text, as they are written; A2 is a name."""
+    return {found.rstrip(",.") for found in re.findall(r"(?<![A-Za-z])\d[\d,.]*", text)}
+
+
+@by_claim
+def test_a_number_in_the_limits_of_a_claim_was_printed(claim):
+    """By a verdict or an attack on the claim, or by any in a notebook that the limits name, as in (11, 11b)."""
+    named = re.compile(r"\((?:\d\db?(?:, |\)))+|\bin \d\db?\b")
+    places = set(re.findall(r"\d\db?", " ".join(named.findall(claim.limits))))
+    said = " ".join(sentence for number, rows in ledger.said().items() for _, name, sentence in rows
+                    if name == claim.name or number in places)  # fmt: skip
+    missing = numbers(named.sub("", claim.limits)) - numbers(said)
+    assert not missing, f"no sentence on {claim.name} prints {missing}; if one of another claim does, name its notebook"
+
+
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_what_a_notebook_printed_is_what_the_ledger_reads(path):
     kept = json.loads(ledger.SAID.read_text(encoding="utf-8"))

@@ -6,12 +6,14 @@ from course_lib.diagram.sheet import GREY, PAPER, WARM, Sheet, image
 
 ACTS = {  # act: {notebook: its question, in two short lines}
     "The trouble": {"01": ("What does", "a state buy?"), "02": ("Where does", "memory go?")},
-    "Without gates": {"03": ("Why not keep", "everything?"), "04": ("Why not one", "network for all?")},
+    "Without gates": {"03": ("Why not keep", "everything?"), "04": ("Why not one", "network for all?"),
+                      "04b": ("What does", "training find?")},
     "A gate": {"05": ("What can a", "mixture hold?"), "06": ("Who decides", "what it keeps?"),
                 "06b": ("How long", "does it last?")},
     "The LSTM": {"07": ("How do the", "pieces fit?"), "08": ("What flows", "back through it?"),
                  "09": ("Why multiply", "to read?"), "10": ("Why multiply", "to write?")},
-    "With less": {"11": ("Which gate", "is missed most?"), "12": ("What if no gate", "sees the state?")},
+    "With less": {"11": ("Which gate", "is missed most?"), "11b": ("How few", "are enough?"),
+                  "12": ("What if no gate", "sees the state?")},
     "The world": {"13": ("Which unit", "holds what?"), "13b": ("Where are the", "gates today?"),
                   "14": ("So what", "is true?")},
 }  # fmt: skip

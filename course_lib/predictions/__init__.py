@@ -1,7 +1,7 @@
 """Predictions: questions to answer before an experiment. What happens, and why, is told with the verdict, not before.
 
 >>> predict("05-page-gates")
-Predict: Which setting still has its 1 after 20 steps? A. ω₁ = 0, ω₂ = 1  B. ω₁ = 1, ω₂ = 0  C. both
+Predict: Which setting still has its 1 after 20 steps? A. ω₁ = 1, ω₂ = 0  B. ω₁ = 0, ω₂ = 1  C. both
 
 The questions stand in a file for each notebook in this folder, so that no answer stands in a notebook above its
 question: {name: {question, choices, answer (the index of the right choice), because, believed}}. `believed` says of a

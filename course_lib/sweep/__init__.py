@@ -9,7 +9,9 @@
 Fair comparison
     size      every cell gets the hidden size at which its weights come closest to `parameters`, the readout not counted
     rate      --tune SEEDS runs every learning rate on those seeds at one lag, and each cell, with its initialisation,
-              is then reported at its own best rate; a tuning seed may not be reported
+              is then reported at its own best rate; a tuning seed may not be reported. A rate that is the best, and the
+              lowest or highest tried, says only that the grid is too narrow: the next of 1, 3, 10, 30 ... (1e-5 to 1)
+              is tried as well, until the best lies between two others
     solved    the mean loss of 20 updates fell below the task's solved_at, within `budget` updates (training.below)
     censored  a run that did not solve, or diverged, says only that it needs more than its budget: `kaplan_meier` and
               `summary` use it as such, so that no median is a median over the lucky
@@ -70,7 +72,8 @@ def sweep(
     lags, inits       lags, and names for `initialise`; a cell is left out of an initialisation that is not for it
     seeds, rates      seeds and learning rates; every rate is run, unless tune is given
     tune, tune_lag    seeds, and a lag (the first of lags when omitted), at which each cell, with its initialisation and
-                      on its task, first chooses one of the rates; seeds are run at that rate alone
+                      on its task, first chooses one of the rates, or one beyond them where the best is at their end;
+                      seeds are run at that rate alone
     parameters        the number of weights that each cell comes closest to
     budget            updates after which a run counts as not solved; batch_size: sequences in an update
     out               the file of the rows; runs that it holds are not done again. Nothing is kept when omitted
@@ -105,8 +108,8 @@ def sweep(
         try:
             cost, total = plan(grid, path, jobs, client, quiet)
             with tqdm(total=total, disable=plan_only or not total, desc="runs", bar_format=BAR) as bar:
-                for runs in () if plan_only else (grid.tuning, grid.reported):
-                    for row in everywhere(run, missing(runs(read(path)), path), jobs, client):
+                for asked in () if plan_only else rounds(grid, path):
+                    for row in everywhere(run, missing(asked, path), jobs, client):
                         add(path, row | {"command": grid.command(out)})
                         bar.set_postfix_str("{cell} {init} {lag}: {ended}".format(**row), refresh=False)
                         bar.update(min(cost.get(timed_as(row), 0), bar.total - bar.n))
@@ -117,3 +120,10 @@ def sweep(
         rows = read(path)
         asked = grid.reported(rows)
         return [row for row in rows if key(row) in asked]
+
+
+def rounds(grid, path):
+    """The runs to do, {key: (Cell, Task, setting)}, one part after the other: each rests on the rows before it."""
+    while any(missing(asked := grid.tuning(read(path)), path)):
+        yield asked
+    yield grid.reported(read(path))

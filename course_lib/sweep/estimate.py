@@ -26,7 +26,8 @@ def plan(grid, path, jobs, client, quiet):
     """
     if quiet:
         return {}, 0
-    asked = grid.tuning() | grid.reported(read(path))
+    rows = read(path)
+    asked = grid.tuning(rows) | grid.reported(rows)
     todo = list(missing(asked, path))
     print(
         f"{len(asked)} runs of at most {grid.budget} updates: {len(asked) - len(todo)} in the file, {len(todo)} to do."

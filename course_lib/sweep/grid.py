@@ -6,6 +6,7 @@ import inspect
 import random
 import shlex
 import textwrap
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -19,6 +20,8 @@ from course_lib.sweep.store import key
 from course_lib.tasks import TASKS
 from course_lib.tasks import Task as AnyTask
 from course_lib.training import drawn_from
+
+LADDER = [float(f"{step}e{power}") for power in range(-5, 0) for step in (1, 3)] + [1.0]  # rates to go on with
 
 
 @dataclass
@@ -69,12 +72,25 @@ class Grid:
             raise ValueError("sweep needs inits that suit a cell; got " + "; ".join(self.left_out.values()))
 
     def tuning(self, rows=()):
-        """The runs that choose a rate, {key: (Cell, Task, setting)}."""
-        return self.runs("tune", [self.tune_lag], self.tune, lambda *start: self.rates)
+        """The runs that choose a rate, {key: (Cell, Task, setting)}: more as rows come in, until no best is at an end.
+
+        Where the best of a cell's rates is the lowest or the highest that were tried, `beyond` has the next one.
+        """
+        done = {key(row): row for row in rows}
+        tried = defaultdict(lambda: set(self.rates))
+        while True:
+            asked = self.runs("tune", [self.tune_lag], self.tune, lambda *start: sorted(tried[start]))
+            open_places = {place(setting) for name, (*_, setting) in asked.items() if not settled(done.get(name))}
+            best = best_rates(done[name] for name, (*_, setting) in asked.items() if place(setting) not in open_places)
+            wider = {start: beyond(rate, tried[start]) for start, rate in best.items()}
+            if not any(wider.values()):
+                return asked
+            for start, rates in wider.items():
+                tried[start] |= rates
 
     def reported(self, rows):
         """The runs to report, at the rates chosen by the tuning rows among rows; at every rate without tuning."""
-        tuning = self.tuning()
+        tuning = self.tuning(rows)
         best = best_rates(row for row in rows if key(row) in tuning)
         rates = (lambda *start: [best.get(start, self.rates[0])]) if self.tune else lambda *start: self.rates
         return self.runs("report", self.lags, self.seeds, rates)
@@ -103,6 +119,26 @@ class Grid:
             words += [f"--{flag}", *(str(getattr(v, "__name__", v)) for v in value)] if value else []
         words += ["--batch-size", str(self.batch_size)] + (["--out", str(out)] if out else [])
         return "python -m course_lib.sweep " + shlex.join(words)
+
+
+def place(setting):
+    """What chooses a learning rate for itself: a cell, as it starts, on a task."""
+    return setting["cell"], setting["init"], setting["task"]
+
+
+def settled(row):
+    """Whether a run has ended and can be compared."""
+    return row is not None and row["ended"] != "error"
+
+
+def beyond(rate, tried):
+    """The rates to try next, a set: none while rate lies between two that were tried, or at an end of LADDER.
+
+    >>> beyond(0.03, {0.003, 0.01, 0.03}), beyond(0.01, {0.003, 0.01, 0.03})
+    ({0.1}, set())
+    """
+    lower, higher = [step for step in LADDER if step < rate], [step for step in LADDER if step > rate]
+    return set(lower[-1:] if rate == min(tried) else []) | set(higher[:1] if rate == max(tried) else [])
 
 
 @doors.looked_at

@@ -9,12 +9,12 @@ import pytest
 from matplotlib.colors import to_rgb
 from plain import GIVEN, THREE
 
-from course_lib.figures import real_memory, which_gate_matters
+from course_lib.figures import how_few_gates, real_memory
 
 KINDS = ("plain", "residual", "highway", "plain, orthogonal")
 FULL = GIVEN | {  # with all that a notebook may show at once
-    "which_gate_matters.waiting": {"curves": dict.fromkeys(which_gate_matters.WAITING, (THREE, THREE)), "budget": 1500,
-                                   "won": dict.fromkeys(which_gate_matters.WAITING, "5 of 15")},
+    "how_few_gates.waiting": {"curves": dict.fromkeys(how_few_gates.WAITING, (THREE, THREE)), "budget": 1500,
+                              "won": dict.fromkeys(how_few_gates.WAITING, "5 of 15")},
     "where_the_gates_are.through_layers": {"gradient": dict.fromkeys(KINDS, [THREE] * 2)},
     "recurrence.compared": {"channels": dict.fromkeys(("RNN", "memoryless"), [[0.9, 0.8]] * 2), "names": ["T", "p"]},
 }  # fmt: skip

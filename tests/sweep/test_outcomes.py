@@ -6,8 +6,10 @@ from little import result
 from course_lib.cells import LSTMCell, RNNCell
 from course_lib.stats import wilson
 from course_lib.sweep import sweep
+from course_lib.sweep.grid import Grid, beyond
 from course_lib.sweep.outcomes import best_rates, removal, summary
-from course_lib.sweep.store import KEY, RESULT, read
+from course_lib.sweep.store import KEY, RESULT, key, read
+from course_lib.tasks import Adding
 
 
 def test_the_best_rate_solves_most_then_soonest_then_lowest():
@@ -31,15 +33,36 @@ def test_what_a_rate_solved_and_spent_is_counted_over_all_its_runs_however_many(
     assert best_rates([long, *short]) == {start: 1}
 
 
-def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds(tmp_path):
-    out, rates = tmp_path / "a.sqlite", [1e-4, 3e-2]
-    rows = sweep([LSTMCell, RNNCell], seeds=[0, 1], rates=rates, tune=[7, 8], lags=[10, 20], budget=40, parameters=200,
-                 batch_size=8, out=out, jobs=1, progress=False)  # fmt: skip
+def test_each_cell_is_reported_at_the_rate_it_chose_on_other_seeds_and_none_chose_an_end(tmp_path):
+    out, rates = tmp_path / "a.sqlite", [1e-3, 3e-3]
+    options = dict(seeds=[0, 1], rates=rates, tune=[7, 8], lags=[10, 20], budget=40, parameters=200, batch_size=8,
+                   out=out, jobs=1, progress=False)  # fmt: skip
+    rows = sweep([LSTMCell, RNNCell], **options)
     tuning = [row for row in read(out) if row["role"] == "tune"]
-    assert {(r["seed"], r["lag"]) for r in tuning} == {(7, 10), (8, 10)} and len(tuning) == 2 * 2 * 2
+    assert {(r["seed"], r["lag"]) for r in tuning} == {(7, 10), (8, 10)}
     assert {(r["seed"], r["lag"]) for r in rows} == {(0, 10), (0, 20), (1, 10), (1, 20)} and len(rows) == 2 * 2 * 2
     best = best_rates(tuning)
     assert all(row["learning_rate"] == best[row["cell"], "default", "Adding"] for row in rows)
+    for cell in ("LSTMCell", "RNNCell"):
+        tried = [row["learning_rate"] for row in tuning if row["cell"] == cell]
+        assert {*rates} < {*tried} and all(tried.count(rate) == 2 for rate in tried)
+        assert min(tried) < best[cell, "default", "Adding"] < max(tried)
+    before = len(read(out))
+    assert sweep([LSTMCell, RNNCell], **options) == rows and len(read(out)) == before
+
+
+def test_a_grid_of_rates_is_widened_as_rows_come_in_until_the_best_lies_between_two():
+    grid = Grid([LSTMCell], [Adding], [10], ["default"], [0], [0.003, 0.01], [7], None, 200, 40, 8)
+    soonest, rows, asked = {0.03: 10, 0.01: 20, 0.003: 30, 0.1: 25}, [], []
+    while new := [setting for name, (*_, setting) in grid.tuning(rows).items() if name not in map(key, rows)]:
+        asked.append(sorted(setting["learning_rate"] for setting in new))
+        assert {setting["learning_rate"] for *_, setting in grid.reported(rows).values()} <= {0.003, *soonest}
+        rows += [result(None, None, solved_at=soonest[setting["learning_rate"]]) | setting for setting in new]
+    assert asked == [[0.003, 0.01], [0.03], [0.1]]
+    assert [setting["learning_rate"] for *_, setting in grid.reported(rows).values()] == [0.03]
+    failed = [row | {"ended": "error", "solved_at": None} for row in rows]
+    assert len(grid.tuning(failed)) == 2  # of a cell that cannot be run no further rate is tried
+    assert beyond(1.0, {0.3, 1.0}) == beyond(1e-5, {1e-5, 3e-5}) == set() and beyond(0.05, {0.05}) == {0.03, 0.1}
 
 
 def test_success_counts_have_intervals_and_medians_are_censored():

@@ -10,6 +10,7 @@ import torch
 from little import reported
 
 from course_lib import cells, tasks
+from course_lib.sweep.grid import LADDER
 from course_lib.sweep.one import run
 from course_lib.sweep.outcomes import best_rates, summary
 from course_lib.sweep.store import KEY, read
@@ -27,7 +28,7 @@ def again(row, **changes):
 
 
 def test_there_are_stored_results():
-    assert {path.name for path in STORED} >= {"gates.sqlite", "digits.sqlite"}
+    assert {path.stem for path in STORED} == {"gates", "more_seeds", "equal_units", "digits"}
 
 
 @stored
@@ -52,6 +53,18 @@ def test_a_stored_cell_is_reported_on_five_seeds_at_the_rate_it_chose_on_others(
         chosen = best[group["lag"]] if more else only  # tuned at every lag, or at one for all
         assert group["runs"] >= 5
         assert group["learning_rate"] == chosen[group["cell"], group["init"], group["task"]]
+
+
+@stored
+def test_no_stored_cell_chose_a_rate_at_the_edge_of_those_it_tried(path):
+    places = defaultdict(list)
+    for row in read(path):
+        if row["role"] == "tune":
+            places[row["cell"], row["init"], row["task"], row["lag"]].append(row)
+    for place, rows in places.items():
+        (best,), tried = best_rates(rows).values(), [row["learning_rate"] for row in rows]
+        stands_still = best == LADDER[0] and not any(row["ended"] == "solved" for row in rows)  # learning only harms
+        assert min(tried) < best < max(tried) or stands_still, f"{place} chose {best} of {sorted({*tried})}"
 
 
 def sample(path):

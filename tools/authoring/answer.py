@@ -13,25 +13,26 @@ SENTENCES = (
         "step stays at 1: a forget gate of 0.99 leaves {} of it after 500 steps "
         "([00](notebooks/00_start_here.ipynb)), and an LSTM as PyTorch starts it passes {} of the gradient back over "
         "{} steps, one with a start made for long lags {} ([08](notebooks/08_constant_error_flow.ipynb)). A loop that "
-        "writes it anew keeps a bit, or small numbers for a while, with a gate of one half "
+        "writes it anew keeps a bit, or small numbers for a while, with a gate of {} "
         "([06b](notebooks/06b_how_long_a_gate_keeps.ipynb)).",
         (
             ("00", "0", rf"forget gate of 0\.99 has left {N}"),
             ("08", "N2", rf"PyTorch's start {N} of the gradient"),
             ("08", "N2", rf"^{N} steps back"),
             ("08", "N2", rf"With chrono {N} is left"),
+            ("06b", "C1", rf"with a gate of {N} throughout"),
         ),
     ),
     (
         "**A gate decides what to keep, but the product is not the only way.** Of {} memories that were trained, "
         "only the gate that multiplies learnt to keep or replace a number over {} steps; yet rectifiers that "
         "compute only the *change* of a memory, nothing multiplied, learnt this and three more tasks in {} of {} "
-        "runs ([04](notebooks/04_one_network.ipynb)).",
+        "runs ([04b](notebooks/04b_what_training_finds.ipynb)).",
         (
-            ("04", "Q1", r"Of (\w+) memories"),
-            ("04", "Q1", rf"learnt at lag {N}"),
-            ("04", "Q1", rf"lag 80 is solved in {N} of \d+ runs"),
-            ("04", "Q1", rf"lag 80 is solved in \d+ of {N} runs"),
+            ("04b", "Q1", r"Of (\w+) memories"),
+            ("04b", "Q1", rf"learnt at lag {N}"),
+            ("04b", "Q1", rf"lag 80 is solved in {N} of \d+ runs"),
+            ("04b", "Q1", rf"lag 80 is solved in \d+ of {N} runs"),
         ),
     ),
     (
@@ -69,9 +70,9 @@ SENTENCES = (
         "cell as PyTorch starts it), by task, and at most {} without its output gate, which may be chance. As PyTorch "
         "starts it, one "
         "without a forget gate needs {} more on adding but {} fewer on temporal order, one without an output gate {} "
-        "more on adding, and a whole one solves its task in {} of {} runs at lag 80 "
-        "([11](notebooks/11_which_gate_matters.ipynb)), and gets {} % of images right that it saw {} steps ago, "
-        "started for long lags {} %, a plain network {} %, from an orthogonal start {} % "
+        "more on adding ([11](notebooks/11_which_gate_matters.ipynb)), and a whole one solves its task in {} of {} "
+        "runs at lag 80 ([11b](notebooks/11b_how_few_gates.ipynb)), and gets {} % of images right that it saw {} steps "
+        "ago, started for long lags {} %, a plain network {} %, from an orthogonal start {} % "
         "([13](notebooks/13_real_memory.ipynb)).",
         (
             ("11", "C1", rf"without the input gate {N} to"),
@@ -82,8 +83,8 @@ SENTENCES = (
             ("11", "C1", rf"an LSTM needs {N} more updates on adding"),
             ("11", "C1", rf"but {N} fewer on temporal order"),
             ("11", "C1", rf"without the output gate {N} more on adding"),
-            ("11", "C1", rf"and of whole LSTMs with the default start {N} of"),
-            ("11", "C1", r"and of whole LSTMs with the default start \d+ of (\d+)"),
+            ("11b", "C1", rf"and of whole LSTMs with the default start {N} of"),
+            ("11b", "C1", r"and of whole LSTMs with the default start \d+ of (\d+)"),
             ("13", "C1", rf"as PyTorch starts it, {N} %; a plain"),
             ("13", "C1", rf"After {N} steps of noise an LSTM"),
             ("13", "C1", rf"chrono start gets {N} %"),
