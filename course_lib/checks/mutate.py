@@ -68,7 +68,7 @@ def written(tree, holder, field, k, new):
     old = getattr(holder, field)
     try:
         setattr(holder, field, new if k is None else [*old[:k], new, *old[k + 1 :]])
-        return ast.unparse(ast.fix_missing_locations(tree))
+        return ast.unparse(tree)
     finally:
         setattr(holder, field, old)
 
