@@ -11,13 +11,18 @@ ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSTARTUP PYTHONPLATLIBDIR \
 	VIRTUAL_ENV MPLBACKEND JUPYTER_PATH JUPYTER_PREFER_ENV_PATH
 ifneq ($(OS),Windows_NT)
+# A folder outside, always the same for this user and path, and of nobody else, who could put a Python into it.
+OUTSIDE = folder="$${TMPDIR:-/tmp}/course-$$(id -u)-$$(printf %s "$$PWD" | cksum | tr -d ' ')"; \
+	mkdir -m 700 "$$folder" 2> /dev/null || { test -O "$$folder" && test -d "$$folder" && test ! -L "$$folder"; } \
+	|| folder=$$(mktemp -d)
 # A user without a home, as in a container started for an unknown user id, has one here.
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
-export HOME := $(shell mkdir -p .venv/home 2> /dev/null && test -w .venv/home && echo "$$PWD/.venv/home" || mktemp -d)
+export HOME := $(shell mkdir -p .venv/home 2> /dev/null && test -w .venv/home && echo "$$PWD/.venv/home" || { $(OUTSIDE); echo "$$folder"; })
 endif
 # Jupyter finds its widgets by patterns, and none under a path that reads like one: .venv gets another name.
 ifneq ($(findstring [,$(CURDIR))$(findstring *,$(CURDIR))$(findstring ?,$(CURDIR)),)
-PY := $(shell link=$$(mktemp -d)/venv && ln -s "$$PWD/.venv" $$link && echo $$link)/bin/python
+PY := $(shell $(OUTSIDE); link="$$folder/venv"; \
+	test "$$(readlink "$$link")" = "$$PWD/.venv" || ln -sfn "$$PWD/.venv" "$$link"; echo "$$link")/bin/python
 endif
 endif
 

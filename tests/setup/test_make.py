@@ -66,3 +66,16 @@ def test_jupyter_finds_its_parts_also_under_a_path_that_reads_like_a_pattern(tmp
     finds = "import glob, sys; print(len(glob.glob(sys.prefix + '/bin/activate')), sys.prefix)"
     found, prefix = in_make(folder, f'$(PY) -c "{finds}"', TMPDIR=str(tmp_path)).split(maxsplit=1)
     assert found == "1" and Path(prefix.strip()).resolve() == folder / ".venv"
+
+
+@posix
+def test_what_make_puts_outside_is_one_folder_for_ever_and_of_nobody_else(tmp_path):
+    folder, outside = tmp_path / "Kurs [2]", tmp_path / "outside"
+    folder.mkdir(), outside.mkdir()
+    first = in_make(folder, "echo $(PY)", TMPDIR=str(outside))
+    assert make("asked", folder=folder, TMPDIR=str(outside)).stdout == first
+    (kept,) = outside.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o700 and first.startswith(f"{kept}/venv/")
+    kept.rename(tmp_path / "planted")
+    kept.symlink_to(tmp_path / "planted")  # as another user might
+    assert not make("asked", folder=folder, TMPDIR=str(outside)).stdout.startswith(f"{kept}/")
