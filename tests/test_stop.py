@@ -147,7 +147,7 @@ assert os.listdir(folder) == []
 """
 END = "print(freely + stopped, *sorted(found)), sys.stdout.flush(), os._exit(0)"
 # threads, sequences in a batch; stops of gradients and of trainings, and the updates of one; what else is going on
-STOPS = [(1, 16, 100, 50, 9, nullcontext), (2, 16, 30, 15, 9, at_load), (2, 512, 8, 3, 2, nullcontext)]
+STOPS = [(1, 16, 100, 50, 9, nullcontext), (2, 16, 40, 12, 5, at_load), (2, 512, 8, 2, 2, nullcontext)]
 
 
 @signals
