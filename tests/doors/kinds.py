@@ -276,6 +276,7 @@ NOT_DOORS = {  # pattern: why what is public by name is not where a learner's va
     r"sweep\.(grid|one|many|estimate|__main__)\..*": "parts of sweep",
     r"sweep\.store\.(key|connect|lockless|unfinished|create|ours|add|holds)": "parts of read and sweep",
     r"sweep\.outcomes\.outcome": "a part of summary",
+    r"sweep\.rounds": "a part of sweep",
     r"bench\.(?!read$).*": "a command, which looks at its words before it measures, and its parts",
     r"rivals\.(?!(vanished|by_size|felt)$).*": "a command, which looks at its words before it measures, and its parts",
 }
