@@ -1,7 +1,9 @@
 """Many runs at once: in processes here, or on a Dask cluster."""
 
+import signal
 import socket
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from joblib import Parallel, delayed
 
@@ -38,11 +40,27 @@ def cluster(address):
         yield client
 
 
+@contextmanager
+def deaf():
+    """Processes begun within do not hear Ctrl-C, which reaches all of a group: the one that began them ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # Python up to 3.11 lifts the mask where this one is begun
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def everywhere(function, calls, jobs, client):
     """function(*call) for every call, in processes here or on the cluster, yielded in the order in which they end."""
     if client is None:
         parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered", idle_worker_timeout=IDLE)
-        yield from parallel(delayed(function)(*call) for call in calls)
+        with deaf():
+            results = parallel(delayed(function)(*call) for call in calls)
+        yield from results
         return
     from distributed import KilledWorker, as_completed
 

@@ -1,10 +1,12 @@
 """Where the runs of a sweep are done: in processes here, or on a Dask cluster, whose part is played in this file."""
 
+import signal
 import sys
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from course_lib.sweep import many
 from course_lib.sweep.store import BUSY, RESULT
@@ -115,3 +117,11 @@ def test_a_process_gets_one_run_at_a_time_and_ends_when_it_has_nothing_to_do(mon
     assert list(many.everywhere(pow, [(2, 3), (3, 2)], 2, None)) == [8, 9]
     idle = asked[0].pop("idle_worker_timeout")
     assert asked == [{"n_jobs": 2, "batch_size": 1, "return_as": "generator_unordered"}] and 0 < idle < 60
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no mask of signals")
+def test_ctrl_c_is_heard_by_the_process_that_began_the_others_alone():
+    get_reusable_executor(reuse=True).shutdown(wait=True)  # of another test
+    heard = list(many.everywhere(signal.pthread_sigmask, [(signal.SIG_BLOCK, ())] * 2, 2, None))
+    assert all(signal.SIGINT in blocked for blocked in heard) and len(heard) == 2
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
