@@ -104,7 +104,7 @@ def create(path):
         with connect(path) as file, file:
             tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             if not tables:
-                file.execute(f"CREATE TABLE runs ({columns}, UNIQUE ({unique}))")
+                file.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns}, UNIQUE ({unique}))")
             elif not ours(file):
                 raise sqlite3.DatabaseError(f"it holds {', '.join(tables)}")
     except (sqlite3.DatabaseError, OSError) as error:
