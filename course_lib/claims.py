@@ -119,7 +119,7 @@ CLAIMS = (
         "has the sign of h_int, whatever it holds. Who knows h_int can read the memory's sign all the same, and three "
         "such units give out what one of an LSTM that reads half its memory does. On our tasks such a network learns "
         "too: more slowly from a start made for long lags; from PyTorch's start it learnt in more runs than the LSTM, "
-        "by those of temporal order.",
+        "most of the difference in temporal order.",
         ("07", "09"),
         "the claim",
         "Words of the asker that tell which sigmoid is meant, and how h_int ends: then it is true, or false.",

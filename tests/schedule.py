@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 SECONDS = {"test_grading.py": 110, "test_books.py": 45, "test_judging.py": 30, "test_sets.py": 30, "test_doors.py": 30,
-           "test_stop.py": 30, "test_plugins.py": 15, "test_stored.py": 20, "test_live.py": 55, "test_sampled.py": 30,
+           "test_stop.py": 55, "test_plugins.py": 15, "test_stored.py": 20, "test_live.py": 55, "test_sampled.py": 30,
            "test_installing.py": 30, "test_stopping.py": 25, "test_lock.py": 25, "test_diagram.py": 25,
            "test_browser.py": 20, "test_fuse.py": 30, "test_fuse_published.py": 25,
            "test_playground_browser.py": 20}  # fmt: skip
