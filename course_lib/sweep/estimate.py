@@ -32,6 +32,8 @@ def plan(grid, path, jobs, client, quiet):
     print(
         f"{len(asked)} runs of at most {grid.budget} updates: {len(asked) - len(todo)} in the file, {len(todo)} to do."
     )
+    if grid.tune:
+        print("  More follow where the best rate of a cell is the lowest or the highest that was tried.")
     for (cell, init), why_not in grid.left_out.items():
         print(f"  left out: {cell} {init} ({why_not})")
     timed = {timed_as(setting): (Cell, Task, setting) for Cell, Task, setting in todo}

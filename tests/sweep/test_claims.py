@@ -78,3 +78,17 @@ def test_the_units_that_14_names_are_those_of_the_table():
     least, most = re.search(r"about 1,200 weights, (\d+) to (\d+) units", text).groups()
     sizes = [row["hidden_size"] for row in reported(ROOT / "results" / "gates.sqlite")]
     assert (int(least), int(most)) == (min(sizes), max(sizes))
+
+
+@pytest.mark.parametrize(
+    ("cell", "init", "task", "rate"),
+    [("SmallStepCell", "default", "TemporalOrder", 0.1), ("RNNCell", "default", "TemporalOrder", 0.01),
+     ("RNNCell", "identity", "TemporalOrder", 0.003), ("LeakyCell", "chrono", "KeepOrReplace", 0.03),
+     ("NetworkReadoutCell", "default", "KeepOrReplace", 1e-3), ("AffineReadoutCell", "default", "KeepOrReplace", 1e-3),
+     ("NoSquashCell", "chrono", "TemporalOrder", 0.3), ("LSTMCell", "chrono", "TemporalOrder", 0.1),
+     ("NoInputGateCell", "chrono", "KeepOrReplace", 0.01), ("LSTMCell", "chrono", "KeepOrReplace", 0.1)],
+)  # fmt: skip
+def test_a_rate_that_04b_06_09_11_or_11b_writes_out_is_that_of_the_table(cell, init, task, rate):
+    rows = reported(ROOT / "results" / "gates.sqlite")
+    asked = {"cell": cell, "init": init, "task": task}
+    assert {row["learning_rate"] for row in rows if row.items() >= asked.items()} == {rate}
