@@ -65,11 +65,11 @@ CLAIMS = (
         "true with limits",
         "One bit is latched at every lag we tried. Adding two numbers marked among others is not learnt by tanh units "
         "from lag 10 on within 1,000 updates from the usual start, nor is adding bits at 20; a number shown alone is "
-        "kept over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too; "
-        "by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far part of the "
-        "gradient, not the whole, and not where U starts orthogonal or as the identity; a norm of U above 1 need not "
-        "make it explode, a radius below 1 need not prevent it for nearly as many steps as there are units. In "
-        "latching, large first steps, Adam's or those of plain gradient descent, make U large, whatever the answers "
+        "kept over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too "
+        "(one run); by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far "
+        "part of the gradient, not the whole, and not where U starts orthogonal or as the identity; a norm of U above "
+        "1 need not make it explode, a radius below 1 need not prevent it for nearly as many steps as there are units. "
+        "In latching, large first steps, Adam's or those of plain gradient descent, make U large, whatever the answers "
         "are, and in most runs the first step is then felt. Where U was held small, or the steps were small, it was "
         "not learnt within 300 updates.",
         ("02",),
@@ -132,7 +132,8 @@ CLAIMS = (
         "One made of rectifiers that computes only the change of its memory learns all four tasks at lag 80 from "
         "PyTorch's start, with nothing multiplied, if its steps are small enough not to explode. Of memories with tanh "
         "units the one with a multiplying gate was learnt farthest within 1,500 updates, on keep or replace and on "
-        "adding: of two with the same weights the one that adds learnt adding up to lag 40, keep or replace not at 10.",
+        "adding: of two with the same weights the one that adds learnt adding up to lag 40 in most runs, keep or "
+        "replace in two of five at 10.",
         ("04b",),
         "the claim",
         "A task that a gated cell learns, and no such network at any of the starts, rates and budgets tried.",
@@ -142,15 +143,15 @@ CLAIMS = (
         "The memory could be read by a network, not by a product.",
         "The product is needed.",
         "true",
-        "A network that reads the memory learns too: on four tasks with about twice the updates, from a start made for "
-        "long lags, and on a bit beside a stream of letters in most runs as soon as the LSTM at a small learning "
-        "rate, in few at a large one, which other readings without a product bear. From PyTorch's start the LSTM "
-        "solved a few runs more than any of them, and every one that they did. What the output gate saves is in 11. "
-        "What was expected of the gate, that it hides what is stored, it did not do in training, even where it started "
-        "nearly shut.",
+        "A network that reads the memory learns too: on four tasks with twice the updates in the median (on counting "
+        "with as many), from a start made for long lags, and on a bit beside a stream of letters in most runs as soon "
+        "as the LSTM at a small learning rate, in few at a large one, which other readings without a product bear. "
+        "From PyTorch's start the LSTM solved a few runs more than any of them, and every one that they did. What the "
+        "output gate saves is in 11. What was expected of the gate, that it hides what is stored, it did not do in "
+        "training, even where it started nearly shut.",
         ("09",),
         "",
-        "A task on which no reading without a product is learnt, at any of the learning rates tried.",
+        "A task that is learnt with the product, and with no reading without one at any of the learning rates tried.",
     ),
     Claim(
         "C1",
@@ -172,7 +173,7 @@ CLAIMS = (
         ("06b", "08", "11", "11b", "13"),
         "the claim",
         "A cell whose memory is lost although 1 - f is far below 1 / lag and nothing else is let in; or one that "
-        "keeps and passes no gradient.",
+        "keeps a number by its gate, and passes no gradient back to it.",
     ),
     Claim(
         "C2",
@@ -193,12 +194,13 @@ CLAIMS = (
         "An identity matrix always keeps, but what comes in piles up and saturates, which is also forgetting.",
         "In silence it keeps every number; fed, it grows until its tanh is flat and old and new are lost alike.",
         "true with limits",
-        "In silence an identity keeps with relu, and with tanh what is written small; a large number fades. Inputs do "
-        "pile up where nothing keeps them out. They saturate a tanh if they are large or their mean is not 0; weak "
-        "ones of mean 0 lose the number without that. And a gate is not the only way to keep them out: a write that "
-        "is a saturated sum, and sees when to store, does it too, with weights set by hand. Noise that differs from "
-        "unit to unit is averaged away by many units. Latches that were trained hold a bit against noise five times as "
-        "strong as in training; at twenty times all lose some bits early, and some of them the others later.",
+        "In silence an identity keeps with relu, what is negative in a second unit, and with tanh what is written "
+        "small; a large number fades. Inputs do pile up where nothing keeps them out. They saturate a tanh if they are "
+        "large or their mean is not 0; weak ones of mean 0 lose the number without that. And a gate is not the only "
+        "way to keep them out: a write that is a saturated sum, and sees when to store, does it too, with weights set "
+        "by hand. Noise that differs from unit to unit is averaged away by many units. Latches that were trained hold "
+        "a bit against noise five times as strong as in training; at twenty times all lose some bits early, and some "
+        "of them the others later.",
         ("03",),
         "the claim",
         "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks in "
@@ -281,7 +283,8 @@ CLAIMS = (
         "Harder, yes: plain tanh and relu units solve more when they start from the identity; on one task an "
         "orthogonal start, whose U only turns the state and keeps nothing in place, did as well. One network does not "
         "gain by starting from the identity, nor much by having the old memory added; it gains when its steps are "
-        "small. A start near a solution is enough only where a gradient comes through (04).",
+        "small. A start near a solution set by hand was enough for a number where a gradient came through, and not for "
+        "stairs, through which none does (04).",
         ("04b",),
         "the claim",
         "One network from PyTorch's start that learns to keep as soon as the same network whose steps are small.",

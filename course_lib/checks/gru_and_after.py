@@ -305,5 +305,5 @@ def what_would_refute(seed):
 textbook_experiment = Essay(
     "Which word of the sentence can be measured? A path where the gradient can flow has a length and a size.",
     "What does the sentence leave out: who sets the factor on the path, and what comes back through h?",
-    "Name a cell with the self-loop that fails, or one without it that learns, and say which result would refute it.",
+    "Name a cell with the self-loop, a start at which its path should carry a gradient, and what would refute that.",
 )
