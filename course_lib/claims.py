@@ -203,8 +203,9 @@ CLAIMS = (
         "of them the others later.",
         ("03",),
         "the claim",
-        "An identity that holds a number among inputs which nothing keeps out; or a memory that forgets small kicks in "
-        "the direction in which it holds its number, and still passes a gradient of 1 there over many steps.",
+        "An identity that holds a number among inputs which come in by the same weights and which nothing keeps out; "
+        "or a memory that forgets small kicks in the direction in which it holds its number, and still passes a "
+        "gradient of 1 there over many steps.",
     ),
     Claim(
         "C4",
@@ -232,8 +233,9 @@ CLAIMS = (
         "the unit that goes best with them (13).",
         ("06", "06b", "11b", "13"),
         "the claim",
-        "A single tanh unit, without a gate, that keeps any number it holds at one input and lets it go at another. Of "
-        "seeing: constant gates that learn keep-or-replace as soon as gates that see, at a lag of 20 or more.",
+        "A single tanh unit, without a gate, that keeps every number from -0.9 to 0.9 at one input and lets it go "
+        "at another. Of seeing: constant gates that learn keep-or-replace as soon as gates that see, at a lag of 20 or "
+        "more.",
     ),
     Claim(
         "N1",
@@ -295,7 +297,7 @@ CLAIMS = (
         "Where its gate copies the old h, no matrix stands between h and the new one.",
         "true with limits",
         "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
-        "acts on h. minGRU is the cell of which the sentence is true. With its factor between 0 and 1 it did not "
+        "acts on h. minGRU is a cell of which the sentence is true. With its factor between 0 and 1 it did not "
         "learn to toggle: each bit halves what a unit can tell of the parity, so that the weights of a sum that reads "
         "it must double; set by hand it answers 12 bits, with weights of billions. With a factor between -1 and 1 it "
         "learnt to, blind to h as before, for the bits it was trained on and, with patience, twice as many.",

@@ -50,7 +50,7 @@ SENTENCES = (
     (
         "**Reading needs no gate, writing gains by one.** Started for long lags, {} of {} runs without an output gate "
         "learn their task, with one {}; as PyTorch starts them {} and {} "
-        "([09](notebooks/09_reading_memory.ipynb)); adding is learnt after {} updates if a "
+        "([09](notebooks/09_reading_memory.ipynb)); adding over 20 steps is learnt after {} updates if a "
         "sigmoid times a tanh writes, after {} if one sigmoid does, started as nearly closed and each at the better "
         "of two rates "
         "([10](notebooks/10_how_much_and_what.ipynb)).",
