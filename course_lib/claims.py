@@ -103,8 +103,9 @@ CLAIMS = (
         "The gates mix the old memory and the new.",
         "A weighted mean of the two.",
         "true with limits",
-        "It is a mean only if f + i = 1. Free gates can also add up, in one unit. A mean can count too, on a squeezed "
-        "scale or in digits, up to a number that is known in advance.",
+        "It is a mean only if f + i = 1; a weighted sum, as the page also says, it always is. Free gates can also add "
+        "up, in one unit. A mean can count too, on a squeezed scale or in digits, up to a number that is known in "
+        "advance.",
         ("05",),
         "the claim",
         "A cell with f + i = 1 whose memory leaves the range of what it was given.",
@@ -224,13 +225,14 @@ CLAIMS = (
         "A plain network cannot erase; gates act like weights that change while it runs.",
         "What is once in a plain network fades at its own pace, whatever comes in; with a gate the input decides.",
         "true with limits",
-        "A saturating unit erases. What is true of the second half: in one unit with tanh the input cannot choose how "
-        "much of the old state passes and leave the state itself free, and a gate does just that. Several rectifiers "
-        "together, with weights set by hand, do it without a gate. A gate that sees is learnt sooner, and at longer "
-        "lags; but at a short one constant gates learn to keep or replace too, with more updates, and where no "
-        "number is kept among others constant leaks learn too, later at long lags (11b). In a network trained on text "
-        "one unit of 96 carries comments; of strings, brackets and indentation the others tell nearly as well without "
-        "the unit that goes best with them (13).",
+        "A saturating unit erases. What is true of the second half: in one step of one unit with tanh the input "
+        "cannot choose how much of the old state passes and leave the state itself free, and a gate does just that. "
+        "In two steps it can, for small numbers, and several rectifiers together, with weights set by hand, do it "
+        "without a gate. A gate that sees is learnt sooner, and at longer lags, from 40 on from a start made for "
+        "them; but at a short one constant gates learn to keep or replace too, with more updates, and where no number "
+        "is kept among others constant leaks learn too, later at long lags (11b). In a network trained on text one "
+        "unit of 96 carries comments; of strings, brackets and indentation the others tell nearly as well without the "
+        "unit that goes best with them (13).",
         ("06", "06b", "11b", "13"),
         "the claim",
         "A single tanh unit, without a gate, that keeps every number from -0.9 to 0.9 at one input and lets it go "

@@ -92,3 +92,11 @@ def test_a_rate_that_04b_06_09_11_or_11b_writes_out_is_that_of_the_table(cell, i
     rows = reported(ROOT / "results" / "gates.sqlite")
     asked = {"cell": cell, "init": init, "task": task}
     assert {row["learning_rate"] for row in rows if row.items() >= asked.items()} == {rate}
+
+
+def test_from_pytorchs_start_a_gate_that_sees_keeps_or_replaces_up_to_lag_20_as_06_says_and_from_chrono_at_all():
+    found = {(init, lag): 0 for init in ("default", "chrono") for lag in LAGS}
+    for row in reported(ROOT / "results" / "gates.sqlite"):
+        if row["cell"] == "JANETCell" and row["task"] == "KeepOrReplace":
+            found[row["init"], row["lag"]] += row["ended"] == "solved"
+    assert [[found[init, lag] for lag in LAGS] for init in ("default", "chrono")] == [[5, 5, 0, 0], [5, 5, 5, 5]]
