@@ -301,8 +301,9 @@ CLAIMS = (
         "Half true. The part that is kept, z ⊙ h, has none. Candidate and both gates of the GRU have a matrix that "
         "acts on h. minGRU is a cell of which the sentence is true. With its factor between 0 and 1 it did not "
         "learn to toggle: each bit halves what a unit can tell of the parity, so that the weights of a sum that reads "
-        "it must double; set by hand it answers 12 bits, with weights of billions. With a factor between -1 and 1 it "
-        "learnt to, blind to h as before, for the bits it was trained on and, with patience, twice as many.",
+        "it must double; set by hand it answers 12 bits, with weights of billions, and read by a small network it "
+        "learnt most of 12 bits and guessed at 24. With a factor between -1 and 1 it learnt to, blind to h as before, "
+        "for the bits it was trained on and, with patience, twice as many.",
         ("12",),
         "the claim",
         "A GRU, in PyTorch's form or the paper's, in which gates and candidate do not change with the old h. Of the "
