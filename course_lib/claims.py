@@ -183,8 +183,8 @@ CLAIMS = (
         "true with limits",
         "One bit it learns to keep (A2), and numbers, if it computes only the change of its memory, with rectifiers. "
         "Where the old memory goes through its weights they must be nearly exact, each by itself or the mean of many, "
-        "or it rounds and then passes no gradient; relu units learnt that, on keep or replace, at lag 10, and in "
-        "some runs at lag 20 if they started from the identity (04b).",
+        "or it rounds and then passes no gradient; relu units learnt that, on keep or replace within 1,500 updates, at "
+        "lag 10, and in some runs at lag 20 if they started from the identity (04b).",
         ("04",),
         "the claim",
         "Training, from PyTorch's start, by which a network that puts the old memory through its weights learns "
@@ -196,29 +196,30 @@ CLAIMS = (
         "In silence it keeps every number; fed, it grows until its tanh is flat and old and new are lost alike.",
         "true with limits",
         "In silence an identity keeps with relu, what is negative in a second unit, and with tanh what is written "
-        "small; a large number fades. Inputs do pile up where nothing keeps them out. They saturate a tanh if they are "
-        "large or their mean is not 0; weak ones of mean 0 lose the number without that. And a gate is not the only "
-        "way to keep them out: a write that is a saturated sum, and sees when to store, does it too, with weights set "
-        "by hand. Noise that differs from unit to unit is averaged away by many units. Latches that were trained hold "
-        "a bit against noise five times as strong as in training; at twenty times all lose some bits early, and some "
-        "of them the others later.",
+        "small; a large number fades. Inputs do pile up where nothing keeps them out, unless they take each other "
+        "back. They saturate a tanh if they are large or their mean is not 0; weak ones of mean 0 lose the number "
+        "without that. And a gate is not the only way to keep them out: a write that is a saturated sum, and sees when "
+        "to store, does it too, with weights set by hand. Noise that differs from unit to unit is averaged away by "
+        "many units. Latches that were trained hold a bit against noise five times as strong as in training; at twenty "
+        "times all lose some bits early, and some of them the others later.",
         ("03",),
         "the claim",
-        "An identity that holds a number among inputs which come in by the same weights and which nothing keeps out; "
-        "or a memory that forgets small kicks in the direction in which it holds its number, and still passes a "
-        "gradient of 1 there over many steps.",
+        "An identity that holds a number among inputs as large, each drawn by itself, which come in by the same "
+        "weights and which nothing keeps out; or a memory that forgets small kicks in the direction in which it holds "
+        "its number, and still passes a gradient of 1 there over many steps.",
     ),
     Claim(
         "C4",
         "One network could decide to keep or to replace from what it observes.",
         "Only gates can.",
         "true with limits",
-        "Four relu units do it without an error, with weights set by hand for numbers of a known range. Training finds "
-        "it, at lag 80, where rectifiers compute only the change of the memory; where the old memory goes through the "
-        "weights, from PyTorch's start, at the shortest lag only (04b).",
+        "Four relu units do it without an error, with weights set by hand for numbers of a known range and exact "
+        "marks. Training finds it, at lag 80, where rectifiers compute only the change of the memory; where the old "
+        "memory goes through the weights, from PyTorch's start and within 1,500 updates, at the shortest lag only "
+        "(04b).",
         ("04",),
         "our evidence",
-        "Training that finds it at lag 20, from PyTorch's start, where the old memory goes through the weights.",
+        "Training that finds it at lag 80, from PyTorch's start, where the old memory goes through the weights.",
     ),
     Claim(
         "C5",
@@ -285,8 +286,8 @@ CLAIMS = (
         "A start near the solution is enough.",
         "true with limits",
         "Harder, yes: plain tanh and relu units solve more when they start from the identity; on one task an "
-        "orthogonal start, whose U only turns the state and keeps nothing in place, did as well. One network does not "
-        "gain by starting from the identity, nor much by having the old memory added; it gains when its steps are "
+        "orthogonal start, whose U only turns the state and keeps nothing in place, did as well. One network solves "
+        "no more from the identity, and hardly more with the old memory added, but it does when its steps are "
         "small. A start near a solution set by hand was enough for a number where a gradient came through, and not for "
         "stairs, through which none does (04).",
         ("04b",),
