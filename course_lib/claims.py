@@ -82,12 +82,10 @@ CLAIMS = (
         "It is the LSTM that everyone runs.",
         "true",
         "To rounding, forward and backward, wherever the cell does not amplify a rounding. It is the LSTM that PyTorch "
-        "runs, and that of 1997 with ω₁ = 1, but for what its gates saw of one another; gates that see the memory too "
-        "(peepholes) are not of this form.",
+        "runs; that of 1997, ω₁ = 1, but for what its gates saw of each other; not one whose gates see c (peepholes).",
         ("07",),
         "",
-        "Weights and an input for which one step of torch.nn.LSTM and one of the formula differ by more than a "
-        "rounding of the numbers that are added in it.",
+        "A step in which torch.nn.LSTM and the formula differ by more than a rounding of the numbers that are added.",
     ),
     Claim(
         "A4",
@@ -106,8 +104,7 @@ CLAIMS = (
         "A weighted mean of the two.",
         "true with limits",
         "It is a mean only if f + i = 1; a weighted sum, as the page also says, it always is. Free gates can also add "
-        "up, in one unit. A mean can count too, on a squeezed scale or in digits, up to a number that is known in "
-        "advance.",
+        "up, in one unit. A mean can count too, on a squeezed scale or in digits, up to a number known before.",
         ("05",),
         "the claim",
         "A cell with f + i = 1 whose memory leaves the range of what it was given.",
@@ -260,10 +257,9 @@ CLAIMS = (
         "Its gradient is the product of the forget gates.",
         "true with limits",
         "For every number it is constant if f = 1 and nothing comes back through h. At PyTorch's start and at forget "
-        "biases of 1, 2 and 5 most of the gradient comes by detours through h, and it vanishes or grows. In the cell "
-        "of 1997 whose input gates start nearly shut it is constant to a tenth over 49 steps, all ways open, and the "
-        "cell learns from there; then it no longer is. With f below 1, weights set by hand can hold it constant, for "
-        "small numbers.",
+        "biases of 1, 2 and 5 most of it comes by detours through h, and it vanishes or grows. In the cell of 1997 "
+        "whose input gates start nearly shut it is constant to a tenth over 49 steps, all ways open, and the cell "
+        "learns from there; then it no longer is. By hand, f below 1 can hold it constant, for small numbers.",
         ("08",),
         "the claim",
         "An LSTM that has learnt from PyTorch's start, with the detours open, through which the gradient of a loss "
