@@ -164,12 +164,12 @@ CLAIMS = (
         "budgets, hardly on others; for 20 steps of noise one forget bias of 2 or 3 in all units did as well, at a "
         "rate of 0.01 (one run each), one of 1 in part, later and at a smaller rate (13). A bias promises its time "
         "only while the input leaves the gate alone. Of an LSTM's gates, started for the lag, the input gate is missed "
-        "most, at a small rate on two tasks of four only; if it starts with small writes the cell does without it at "
-        "lag 20, later, but did not at 80 within 1,000 updates. Without a forget gate it keeps, at four times the lag "
-        "better than the whole LSTM, in a stream of 8,000 steps worse, and erases by writing the negative, once its "
-        "input gate starts closed; from PyTorch's start the forget gate was missed on one task of four (11, 11b). A "
-        "loop through the candidate keeps a bit, for a million steps too, or small numbers for a while, with a gate of "
-        "one half (06b, 14).",
+        "most, at a small rate on two tasks of four only, on temporal order less at a smaller rate; if it starts with "
+        "small writes the cell does without it at lag 20, later, but did not at 80 within 1,000 updates. Without a "
+        "forget gate it keeps, at four times the lag better than the whole LSTM, in a stream of 8,000 steps worse, and "
+        "erases by writing the negative, once its input gate starts closed; from PyTorch's start the forget gate was "
+        "missed on one task of four (11, 11b). A loop through the candidate keeps a bit, for a million steps too, or "
+        "small numbers for a while, with a gate of one half (06b, 14).",
         ("06b", "08", "11", "11b", "13"),
         "the claim",
         "A cell whose memory is lost although 1 - f is far below 1 / lag and nothing else is let in; or one that "
@@ -326,9 +326,9 @@ CLAIMS = (
         "After training the gate opens at a mark and is shut elsewhere, and the candidate has the number.",
         "true with limits",
         "In cells that learnt from chrono, at a rate of 0.03, on keep-or-replace and on adding, a gate can spare all "
-        "but the mark more easily than a candidate can. At a sixth of that rate the gate must know more than in most "
-        "quick runs, from either start; and by hand the tanh can say whether and the sigmoid what. The division of "
-        "labour is learnt, not built in.",
+        "but the mark more easily than a candidate can; on keep-or-replace most is lost if it is shut between the "
+        "marks. At a sixth of that rate it must know more than in most quick runs, from either start; and by hand the "
+        "tanh can say whether, the sigmoid what. The division of labour is learnt, not built in.",
         ("10",),
         "the claim",
         "For keep-or-replace from chrono, at that rate: a cell whose gates, told of the mark alone, lose the memory.",
