@@ -226,7 +226,7 @@ def processor():
 
 
 def read(path):
-    """The results in a file, {} where there is none. ValueError where it holds something else."""
+    """The results in a JSON file, {} where there is none. ValueError where it holds something else."""
     path = Path(doors.path("read", "path", path))
     with doors.using("read", "path as a file that course_lib.bench wrote", path):
         return dict((json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}).items())

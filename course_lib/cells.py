@@ -613,7 +613,7 @@ class PeepholeLSTMCell(Cell):
 
 
 class PageCell(Cell):
-    """The cell as the question writes it: the memory only scales a hidden state made elsewhere (A6, Q2).
+    """The question's cell, its S read as σ: the memory only scales a hidden state made elsewhere (A6, Q2).
 
     f  = σ(W_f x + U_f h + b_f)                 forget gate (the page's ω1)
     i  = σ(W_i x + U_i h + b_i)                 input gate (the page's ω2)

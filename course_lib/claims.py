@@ -15,8 +15,7 @@ LIMITS = ("", "the claim", "our evidence")
 class Claim:
     """One claim of the page.
 
-    name       A: the asker says so; Q: the asker's question, as the claim that it could be done; C: a comment;
-               N, M: the first and the second answer
+    name       A: the asker; Q: the question, as the claim that it could be done; C: a comment; N, M: the two answers
     says       the claim, in our words
     expected   what a reader of textbooks would predict
     verdict    one of VERDICTS; limits: what the verdict does not cover, or where the claim goes wrong
@@ -67,11 +66,11 @@ CLAIMS = (
         "from lag 10 on within 1,000 updates from the usual start, nor is adding bits at 20; a number shown alone is "
         "kept over 10 steps. With a smaller learning rate and up to ten times the updates adding is learnt at 20 too "
         "(one run); by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far "
-        "part of the gradient, not the whole, and not where U starts orthogonal or as the identity; a norm of U above "
-        "1 need not make it explode, a radius below 1 need not prevent it for nearly as many steps as there are units. "
-        "In latching, large first steps, Adam's or those of plain gradient descent, make U large, whatever the answers "
-        "are, and in most runs the first step is then felt. Where U was held small, or the steps were small, it was "
-        "not learnt within 300 updates.",
+        "part of the gradient, not the whole, and over 90 steps not where U starts orthogonal or as the identity; a "
+        "norm of U above 1 need not make it explode, a radius below 1 need not prevent it for nearly as many steps as "
+        "there are units. In latching, large first steps, Adam's or those of plain gradient descent, make U large, "
+        "whatever the answers are, and in most runs the first step is then felt. Where U was held small, or the steps "
+        "were small, it was not learnt within 300 updates.",
         ("02",),
         "the claim",
         "A plain network of tanh units from its usual start that learns adding at lag 20 as soon as at lag 5.",
@@ -341,8 +340,8 @@ CLAIMS = (
         "On tasks in which a number must be let in once and kept out otherwise, from the usual starts, at lag 20. A "
         "part of the lead is that the gate of the split cell starts closed, a part that the rate suits it, perhaps a "
         "part the sign of the tanh. On counting and temporal order one tanh is in the median as soon or sooner from "
-        "PyTorch's start, with one run of temporal order unsolved; one rectifier of small steps comes near on "
-        "keep-or-replace, and one tanh that writes a tenth, which cannot be silent, learns adding, later.",
+        "PyTorch's start, with one run of temporal order unsolved; one rectifier of small steps learns "
+        "keep-or-replace too, and one tanh that writes a tenth, which cannot be silent, learns adding, later.",
         ("10",),
         "the claim",
         "One network in the product's place, with the same start, that learns adding as soon with as many weights.",

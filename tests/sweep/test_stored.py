@@ -28,7 +28,7 @@ def again(row, **changes):
 
 
 def test_there_are_stored_results():
-    assert {path.stem for path in STORED} == {"gates", "more_seeds", "equal_units", "digits"}
+    assert {path.stem for path in STORED} == {"gates", "more_seeds", "equal_units", "far_rates", "digits"}
 
 
 @stored
