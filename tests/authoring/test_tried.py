@@ -1,11 +1,14 @@
 """Every verdict is attacked: after it, under its heading or *Try to break it*, comes an attack on the same claim."""
 
+import json
 import re
+from collections import Counter
 
 import nbformat
 import pytest
 
-from tools.authoring.notebooks import TEMPLATE, all_notebooks
+from course_lib.claims import CLAIMS
+from tools.authoring.notebooks import ROOT, TEMPLATE, all_notebooks
 
 UNTRIED = {  # the verdicts that no attack follows before the next heading, and why
     "00-09": "a product of numbers, which shows how a notebook works",
@@ -35,6 +38,12 @@ def untried(notebook):
 def test_every_verdict_is_attacked_before_the_next_section(path):
     notebook = nbformat.read(path, as_version=4)
     assert untried(notebook) == [cell.id for cell in notebook.cells if cell.id in UNTRIED]
+
+
+def test_every_claim_is_attacked_twice():
+    said = json.loads((ROOT / "results" / "said.json").read_text(encoding="utf-8"))
+    attacks = Counter(claim for found in said.values() for kind, claim, _ in found if kind in ("withstood", "narrowed"))
+    assert {claim.name: attacks[claim.name] for claim in CLAIMS if attacks[claim.name] < 2} == {}
 
 
 def test_a_verdict_without_its_attack_is_found():
