@@ -68,9 +68,9 @@ CLAIMS = (
         "(one run); by rectifiers at 20 from the usual start, and at 40 from the identity. What vanishes is the far "
         "part of the gradient, not the whole, and over 90 steps not where U starts orthogonal or as the identity; a "
         "norm of U above 1 need not make it explode, a radius below 1 need not prevent it for nearly as many steps as "
-        "there are units. In latching, large first steps, Adam's or those of plain gradient descent, make U large, "
-        "whatever the answers are, and in most runs the first step is then felt. Where U was held small, or the steps "
-        "were small, it was not learnt within 300 updates.",
+        "there are units. In latching, large first steps, Adam's or those of plain gradient descent, mostly make U "
+        "large, whatever the answers are, and in most runs the first step is then felt. Where U was held small, or the "
+        "steps were small, it was not learnt within 300 updates.",
         ("02",),
         "the claim",
         "A plain network of tanh units from its usual start that learns adding at lag 20 as soon as at lag 5.",
