@@ -82,7 +82,7 @@ def test_the_units_that_14_names_are_those_of_the_table():
 
 @pytest.mark.parametrize(
     ("cell", "init", "task", "rate"),
-    [("SmallStepCell", "default", "TemporalOrder", 0.1), ("RNNCell", "default", "TemporalOrder", 0.01),
+    [("NoInputGateCell", "chrono", "TemporalOrder", 0.01), ("RNNCell", "default", "TemporalOrder", 0.01),
      ("RNNCell", "identity", "TemporalOrder", 0.003), ("LeakyCell", "chrono", "KeepOrReplace", 0.03),
      ("NetworkReadoutCell", "default", "KeepOrReplace", 1e-3), ("AffineReadoutCell", "default", "KeepOrReplace", 1e-3),
      ("NoSquashCell", "chrono", "TemporalOrder", 0.3), ("LSTMCell", "chrono", "TemporalOrder", 0.1),
